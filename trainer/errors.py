@@ -1,0 +1,66 @@
+"""The errors a user can cause and mend, each with the exit code of a command that stops on it.
+
+    ProjectError          1   base: what happened, where, what was received, what to do
+    ├── UsageError        2   a flag, parameter or configuration value makes no sense
+    │   └── ContractError 2   the data contract (schema.toml) is itself wrong
+    ├── DataError         1   a table breaks the contract; lists every problem
+    └── TrainingError     1   training cannot go on, or cannot be resumed
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+PROBLEMS_SHOWN = 20
+
+
+class ProjectError(Exception):
+    """What a command prints as one paragraph, without a traceback, before it exits with `exit_code`."""
+
+    exit_code = 1
+
+
+class UsageError(ProjectError):
+    """A flag, parameter or configuration value that makes no sense."""
+
+    exit_code = 2
+
+
+class ContractError(UsageError):
+    """A data contract that cannot be read or contradicts itself."""
+
+
+class DataError(ProjectError):
+    """Tables that break the data contract.
+
+    Args:
+        problems: One sentence a problem, each naming file, line, column, what was received and what to do.
+        total: How many problems there are in all, where `problems` holds only the first of them.
+    """
+
+    def __init__(self, problems: Sequence[str], total: int | None = None) -> None:
+        self.problems = tuple(problems)
+        self.total = len(self.problems) if total is None else total
+        super().__init__(listing(self.problems, self.total))
+
+
+class TrainingError(ProjectError):
+    """Training that cannot go on, or a job directory that another configuration began."""
+
+
+def listing(problems: Sequence[str], total: int) -> str:
+    """Joins problems into a paragraph: the first `PROBLEMS_SHOWN`, and how many more there are."""
+    if total == 1:
+        return problems[0]
+    shown = problems[:PROBLEMS_SHOWN]
+    lines = [f"{total} problems:", *(f"  - {problem}" for problem in shown)]
+    if total > len(shown):
+        lines.append(f"  ... and {total - len(shown)} more.")
+    return "\n".join(lines)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The hint ` Did you mean "x"?` where a known word is close to `word`, otherwise an empty string."""
+    matches = difflib.get_close_matches(word, list(known), n=1)
+    return f' Did you mean "{matches[0]}"?' if matches else ""
