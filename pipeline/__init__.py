@@ -1,0 +1,1 @@
+"""The pipeline: its definition, its one run configuration, its local run and its command line."""
