@@ -2,163 +2,111 @@
 
 from __future__ import annotations
 
-import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 import trainer
-from pipeline import rules
-from pipeline.rules import Rule
+from trainer.config import Hyperparameters, Positive
 from trainer.errors import UsageError, listing, nearest
 
-OPTIMIZERS = ("adagrad", "adam", "sgd", "rmsprop")
 DEFAULT = "default"
 COMMAND_LINE = "command line"
 
-Part = Literal["parameter", "compile-time"]
 Value = str | int | float
 
-
-@dataclass(frozen=True)
-class Setting:
-    """What is known of a field of RunConfig apart from its name and value.
-
-    Attributes:
-        part: `parameter` of the compiled pipeline, or `compile-time`: what its file is built with.
-        default: The value where none is given; its type is the field's.
-        help: One sentence for readers of `--help`.
-        rule: What a value must fulfil.
-        hint: What to do about a value that does not.
-    """
-
-    part: Part
-    default: Value
-    help: str
-    rule: Rule
-    hint: str
-
-    @property
-    def kind(self) -> type[Value]:
-        """The field's type: `str`, `int` or `float`."""
-        return type(self.default)
-
-    def admits(self, value: object) -> bool:
-        """Whether a value has the field's type and fulfils its rule; a bool is no number."""
-        kinds = (int, float) if self.kind is float else (self.kind,)
-        return type(value) in kinds and self.rule.admits(value)
+_WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_IMAGE = re.compile(
+    rf"(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?/)?{_WORD}(?:/{_WORD})*"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?",
+    re.ASCII,
+)
 
 
-def _parameter(default: Value, help: str, rule: Rule, hint: str = "") -> Any:
-    return _field(Setting("parameter", default, help, rule, hint or f"The default is {default}."))
+def _location(text: str) -> str:
+    if not text.strip() or "\0" in text:
+        raise ValueError("must name a file")
+    return text
 
 
-def _compile_time(default: Value, help: str, rule: Rule, hint: str = "") -> Any:
-    return _field(Setting("compile-time", default, help, rule, hint or f"The default is {default}."))
+def _pipeline_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,127}", text):
+        raise ValueError(
+            "must begin with a lower-case letter and hold up to 128 lower-case letters, digits and hyphens"
+        )
+    return text
 
 
-def _field(setting: Setting) -> Any:
-    return dataclasses.field(default=setting.default, metadata={"setting": setting})
+def _pinned_image(text: str) -> str:
+    parts = _IMAGE.fullmatch(text) if len(text) <= 512 else None
+    if parts is None or parts["tag"] == "latest" or not (parts["tag"] or parts["digest"]):
+        raise ValueError("must name a container image with a tag other than latest, or with a sha256 digest")
+    return text
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunConfig:
-    """Everything a run is configured with.
+Location = Annotated[str, AfterValidator(_location)]
+PipelineName = Annotated[str, AfterValidator(_pipeline_name)]
+PinnedImage = Annotated[str, AfterValidator(_pinned_image)]
 
-    Raises:
-        UsageError: Fields break their rules; every fault is listed.
-    """
 
-    train_data: str = _parameter(
+class PipelineParameters(Hyperparameters):
+    """The parameters of the compiled pipeline, of the same names, types and defaults."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    train_data: Location = Field(
         "data/iris_training.csv",
-        "Training CSV: a path, a glob or a URL such as gs://bucket/train.csv.",
-        rules.LOCATION,
+        description="Training CSV: a path, a glob or a URL such as gs://bucket/train.csv.",
     )
-    eval_data: str = _parameter(
+    eval_data: Location = Field(
         "data/iris_test.csv",
-        "Evaluation CSV: a path, a glob or a URL such as gs://bucket/test.csv.",
-        rules.LOCATION,
+        description="Evaluation CSV: a path, a glob or a URL such as gs://bucket/test.csv.",
     )
-    schema: str = _parameter(
+    schema_file: Location = Field(
         "data/schema.toml",
-        "Data contract, TOML: a path or a URL; draft-schema writes a first one.",
-        rules.LOCATION,
+        alias="schema",
+        description="Data contract, a TOML file: a path or a URL. `draft-schema` writes a first one.",
     )
-    train_steps: int = _parameter(1000, "Batches to train on.", rules.whole(1))
-    num_epochs: int = _parameter(
-        0, "Passes over the training data, 0 for no limit; steps or epochs end training.", rules.whole(0)
-    )
-    train_batch_size: int = _parameter(40, "Rows in a training batch.", rules.whole(1))
-    eval_batch_size: int = _parameter(40, "Rows in an evaluation batch.", rules.whole(1))
-    first_layer_size: int = _parameter(100, "Units of the first hidden layer.", rules.whole(1))
-    num_layers: int = _parameter(4, "Hidden layers, 1 to 64.", rules.whole(1, 64))
-    scale_factor: float = _parameter(
-        0.7,
-        "Size of each hidden layer over the one before it, above 0, up to 10.",
-        rules.POSITIVE_TO_TEN,
-        "Use 0.7 for layers that shrink by a third, 1 for layers of one size.",
-    )
-    learning_rate: float = _parameter(
-        0.05,
-        "The optimizer's learning rate, above 0.",
-        rules.POSITIVE,
-        "Use 0.05 with adagrad, 0.001 with adam.",
-    )
-    optimizer: str = _parameter("adagrad", f"One of {', '.join(OPTIMIZERS)}.", rules.one_of(*OPTIMIZERS))
-    dropout: float = _parameter(
-        0.0,
-        "Share of hidden units dropped in training, 0 to below 1.",
-        rules.SHARE_BELOW_ONE,
-        "Use 0.2 to drop one unit in five, 0 to drop none.",
-    )
-    seed: int = _parameter(
-        1, "Seed of initial weights and shuffling; the same seed gives the same model.", rules.whole(0)
-    )
-    patience: int = _parameter(
-        0, "Evaluations without improvement after which training stops, 0 for never.", rules.whole(0)
-    )
-    min_accuracy: float = _parameter(
+    min_accuracy: float = Field(
         0.9,
-        "Accuracy on the evaluation data, 0 to 1, below which the model is kept back.",
-        rules.SHARE,
-        "Use 0.9 to ask for nine rows in ten.",
+        ge=0,
+        le=1,
+        description="Accuracy on the evaluation rows, 0 to 1, below which a model is kept back.",
     )
-    pipeline_name: str = _compile_time(
-        "dnn-pipeline",
-        "The pipeline's name: lower-case letters, digits and hyphens.",
-        rules.PIPELINE_NAME,
-        "Use a name such as dnn-pipeline.",
+
+
+class RunConfig(PipelineParameters):
+    """Everything a run is configured with: the pipeline's parameters, and what its compiled file fixes."""
+
+    pipeline_name: PipelineName = Field(
+        "dnn-pipeline", description="Name of the pipeline: lower-case letters, digits and hyphens."
     )
-    image: str = _compile_time(
+    image: PinnedImage = Field(
         f"dnn-trainer:{trainer.__version__}",
-        "Container image of every task, with a tag or a digest; a local run does not pull it.",
-        rules.PINNED_IMAGE,
-        f"Use a name such as dnn-trainer:{trainer.__version__}.",
+        description="Container image of the tasks, with a tag or a digest. A local run does not pull it.",
     )
-    cpu_limit: int = _compile_time(4, "CPU cores of the training task.", rules.whole(1, 1024))
-    memory_limit_gib: int = _compile_time(8, "Memory of the training task, GiB.", rules.whole(1, 65536))
-
-    def __post_init__(self) -> None:
-        wrong = [item for item in settings().items() if not item[1].admits(getattr(self, item[0]))]
-        _refuse([_sentence(f"`{name}`", setting, getattr(self, name)) for name, setting in wrong])
+    cpu_limit: Positive = Field(4, le=1024, description="CPU cores of the training task, 1 to 1024.")
+    memory_limit_gib: Positive = Field(8, le=65536, description="Memory of the training task, GiB.")
 
 
-def settings() -> dict[str, Setting]:
-    """What is known of each field of RunConfig, by name, in their order."""
-    return {field.name: field.metadata["setting"] for field in dataclasses.fields(RunConfig)}
+def key(field: str) -> str:
+    """What a field is called in a TOML file and among the pipeline's parameters."""
+    return RunConfig.model_fields[field].alias or field
 
 
-def option(name: str) -> str:
-    """The option of the command line that sets a field."""
-    return "--" + name.replace("_", "-")
+def option(field: str) -> str:
+    """What a field is called on the command line."""
+    return "--" + key(field).replace("_", "-")
 
 
 def parameter_values(config: RunConfig) -> dict[str, Value]:
     """The values of the compiled pipeline's parameters, by name."""
-    names = [name for name, setting in settings().items() if setting.part == "parameter"]
-    return {name: getattr(config, name) for name in names}
+    return config.model_dump(include=set(PipelineParameters.model_fields))
 
 
 def load_config(file: Path | None, overrides: Mapping[str, Value]) -> tuple[RunConfig, dict[str, str]]:
@@ -167,32 +115,26 @@ def load_config(file: Path | None, overrides: Mapping[str, Value]) -> tuple[RunC
     Args:
         file: A TOML file of lines such as `train_steps = 1000`; paths in it are relative to the current
             folder.
-        overrides: Values of the command line by field name; a text for a number is read as one.
+        overrides: Values of the command line by key; a text for a number is read as one.
 
     Returns:
-        The configuration, and where each field's value came from: `default`, the file or `command line`.
+        The configuration, and where the value of each key came from: `default`, the file or `command line`.
 
     Raises:
         UsageError: The file cannot be read, or keys are unknown, or values make no sense: all of them.
     """
-    given = [] if file is None else [(str(file), name, value) for name, value in _read(file).items()]
-    given += [(COMMAND_LINE, name, value) for name, value in overrides.items()]
-    known = settings()
+    layers: list[tuple[str, Mapping[str, Any]]] = [] if file is None else [(str(file), _read(file))]
+    layers.append((COMMAND_LINE, {name: _typed(name, value) for name, value in overrides.items()}))
+    sources = dict.fromkeys(map(key, RunConfig.model_fields), DEFAULT)
     values: dict[str, Any] = {}
-    sources = dict.fromkeys(known, DEFAULT)
     problems = []
-    for source, name, value in given:
-        if name not in known:
-            problems.append(f"`{name}` in {source} is not a field of a run.{nearest(name, known)}")
-            continue
-        typed = _number(known[name], value) if source == COMMAND_LINE else value
-        if known[name].admits(typed):
-            values[name], sources[name] = known[name].kind(typed), source
-        else:
-            where = f"`{option(name)}`" if source == COMMAND_LINE else f"`{name}` in {source}"
-            problems.append(_sentence(where, known[name], typed))
-    _refuse(problems)
-    return RunConfig(**values), sources
+    for source, layer in layers:
+        problems += _problems(layer, source)
+        values |= layer
+        sources |= dict.fromkeys(layer, source)
+    if problems:
+        raise UsageError(listing(problems, len(problems)))
+    return RunConfig.model_validate(values), sources
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -210,21 +152,36 @@ def _read(file: Path) -> dict[str, Any]:
         ) from error
 
 
-def _number(setting: Setting, value: Value) -> Value:
-    """The number that a text stands for; the text itself where it stands for none or is meant as text."""
-    if not isinstance(value, str) or setting.kind is str:
-        return value
+def _typed(name: str, value: Value) -> Value:
+    """The number that a text stands for; the text itself where it stands for none, or is meant as text."""
+    kinds = {key(field): info.annotation for field, info in RunConfig.model_fields.items()}
+    kind = kinds.get(name)
     try:
-        return setting.kind(value)
+        return kind(value) if kind in (int, float) and isinstance(value, str) else value
     except ValueError:
         return value
 
 
-def _sentence(where: str, setting: Setting, value: object) -> str:
-    received = str(value).lower() if isinstance(value, bool) else repr(value)
-    return f"{where} must {setting.rule.must}. Received: {received}. {setting.hint}"
+def _problems(layer: Mapping[str, Any], source: str) -> list[str]:
+    try:
+        RunConfig.model_validate(layer, by_name=False)
+    except ValidationError as error:
+        return [_sentence(item, source) for item in error.errors()]
+    return []
 
 
-def _refuse(problems: list[str]) -> None:
-    if problems:
-        raise UsageError(listing(problems, len(problems)))
+def _sentence(item: Any, source: str) -> str:
+    keys = {key(field): field for field in RunConfig.model_fields}
+    name = str(item["loc"][0])
+    if item["type"] == "extra_forbidden":
+        return f"`{name}` in {source} is not a setting of a run.{nearest(name, keys)}"
+    field = keys[name]
+    where = f"`{option(field)}`" if source == COMMAND_LINE else f"`{name}` in {source}"
+    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should", "must")
+    default = RunConfig.model_fields[field].default
+    return f"{where} {message}. Received: {_toml(item['input'])}. The default is {_toml(default)}."
+
+
+def _toml(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."
