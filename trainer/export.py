@@ -1,0 +1,207 @@
+"""The SavedModel: every way of asking, the contract beside it, whole or absent."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainer import storage
+from trainer.config import ExportFormat
+from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
+from trainer.errors import TrainingError, UsageError
+from trainer.features import raw_dtype
+from trainer.saved_model import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE, serving_names
+from trainer.training import TrainedModel
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+PARTIAL = ".partial"
+SERVING_SIGNATURE: dict[ExportFormat, str] = {"JSON": "predict", "CSV": "csv", "EXAMPLE": "example"}
+
+
+def timestamped(job_dir: str, contract: Contract, now: datetime.datetime) -> str:
+    """The first free folder `job_dir/export/NAME/TIMESTAMP`, the timestamp in whole seconds since 1970.
+
+    What an export that was killed left there is removed.
+    """
+    exports = storage.join(job_dir, "export", contract.name)
+    if storage.is_local(exports):
+        for leftover in storage.local_path(exports).glob(f".*{PARTIAL}"):
+            shutil.rmtree(leftover)
+    stamp = int(now.timestamp())
+    while storage.holds_anything(url := storage.join(exports, str(stamp))):
+        stamp += 1
+    return url
+
+
+def export_model(trained: TrainedModel, url: str, serving: ExportFormat = "JSON") -> None:
+    """Writes a SavedModel to `url`: beside it first, then moved into place.
+
+    Signatures: `predict` takes a scalar for each column, by name, as [N] tensors; `csv` takes rows of text, string
+    [N], with the features in the order of the files and no label; `example` takes serialized tf.train.Example, string
+    [N]; `serving_default` is one of them. All answer logits and probabilities, float32 [N, C]; class_ids, int64 [N,
+    1]; classes, string [N, 1]; all_class_ids, int32 [N, C]; all_classes, string [N, C].
+
+    Args:
+        trained: The model.
+        url: A local folder or fsspec URL. Where this very model is there already, nothing is done.
+        serving: What `serving_default` takes.
+
+    Raises:
+        UsageError: Something else is at `url`.
+        TrainingError: The model read back does not answer as the one in memory does; nothing is left at `url`.
+    """
+    record = {**trained.record, "serving_default": SERVING_SIGNATURE[serving]}
+    if storage.holds_anything(storage.join(url, COMPLETED_BY)):
+        if _record_at(url) == record:
+            return
+        raise UsageError(f"There is another model at {url}. A model is never written over. Give another folder.")
+    with _folder_beside(url) as folder:
+        _save(trained, folder, record)
+        _require_same_answers(trained, folder)
+        storage.publish_folder(folder, url, COMPLETED_BY)
+
+
+def _record_at(url: str) -> Any:
+    try:
+        return json.loads(storage.read_bytes(storage.join(url, RECORD_FILE)))
+    except (OSError, ValueError):
+        return None
+
+
+@contextlib.contextmanager
+def _folder_beside(url: str) -> Iterator[Path]:
+    """A folder that is gone afterwards, from which a rename to a local `url` is possible."""
+    if not storage.is_local(url):
+        with tempfile.TemporaryDirectory() as temporary:
+            yield Path(temporary) / "model"
+        return
+    target = storage.local_path(url).absolute()
+    folder = target.with_name(f".{target.name}{PARTIAL}")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _save(trained: TrainedModel, folder: Path, record: Mapping[str, Any]) -> None:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.network = trained.network
+    module.tables = list(trained.encoder.tables.values())
+    signatures = _signatures(trained)
+    signatures["serving_default"] = signatures[record["serving_default"]]
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    (folder / CONTRACT_FILE).parent.mkdir()
+    (folder / CONTRACT_FILE).write_text(trained.contract.model_dump_json(indent=2), encoding="utf-8")
+    (folder / RECORD_FILE).write_text(json.dumps(record, indent=2), encoding="utf-8")
+
+
+def _signatures(trained: TrainedModel) -> dict[str, Any]:
+    import tensorflow as tf
+
+    features = trained.contract.features
+    names = serving_names(trained.contract)
+    answer = _answerer(trained)
+
+    def predict(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answer({column.name: inputs[names[column.name]] for column in features})
+
+    def csv(csv_row: tf.Tensor) -> dict[str, tf.Tensor]:
+        cells = tf.io.decode_csv(csv_row, [[""]] * len(features), field_delim=trained.contract.file.delimiter)
+        return answer(
+            {
+                column.name: _parse_cell(column, cell, trained.contract.file.missing)
+                for column, cell in zip(features, cells, strict=True)
+            }
+        )
+
+    def example(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        parsed = tf.io.parse_example(examples, {column.name: _example_feature(column) for column in features})
+        return answer({column.name: parsed[column.name] for column in features})
+
+    inputs = {
+        names[column.name]: tf.TensorSpec([None], raw_dtype(column), name=names[column.name]) for column in features
+    }
+    rows = tf.TensorSpec([None], tf.string)
+    return {
+        "predict": tf.function(predict).get_concrete_function(**inputs),
+        "csv": tf.function(csv).get_concrete_function(rows),
+        "example": tf.function(example).get_concrete_function(rows),
+    }
+
+
+def _answerer(trained: TrainedModel) -> Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]:
+    import tensorflow as tf
+
+    classes = tf.constant(trained.contract.label.classes)
+
+    def answer(raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        logits = trained.network(trained.encoder(raw), training=False)
+        ids = tf.argmax(logits, axis=1)[:, tf.newaxis]
+        shape = tf.shape(logits)
+        return {
+            "logits": logits,
+            "probabilities": tf.nn.softmax(logits),
+            "class_ids": ids,
+            "classes": tf.gather(classes, ids),
+            "all_class_ids": tf.broadcast_to(tf.range(shape[1]), shape),
+            "all_classes": tf.broadcast_to(classes, shape),
+        }
+
+    return answer
+
+
+def _parse_cell(column: Feature, cell: tf.Tensor, missing: Sequence[str]) -> tf.Tensor:
+    import tensorflow as tf
+
+    text = tf.strings.strip(cell)
+    for word in missing:
+        text = tf.where(text == word, "", text)
+    if isinstance(column, CategoricalColumn):
+        return text
+    return tf.strings.to_number(tf.where(text == "", "nan", text), tf.float32)
+
+
+def _example_feature(column: Feature) -> Any:
+    import tensorflow as tf
+
+    if column.impute is None:
+        return tf.io.FixedLenFeature([], raw_dtype(column))
+    absent = float("nan") if isinstance(column, NumericColumn) else ""
+    return tf.io.FixedLenFeature([], raw_dtype(column), default_value=absent)
+
+
+def _require_same_answers(trained: TrainedModel, folder: Path) -> None:
+    import tensorflow as tf
+
+    names = serving_names(trained.contract)
+    rows = {column.name: _probe(column) for column in trained.contract.features}
+    expected = trained.network(trained.encoder(rows), training=False)
+    loaded = tf.saved_model.load(str(folder))
+    answers = loaded.signatures["predict"](**{names[name]: values for name, values in rows.items()})
+    if not np.allclose(answers["logits"], expected, rtol=1e-5, atol=1e-6):
+        raise TrainingError("The exported model does not answer as the trained one does. Nothing was exported.")
+
+
+def _probe(column: Feature) -> tf.Tensor:
+    """Three values that the column accepts, so that a model can be asked something before there is any data."""
+    import tensorflow as tf
+
+    if isinstance(column, NumericColumn):
+        low = column.min if column.min is not None else min(0.0, column.max if column.max is not None else 0.0)
+        high = column.max if column.max is not None else max(1.0, low)
+        return tf.constant([low, (low + high) / 2, high], tf.float32)
+    words = column.vocabulary or ("an unknown word",)
+    return tf.constant([words[0], words[-1], words[len(words) // 2]])

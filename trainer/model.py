@@ -1,0 +1,68 @@
+"""The network: DNNClassifier's architecture, start and optimizer, in Keras 3."""
+
+from __future__ import annotations
+
+import itertools
+
+from typing import TYPE_CHECKING, Any
+
+from trainer.config import Hyperparameters
+from trainer.features import DENSE, IDS, FeatureEncoder
+
+if TYPE_CHECKING:
+    import keras
+
+# TF 1's AdagradOptimizer; Keras' own default of 0.001 for the learning rate learns far too slowly here.
+INITIAL_ACCUMULATOR = 0.1
+
+
+def build_classifier(encoder: FeatureEncoder, hyperparameters: Hyperparameters, classes: int) -> keras.Model:
+    """The network from encoded features to logits.
+
+    Args:
+        encoder: Says how many dense numbers and which embedded ids come in.
+        hyperparameters: Sizes, dropout and the seed of the start.
+        classes: Number of classes.
+
+    Returns:
+        A model from `{"dense": float32 [N, width], "ids": int64 [N, k]}` to logits, float32 [N, classes]; the
+        kernels glorot-uniform, the biases zero, as DNNClassifier's.
+    """
+    import keras
+
+    inputs = {DENSE: keras.Input((encoder.width,), name=DENSE)}
+    pieces = [inputs[DENSE]]
+    seeds = itertools.count(hyperparameters.seed)
+    if encoder.embedded:
+        inputs[IDS] = keras.Input((len(encoder.embedded),), dtype="int64", name=IDS)
+    for place, column in enumerate(encoder.embedded):
+        start = keras.initializers.RandomUniform(seed=next(seeds))
+        layer = keras.layers.Embedding(
+            column.slots, column.embedding_size, embeddings_initializer=start, name=f"embedding_{place}"
+        )
+        pieces.append(layer(inputs[IDS][:, place]))
+    hidden = keras.layers.Concatenate()(pieces) if len(pieces) > 1 else pieces[0]
+    for place, units in enumerate(hyperparameters.hidden_units):
+        start = keras.initializers.GlorotUniform(seed=next(seeds))
+        hidden = keras.layers.Dense(
+            units, activation="relu", kernel_initializer=start, name=f"hiddenlayer_{place}"
+        )(hidden)
+        if hyperparameters.dropout:
+            hidden = keras.layers.Dropout(hyperparameters.dropout, seed=next(seeds))(hidden)
+    start = keras.initializers.GlorotUniform(seed=next(seeds))
+    logits = keras.layers.Dense(classes, kernel_initializer=start, name="logits")(hidden)
+    return keras.Model(inputs, logits, name="dnn_classifier")
+
+
+def build_optimizer(hyperparameters: Hyperparameters) -> Any:
+    """The optimizer that the hyperparameters name, built for no model yet."""
+    import keras
+
+    rate = hyperparameters.learning_rate
+    if hyperparameters.optimizer == "adagrad":
+        return keras.optimizers.Adagrad(rate, initial_accumulator_value=INITIAL_ACCUMULATOR)
+    if hyperparameters.optimizer == "adam":
+        return keras.optimizers.Adam(rate)
+    if hyperparameters.optimizer == "rmsprop":
+        return keras.optimizers.RMSprop(rate)
+    return keras.optimizers.SGD(rate)

@@ -1,0 +1,106 @@
+"""An exported model, loaded to be asked: the artifact as it would be served."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+
+from trainer import storage
+from trainer.contract import Contract, NumericColumn
+from trainer.errors import ProjectError
+
+# What TensorFlow's loaders look for: without this file there is no SavedModel.
+COMPLETED_BY = "saved_model.pb"
+CONTRACT_FILE = "assets.extra/contract.json"
+RECORD_FILE = "assets.extra/training.json"
+
+
+def serving_names(contract: Contract) -> dict[str, str]:
+    """The input name of each feature in the model's signatures.
+
+    A TensorFlow signature takes only ASCII letters, digits and `_`; any other character of a column's name becomes
+    `_`, and a number follows where two columns would share a name.
+    """
+    names: dict[str, str] = {}
+    for column in contract.features:
+        base = re.sub(r"\W", "_", column.name, flags=re.ASCII)
+        base = base if base[0].isalpha() else f"c{base}"
+        name, taken = base, {taken.lower() for taken in names.values()}
+        for number in range(2, len(contract.features) + 2):
+            if name.lower() not in taken:
+                break
+            name = f"{base}_{number}"
+        names[column.name] = name
+    return names
+
+
+class SavedModel:
+    """A loaded SavedModel with the contract that travels in it.
+
+    Args:
+        url: What `trainer.export.export_model` wrote: a local folder or an fsspec URL.
+
+    Attributes:
+        contract: The data contract that the model was trained under.
+        record: What the model was made of: steps, settings, data.
+
+    Raises:
+        ProjectError: There is no whole model at `url`, or it carries no contract.
+    """
+
+    def __init__(self, url: str) -> None:
+        import tensorflow as tf
+
+        with _local_copy(url) as folder:
+            if not (folder / COMPLETED_BY).is_file():
+                raise ProjectError(f"There is no SavedModel at {url}: it has no {COMPLETED_BY}. Train one first.")
+            try:
+                self.contract = Contract.model_validate_json((folder / CONTRACT_FILE).read_bytes())
+                self.record: dict[str, Any] = json.loads((folder / RECORD_FILE).read_bytes())
+            except (OSError, ValueError) as error:
+                raise ProjectError(
+                    f"The SavedModel at {url} carries no readable contract: {error}. Export it with this project."
+                ) from error
+            self._loaded = tf.saved_model.load(str(folder))
+        self._predict = self._loaded.signatures["predict"]
+        self._names = serving_names(self.contract)
+
+    def predict(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Answers for rows.
+
+        Args:
+            features: An array [N] for each column: float32 (NaN where missing), or str ("" where missing).
+
+        Returns:
+            The outputs of the signature `predict`, each [N, ...]; see `trainer.export.export_model`.
+        """
+        import tensorflow as tf
+
+        inputs = {
+            self._names[column.name]: tf.constant(
+                features[column.name], tf.float32 if isinstance(column, NumericColumn) else tf.string
+            )
+            for column in self.contract.features
+        }
+        return {name: tensor.numpy() for name, tensor in self._predict(**inputs).items()}
+
+
+@contextlib.contextmanager
+def _local_copy(url: str) -> Iterator[Path]:
+    """The folder at `url`; a remote one is copied, since TensorFlow is given only local paths."""
+    if storage.is_local(url):
+        yield storage.local_path(url)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        filesystem, path = fsspec.url_to_fs(url)
+        if filesystem.exists(path):
+            filesystem.get(storage.join(path, ""), temporary, recursive=True)
+        yield Path(temporary)
