@@ -34,6 +34,10 @@ class RocCurve:
     thresholds: tuple[float, ...]
     area: float
 
+    def points(self) -> tuple[list[float], list[float], list[float]]:
+        """The three coordinates as lists: false positive rates, true positive rates, thresholds."""
+        return list(self.false_positive_rate), list(self.true_positive_rate), list(self.thresholds)
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -87,6 +91,10 @@ class Evaluation:
             named |= {f"{measure}_{score.name}": getattr(score, measure) for measure in ("precision", "recall", "f1")}
         named["rows"] = float(self.rows)
         return {name: value for name, value in named.items() if math.isfinite(value)}
+
+    def confusion_matrix(self) -> tuple[list[str], list[list[int]]]:
+        """The classes' names, and rows by true class (outer) and predicted class (inner)."""
+        return [score.name for score in self.classes], [list(row) for row in self.confusion]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without the curves."""

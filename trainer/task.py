@@ -8,10 +8,14 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from trainer.config import Hyperparameters, TrainingConfig, build_config
 from trainer.errors import ProjectError, UsageError
+
+if TYPE_CHECKING:
+    from trainer.training import TrainedModel
 
 # The tutorial's trainer takes 100 steps unless told otherwise; the pipeline asks for more.
 TRAIN_STEPS = 100
@@ -78,8 +82,8 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
     return build_config(**values)
 
 
-def run(config: TrainingConfig) -> str:
-    """Trains and exports; returns where the SavedModel is.
+def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
+    """Trains and exports; returns the model and where its SavedModel is.
 
     Raises:
         ProjectError: A file, flag or table is at fault; nothing half-written is left.
@@ -95,21 +99,36 @@ def run(config: TrainingConfig) -> str:
     logging.getLogger(__name__).info(
         "accuracy %.4f, loss %.4f after %d steps", trained.metrics["accuracy"], trained.metrics["loss"], trained.steps
     )
-    return url
+    return trained, url
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: parses flags, trains, exports, prints where the model is; returns the exit code."""
     arguments = build_parser(os.environ).parse_args(argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("trainer").setLevel(arguments.verbosity)
     try:
-        print(run(config_from(arguments)))
+        config = config_from(arguments)
+        _import_tensorflow_quietly()
+        _, url = run(config)
     except ProjectError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
+    print(url)
     return 0
+
+
+def _import_tensorflow_quietly() -> None:
+    """Keeps from the terminal what TensorFlow's native code says of this machine's CPU and missing GPU at its start."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    standard_error = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow  # noqa: F401 - imported for its effect
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
 
 
 if __name__ == "__main__":
