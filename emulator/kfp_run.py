@@ -1,0 +1,316 @@
+"""Runs a pipeline with kfp.local, observes each of its tasks and mends what kfp.local gets wrong.
+
+kfp.local has no hook for an observer. `_seams` is the one place that replaces functions of kfp.local, for as
+long as a run lasts; the names are those of kfp 2.17.3, and a run on a kfp without them stops with a sentence.
+
+Mended: each task has an artifact folder of its own, also where two tasks share a component; conditions on
+named outputs, strings and NaN are decided as CEL decides them; a task whose predecessor's gate is closed is
+left out; numbers in an f-string of the pipeline are written as Kubeflow Pipelines writes them.
+
+As kfp.local has it: tasks run one after the other, those of a loop two at a time; nothing is cached;
+resources, accelerators and images are not looked at; `packages_to_install` are installed into this very
+environment; numbers inside lists and dicts arrive as floats; a loop over a named output fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+from emulator.conditions import decide
+from emulator.errors import RunnerError
+from emulator.job_state import TaskPath, Values
+from emulator.pipeline_spec import PipelineSpec
+from emulator.recorder import Recorder
+from emulator.run_folder import RunFolder
+from emulator.task_handler import CHANNEL, TaskHandler, TaskRun
+from emulator.task_processes import StoppedError, TaskProcesses
+
+Call = dict[str, Any]
+Outcome = tuple[dict[str, Any], Any]
+"""A task's outputs and its kfp.local.status.Status."""
+
+
+def import_kfp() -> None:
+    """Imports kfp without its client of Kubeflow Pipelines, which would load Kubernetes' for a second.
+
+    `_KFP_RUNTIME` is the switch for that which kfp sets for its own components.
+    """
+    before = os.environ.get("_KFP_RUNTIME")
+    os.environ["_KFP_RUNTIME"] = "true"
+    try:
+        import kfp  # noqa: F401
+    finally:
+        if before is None:
+            del os.environ["_KFP_RUNTIME"]
+        else:
+            os.environ["_KFP_RUNTIME"] = before
+    # kfp.local's own imports, in another order, would be circular.
+    from kfp import dsl  # noqa: F401
+
+
+class KfpRun:
+    """One run of a pipeline.
+
+    Args:
+        spec: The pipeline.
+        folder: Where the run's files lie.
+        recorder: Is told of every task.
+        processes: Runs the tasks' commands.
+    """
+
+    def __init__(
+        self, spec: PipelineSpec, folder: RunFolder, recorder: Recorder, processes: TaskProcesses
+    ) -> None:
+        self._spec = spec
+        self._folder = folder
+        self._recorder = recorder
+        self._processes = processes
+        self._thread = threading.local()
+
+    def execute(self, parameters: Mapping[str, Any]) -> None:
+        """Runs the pipeline to its end; the recorder knows how the tasks fared.
+
+        Args:
+            parameters: The value of every parameter of the pipeline.
+
+        Raises:
+            StoppedError: The run was stopped.
+            Exception: Whatever kfp.local raises, also where a task failed.
+        """
+        import_kfp()
+        from google.protobuf import json_format
+        from kfp import local
+        from kfp.local import pipeline_orchestrator
+        from kfp.pipeline_spec import pipeline_spec_pb2
+
+        workspace = self._folder.path / "workspace"
+        workspace.mkdir()
+        local.init(
+            local.SubprocessRunner(use_venv=False),
+            pipeline_root=str(self._folder.root),
+            workspace_root=str(workspace),
+        )
+        message = json_format.ParseDict(dict(self._spec.document), pipeline_spec_pb2.PipelineSpec())
+        with self._seams():
+            pipeline_orchestrator.run_local_pipeline(message, dict(parameters))
+
+    @contextlib.contextmanager
+    def _seams(self) -> Iterator[None]:
+        from kfp.local import logging_utils, subprocess_task_handler
+        from kfp.local.orchestrator import enhanced_dag_orchestrator, task_executor
+
+        with contextlib.ExitStack() as stack:
+            for module, name, replacement in (
+                (subprocess_task_handler, "SubprocessTaskHandler", self._make_handler),
+                (task_executor, "execute_single_task", self._execute_task),
+                (enhanced_dag_orchestrator, "execute_task", self._execute_member),
+                (enhanced_dag_orchestrator, "_run_parallel_for_task", self._execute_loop),
+                (enhanced_dag_orchestrator, "ConditionEvaluator", self._make_evaluator),
+                (logging_utils, "color_text", _without_colour),
+            ):
+                stack.enter_context(_replaced(module, name, replacement))
+            yield
+
+    def _make_handler(self, _original: Any, **given: Any) -> TaskHandler:
+        return TaskHandler(self._thread.task, self._recorder, self._processes, **given)
+
+    def _make_evaluator(self, _original: Any) -> _Evaluator:
+        return _Evaluator(self._spec)
+
+    def _execute_task(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
+        """A task that is no group, whichever orchestrator kfp.local has chosen."""
+        path = (*_scope(call), call["task_name"])
+        self._stop_if_asked()
+        with self._recorder.change() as (state, now):
+            state.task_started(path, now)
+            folder = state.folder(path)
+        task = self._thread.task = TaskRun(path, self._folder.task_log(folder))
+        own = {**call, **_own_component(call, folder), "pipeline_resource_name": self._folder.run_id}
+        return self._observed(task, functools.partial(original, **own))
+
+    def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
+        """A task or a group in a pipeline that has groups."""
+        from kfp.local.status import Status
+
+        path = (*_scope(call), call["task_name"])
+        self._stop_if_asked()
+        if self._is_left_out(call, path):
+            return {}, Status.SUCCESS
+        if call["components"][call["task_spec"].component_ref.name].WhichOneof("implementation") != "dag":
+            return original(**call)
+        with self._recorder.change() as (state, now):
+            state.task_started(path, now)
+        # kfp.local adds an iteration's name to this one; with those of other groups it tells a task's path.
+        if "-iteration-" not in call["task_name"]:
+            call["pipeline_resource_name"] += f"/{call['task_name']}"
+        return self._observed(TaskRun(path, self._folder.runner_log), functools.partial(original, **call))
+
+    def _execute_loop(self, original: Callable[..., bool], **call: Any) -> bool:
+        """All iterations of a loop. True where one has failed."""
+        path = (*_scope(call), call["task_name"])
+        self._stop_if_asked()
+        if self._is_left_out(call, path):
+            return False
+        with self._recorder.change() as (state, now):
+            state.task_started(path, now)
+        failed = original(**call)
+        with self._recorder.change() as (state, now):
+            if failed:
+                state.task_failed(path, "", now)
+            else:
+                state.task_succeeded(path, Values(), now)
+        return failed
+
+    def _observed(self, task: TaskRun, execute: Callable[[], Outcome]) -> Outcome:
+        from kfp.local.status import Status
+
+        try:
+            outputs, status = execute()
+        except StoppedError:
+            raise
+        except Exception as error:  # of what kfp.local cannot do, the task has to tell
+            logging.getLogger(__name__).exception("Task %s", ".".join(task.path))
+            outputs, status, task.error = {}, Status.FAILURE, str(error) or type(error).__name__
+        with self._recorder.change() as (state, now):
+            if status == Status.SUCCESS:
+                state.task_succeeded(task.path, _values(outputs), now)
+            else:
+                state.task_failed(task.path, task.error, now)
+        return outputs, status
+
+    def _stop_if_asked(self) -> None:
+        if self._processes.is_stopped:
+            raise StoppedError
+
+    def _is_left_out(self, call: Call, path: TaskPath) -> bool:
+        """Leaves a task out where kfp.local, having passed over one that it depends on, would start it."""
+        from kfp.pipeline_spec import pipeline_spec_pb2
+
+        spec = call["task_spec"]
+        policy = pipeline_spec_pb2.PipelineTaskSpec.TriggerPolicy
+        if spec.trigger_policy.strategy == policy.ALL_UPSTREAM_TASKS_COMPLETED:
+            return False
+        with self._recorder.change() as (state, now):
+            if all(state.has_begun((*path[:-1], name)) for name in spec.dependent_tasks):
+                return False
+            state.task_left_out(path, now)
+        return True
+
+
+class _Evaluator:
+    """Stands in for kfp.local's ConditionEvaluator."""
+
+    def __init__(self, spec: PipelineSpec) -> None:
+        self._spec = spec
+
+    def evaluate_condition(self, condition: str, io_store: Any) -> bool:
+        """Whether a condition holds, given the values that its group of tasks has so far."""
+        try:
+            return decide(condition, lambda name: self._value(condition, name, io_store))
+        except LookupError as error:
+            # What it needs comes from a task that was left out.
+            logging.getLogger(__name__).warning("The condition %s stays closed: %s", condition, error)
+            return False
+
+    def _value(self, condition: str, name: str, io_store: Any) -> Any:
+        sources = [task.inputs.get(name, {}) for task in self._spec.walk() if task.condition == condition]
+        for source in sources:
+            # The store raises a ValueError where it has no such value.
+            with contextlib.suppress(ValueError):
+                if "taskOutputParameter" in source:
+                    output = source["taskOutputParameter"]
+                    return io_store.get_task_output(output["producerTask"], output["outputParameterKey"])
+                if "componentInputParameter" in source:
+                    return io_store.get_parent_input(source["componentInputParameter"])
+                return source["runtimeValue"]["constant"]
+        raise LookupError(f"there is no value for {name}")
+
+
+@contextlib.contextmanager
+def _replaced(module: ModuleType, name: str, replacement: Callable[..., Any]) -> Iterator[None]:
+    """Puts a function, which is given the original first, in the place of a function of kfp.local."""
+    if not hasattr(module, name):
+        import kfp
+
+        raise RunnerError(
+            f"kfp {kfp.__version__} has no {module.__name__}.{name}, which the runner needs. "
+            "Install kfp 2.17.3."
+        )
+    original = getattr(module, name)
+    setattr(module, name, functools.partial(replacement, original))
+    try:
+        yield
+    finally:
+        setattr(module, name, original)
+
+
+def _without_colour(_original: Any, text: str, color: Any) -> str:
+    del color
+    return text
+
+
+def _scope(call: Call) -> TaskPath:
+    """The names of the groups around a task, which follow the pipeline's in its resource name."""
+    return tuple(call["pipeline_resource_name"].split("/")[1:])
+
+
+def _own_component(call: Call, name: str) -> Call:
+    """The arguments that give a task a component, and hence an artifact folder, of its own."""
+    spec = type(call["task_spec"])()
+    spec.CopyFrom(call["task_spec"])
+    component = call["components"][spec.component_ref.name]
+    spec.component_ref.name = f"comp-{name}"
+    _write_numbers(spec, component, call["io_store"])
+    return {"task_spec": spec, "components": {**call["components"], spec.component_ref.name: component}}
+
+
+def _write_numbers(spec: Any, component: Any, io_store: Any) -> None:
+    """Makes texts of the numbers that only f-strings use: kfp.local would write 20 as 20.0."""
+    from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
+
+    channels = [
+        name
+        for name in spec.inputs.parameters
+        if name.startswith(CHANNEL) and name not in component.input_definitions.parameters
+    ]
+    if not channels:
+        return
+    values = OrchestratorUtils.make_task_arguments(spec.inputs, io_store)
+    for name in channels:
+        value = values[name]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            whole = isinstance(value, int) or value.is_integer()
+            source = spec.inputs.parameters[name]
+            source.Clear()
+            source.runtime_value.constant.string_value = str(int(value) if whole else value)
+
+
+def _values(outputs: Mapping[str, Any]) -> Values:
+    """A task's outputs, kfp's artifacts among them, in JSON's terms."""
+    from kfp import dsl
+
+    parameters = {}
+    artifacts = {}
+    for name, value in outputs.items():
+        items = value if isinstance(value, list) else [value]
+        if items and all(isinstance(item, dsl.Artifact) for item in items):
+            artifacts[name] = [
+                {
+                    "name": item.name,
+                    "uri": item.uri,
+                    "schemaTitle": item.schema_title,
+                    "schemaVersion": item.schema_version,
+                    "metadata": item.metadata,
+                }
+                for item in items
+            ]
+        else:
+            parameters[name] = value
+    return Values(parameters, artifacts)
