@@ -1,0 +1,148 @@
+"""The command line: run the pipeline here, look at its runs, draft a data contract."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import trainer
+from pipeline.cli_options import configured
+from pipeline.config import RunConfig, key
+from trainer.errors import ProjectError, UsageError
+
+INTERRUPTED = 130
+
+RunsDir = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of all runs.")]
+Output = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="File to write; standard output otherwise.")
+]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def main() -> None:
+    """Runs the command line. An error is one paragraph and an exit code; `--debug` shows its traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(prog_name="python -m pipeline")
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"Error: {_paragraph(error)}", file=sys.stderr)
+        sys.exit(error.exit_code if isinstance(error, ProjectError) else 1)
+
+
+def _paragraph(error: Exception) -> str:
+    if isinstance(error, ProjectError):
+        return str(error)
+    name = f"{type(error).__name__}: {error}".rstrip(": .")
+    return f"Unexpected {name}. Run again as `python -m pipeline --debug ...` to see the traceback."
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(trainer.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Trains, evaluates and gates a DNN classifier in one pipeline."""
+
+
+@app.command()
+@configured
+def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
+    """Compile the pipeline and run it on this machine.
+
+    Ctrl-C stops it. Its state, logs and results are kept in a folder of the run.
+    """
+    try:
+        from pipeline.local_run import run_locally
+        from pipeline.run_view import failure, make_console, progress, shown_path, summary
+
+        console = make_console()
+        with progress(console) as follow:
+            finished = run_locally(config, runs_dir, follow)
+    except KeyboardInterrupt:
+        print("Stopped before the run was begun.", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    if finished.state == "cancelled":
+        print(
+            f"Stopped: no process is left. The run's folder is {shown_path(finished.folder)}.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(INTERRUPTED)
+    if finished.state == "failed":
+        raise ProjectError(failure(finished))
+    console.print(summary(finished))
+
+
+@app.command()
+def runs(runs_dir: RunsDir = Path("runs")) -> None:
+    """List the runs, the newest first."""
+    from pipeline.run_record import list_runs
+    from pipeline.run_view import make_console, runs_table
+
+    found = list_runs(runs_dir)
+    if not found:
+        print(f"There are no runs in {runs_dir}. Start one with `python -m pipeline run`.")
+        return
+    make_console().print(runs_table(found), soft_wrap=True)
+
+
+@app.command()
+def show(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN_ID]", help="The newest run otherwise.")
+    ] = None,
+    runs_dir: RunsDir = Path("runs"),
+) -> None:
+    """Show a run: its tasks, metrics, decision, and where its results lie."""
+    from pipeline.run_record import find_run
+    from pipeline.run_view import details, make_console
+
+    make_console().print(details(find_run(runs_dir, run_id)))
+
+
+@app.command("config")
+@configured
+def show_config(*, config: RunConfig, sources: Mapping[str, str]) -> None:
+    """Show the configuration that a run would have, and where each value comes from."""
+    values = {key(field): str(getattr(config, field)) for field in RunConfig.model_fields}
+    widths = [max(map(len, column)) for column in (values, values.values())]
+    for name, value in values.items():
+        print(f"{name:{widths[0]}}  {value:{widths[1]}}  {sources[name]}")
+
+
+@app.command()
+def draft_schema(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV file whose columns are to be described.")],
+    label: Annotated[str, typer.Option(metavar="COLUMN", help="Column that holds the class of a row.")],
+    output: Output = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already.")] = False,
+) -> None:
+    """Write a first data contract for a CSV file, and say what was guessed."""
+    if output is not None and output.exists() and not force:
+        raise UsageError(f"{output} is there already. Give another --output, or --force to write over it.")
+    from trainer.draft import draft_schema as draft
+
+    drafted = draft(str(file), label)
+    for guess in drafted.guesses:
+        print(guess, file=sys.stderr)
+    if output is None:
+        print(drafted.toml, end="")
+    else:
+        output.write_text(drafted.toml, encoding="utf-8")
+        print(f"Written to {output}.", file=sys.stderr)
