@@ -10,8 +10,10 @@ from trainer.errors import UsageError, listing, nearest
 
 Optimizer = Literal["adagrad", "adam", "sgd", "rmsprop"]
 ExportFormat = Literal["JSON", "CSV", "EXAMPLE"]
-Positive = Annotated[int, Field(ge=1, le=2**31 - 1)]
-NotNegative = Annotated[int, Field(ge=0, le=2**31 - 1)]
+# The largest int32, which is what TensorFlow counts steps and rows with.
+MOST = 2**31 - 1
+Positive = Annotated[int, Field(ge=1, le=MOST)]
+NotNegative = Annotated[int, Field(ge=0, le=MOST)]
 
 
 class Hyperparameters(BaseModel):
@@ -27,8 +29,8 @@ class Hyperparameters(BaseModel):
     num_epochs: NotNegative = Field(0, description="Passes over the training rows, at most; 0 sets no limit.")
     train_batch_size: Positive = Field(40, description="Rows a training step.")
     eval_batch_size: Positive = Field(40, description="Rows an evaluation step.")
-    first_layer_size: Positive = Field(100, le=65536, description="Units of the first hidden layer.")
-    num_layers: Positive = Field(4, le=64, description="Hidden layers.")
+    first_layer_size: int = Field(100, ge=1, le=65536, description="Units of the first hidden layer.")
+    num_layers: int = Field(4, ge=1, le=64, description="Hidden layers.")
     scale_factor: float = Field(0.7, gt=0, le=10, description="Size of each hidden layer over the one before.")
     learning_rate: float = Field(0.05, gt=0, le=1000, description="Step size of the optimizer.")
     optimizer: Optimizer = Field("adagrad", description="Optimizer: adagrad, adam, sgd or rmsprop.")
@@ -130,6 +132,6 @@ def _refusal(item: Any, model: type[BaseModel], spelled: Any) -> str:
     if item["type"] == "missing":
         return f"`{spelled(name)}` is missing. Give it a value."
     field = model.model_fields.get(name)
-    message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ").removeprefix("Tuple ")
     default = "" if field is None or field.is_required() else f" The default is {field.get_default()!r}."
     return f"`{spelled(name)}` {message}. Received: {item['input']!r}.{default}"

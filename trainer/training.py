@@ -126,7 +126,7 @@ class LearningState:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """A copy of every variable, by a name that a network of the same shape shares."""
-        return {name: np.array(variable) for name, variable in self._variables()}
+        return {name: variable.numpy().copy() for name, variable in self._variables()}
 
     def restore(self, arrays: Any) -> None:
         """Sets every variable from `arrays`."""
@@ -135,7 +135,7 @@ class LearningState:
 
     def weights(self) -> dict[str, np.ndarray]:
         """A copy of the network's variables alone."""
-        return {f"best/{place}": np.array(value) for place, value in enumerate(self.network.variables)}
+        return {f"best/{place}": value.numpy().copy() for place, value in enumerate(self.network.variables)}
 
     def restore_weights(self, weights: Any) -> None:
         """Sets the network's variables from what `weights` returned."""
