@@ -6,11 +6,13 @@ a gate on one stays closed, and it splices strings into the text that it then ev
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from typing import Any
 
 from emulator.errors import RunnerError
+from emulator.pipeline_spec import PipelineSpec
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -70,3 +72,29 @@ def _word(token: re.Match[str], values: dict[str, Any], value_of: Callable[[str]
         return repr(token["string"][1:-1])
     text = token["number"] or token["word"] or token["operator"]
     return _PYTHON.get(text, text)
+
+
+class Evaluator:
+    """Stands in for kfp.local's ConditionEvaluator."""
+
+    def __init__(self, spec: PipelineSpec) -> None:
+        self._spec = spec
+
+    def evaluate_condition(self, condition: str, io_store: Any) -> bool:
+        """Whether a condition holds, given the values that its group of tasks has so far."""
+        return decide(condition, lambda name: self._value(condition, name, io_store))
+
+    def _value(self, condition: str, name: str, io_store: Any) -> Any:
+        sources = [task.inputs.get(name, {}) for task in self._spec.walk() if task.condition == condition]
+        for source in sources:
+            # The store raises a ValueError where it has no such value.
+            with contextlib.suppress(ValueError):
+                if "taskOutputParameter" in source:
+                    output = source["taskOutputParameter"]
+                    return io_store.get_task_output(output["producerTask"], output["outputParameterKey"])
+                if "componentInputParameter" in source:
+                    return io_store.get_parent_input(source["componentInputParameter"])
+                return source["runtimeValue"]["constant"]
+        raise RunnerError(
+            f"The condition {condition} cannot be decided: the task behind {name} gave no such output."
+        )

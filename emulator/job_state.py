@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from emulator.pipeline_spec import Kind, PipelineSpec, Task
+from emulator.task_record import (
+    AT_WORK,
+    TaskPath,
+    TaskRecord,
+    TaskState,
+    Values,
+    error_status,
+    plain,
+    time_text,
+)
 
-FAILED_PRECONDITION = 9
 ABORTED = 10
-
-TaskPath = tuple[str, ...]
-"""A task's name after the names of the groups around it, the outermost first; empty for the run itself."""
 
 _ITERATION = re.compile(r"(?P<loop>.+)-iteration-\d+")
 
@@ -36,98 +41,7 @@ class RunState(StrEnum):
     CANCELLED = "PIPELINE_STATE_CANCELLED"
 
 
-class TaskState(StrEnum):
-    """The states of a task that occur here."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    CANCEL_PENDING = "CANCEL_PENDING"
-    CANCELLED = "CANCELLED"
-    FAILED = "FAILED"
-    NOT_TRIGGERED = "NOT_TRIGGERED"
-
-
 _FINAL = {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}
-_AT_WORK = {TaskState.RUNNING, TaskState.CANCEL_PENDING}
-_EXECUTION_STATES = {
-    TaskState.PENDING: "NEW",
-    TaskState.RUNNING: "RUNNING",
-    TaskState.SUCCEEDED: "COMPLETE",
-    TaskState.CANCEL_PENDING: "RUNNING",
-    TaskState.CANCELLED: "CANCELLED",
-    TaskState.FAILED: "FAILED",
-    TaskState.NOT_TRIGGERED: "CANCELLED",
-}
-
-
-@dataclass(frozen=True)
-class Values:
-    """What goes into a task, or comes out of it, in JSON's terms.
-
-    Attributes:
-        parameters: Values by name.
-        artifacts: Lists of `{name, uri, schemaTitle, schemaVersion, metadata}` by name.
-    """
-
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    artifacts: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-
-
-@dataclass
-class _TaskRecord:
-    id: int
-    path: TaskPath
-    name: str
-    parent: int | None
-    kind: Kind
-    created: datetime
-    state: TaskState = TaskState.PENDING
-    started: datetime | None = None
-    ended: datetime | None = None
-    inputs: Values = Values()
-    outputs: Values = Values()
-    error: str = ""
-    history: list[dict[str, Any]] = field(default_factory=list)
-
-    def move(self, state: TaskState, now: datetime, error: str = "") -> None:
-        self.state = state
-        if state is TaskState.RUNNING and self.started is None:
-            self.started = now
-        if state not in {TaskState.PENDING, *_AT_WORK}:
-            self.ended = now
-        self.error = error
-        status: dict[str, Any] = {"updateTime": _time(now), "state": state.value}
-        self.history.append(status | ({"error": _error(error)} if error else {}))
-
-    def detail(self) -> dict[str, Any]:
-        """The record as a PipelineTaskDetail."""
-        given = {
-            "taskId": str(self.id),
-            "parentTaskId": None if self.parent is None else str(self.parent),
-            "taskName": self.name,
-            "taskUniqueName": ".".join(self.path),
-            "createTime": _time(self.created),
-            "startTime": _time(self.started),
-            "endTime": _time(self.ended),
-            "state": self.state.value,
-            "inputs": _artifacts(self.inputs),
-            "outputs": _artifacts(self.outputs),
-            "error": _error(self.error) if self.error else None,
-            "pipelineTaskStatus": self.history,
-            "execution": self._execution(),
-        }
-        return {key: value for key, value in given.items() if value}
-
-    def _execution(self) -> dict[str, Any]:
-        inputs = {f"input:{name}": value for name, value in self.inputs.parameters.items()}
-        outputs = {f"output:{name}": value for name, value in self.outputs.parameters.items()}
-        return {
-            "displayName": self.name,
-            "schemaTitle": self.kind.value,
-            "state": _EXECUTION_STATES[self.state],
-            "metadata": _plain({**inputs, **outputs}),
-        }
 
 
 class JobState:
@@ -160,7 +74,7 @@ class JobState:
         self._started: datetime | None = None
         self._ended: datetime | None = None
         self._error: dict[str, Any] | None = None
-        self._records: dict[TaskPath, _TaskRecord] = {}
+        self._records: dict[TaskPath, TaskRecord] = {}
         run = self._add((), spec.name, None, Kind.RUN)
         run.inputs = Values(parameters=effective)
         self._add_all(spec.tasks, ())
@@ -194,16 +108,6 @@ class JobState:
         record.move(TaskState.FAILED, now, error or self._failed_tasks(record))
         self._leave_out(record, now)
 
-    def task_left_out(self, path: TaskPath, now: datetime) -> None:
-        """A task or group will not run: its gate is closed, or a task that it needs was left out."""
-        record = self._record(path)
-        record.move(TaskState.NOT_TRIGGERED, now)
-        self._leave_out(record, now)
-
-    def has_begun(self, path: TaskPath) -> bool:
-        """Whether a task has run, or runs."""
-        return self._record(path).state not in {TaskState.PENDING, TaskState.NOT_TRIGGERED}
-
     def folder(self, path: TaskPath) -> str:
         """What a task's folder is called, as `task_folder` has it."""
         return _folder(path, [record.name for record in self._records.values()])
@@ -219,7 +123,7 @@ class JobState:
     def cancelled(self, now: datetime) -> None:
         """The run has been stopped."""
         for record in self._records.values():
-            if record.state in _AT_WORK:
+            if record.state in AT_WORK:
                 record.move(TaskState.CANCELLED, now)
             elif record.state is TaskState.PENDING:
                 record.move(TaskState.NOT_TRIGGERED, now)
@@ -236,7 +140,7 @@ class JobState:
         failed = self._failed_tasks(run)
         if failed or error:
             run.move(TaskState.FAILED, now, failed or error)
-            self._error = _error(failed or error)
+            self._error = error_status(failed or error)
         else:
             run.move(TaskState.SUCCEEDED, now)
         self._leave_out(run, now)
@@ -265,12 +169,12 @@ class JobState:
         given = {
             "name": f"projects/local/locations/local/pipelineJobs/{self._run_id}",
             "displayName": self._spec.name,
-            "createTime": _time(self._created),
-            "startTime": _time(self._started),
-            "endTime": _time(self._ended),
-            "updateTime": _time(self._updated),
+            "createTime": time_text(self._created),
+            "startTime": time_text(self._started),
+            "endTime": time_text(self._ended),
+            "updateTime": time_text(self._updated),
             "state": self.state.value,
-            "runtimeConfig": {"parameterValues": _plain(self._asked), "gcsOutputDirectory": self._root},
+            "runtimeConfig": {"parameterValues": plain(self._asked), "gcsOutputDirectory": self._root},
             "error": self._error,
             "jobDetail": {"taskDetails": [record.detail() for record in self._records.values()]},
         }
@@ -283,12 +187,12 @@ class JobState:
             if not task.is_loop:
                 self._add_all(task.children, path)
 
-    def _add(self, path: TaskPath, name: str, parent: int | None, kind: Kind) -> _TaskRecord:
-        record = _TaskRecord(len(self._records) + 1, path, name, parent, kind, self._updated)
+    def _add(self, path: TaskPath, name: str, parent: int | None, kind: Kind) -> TaskRecord:
+        record = TaskRecord(len(self._records) + 1, path, name, parent, kind, self._updated)
         self._records[path] = record
         return record
 
-    def _record(self, path: TaskPath) -> _TaskRecord:
+    def _record(self, path: TaskPath) -> TaskRecord:
         """The record of a task; a loop's tasks get theirs here, since only a run knows how many there are."""
         if path not in self._records:
             above, name = path[:-1], path[-1]
@@ -311,20 +215,20 @@ class JobState:
             tasks = spec.children
         return spec
 
-    def _below(self, record: _TaskRecord) -> Iterator[_TaskRecord]:
+    def _below(self, record: TaskRecord) -> Iterator[TaskRecord]:
         for child in list(self._records.values()):
             if child.parent == record.id:
                 yield child
                 yield from self._below(child)
 
-    def _leave_out(self, record: _TaskRecord, now: datetime) -> None:
+    def _leave_out(self, record: TaskRecord, now: datetime) -> None:
         """Settles the tasks below a task that has ended: those that have not begun never will."""
         self._updated = now
         for child in self._below(record):
             if child.state is TaskState.PENDING:
                 child.move(TaskState.NOT_TRIGGERED, now)
 
-    def _failed_tasks(self, record: _TaskRecord) -> str:
+    def _failed_tasks(self, record: TaskRecord) -> str:
         failed = [
             child.name
             for child in self._records.values()
@@ -348,10 +252,18 @@ def ended_by_death(job: Mapping[str, Any]) -> dict[str, Any]:
     """A run whose runner was killed, as failed when it was last heard of."""
     message = "The runner of this run was killed before the run had ended. Start the run again."
     dead = deepcopy(dict(job))
-    dead |= {"state": RunState.FAILED.value, "endTime": job["updateTime"], "error": _error(message, ABORTED)}
+    dead |= {
+        "state": RunState.FAILED.value,
+        "endTime": job["updateTime"],
+        "error": error_status(message, ABORTED),
+    }
     for detail in dead["jobDetail"]["taskDetails"]:
-        if detail["state"] in _AT_WORK:
-            detail |= {"state": "FAILED", "endTime": job["updateTime"], "error": _error(message, ABORTED)}
+        if detail["state"] in AT_WORK:
+            detail |= {
+                "state": "FAILED",
+                "endTime": job["updateTime"],
+                "error": error_status(message, ABORTED),
+            }
         elif detail["state"] == TaskState.PENDING:
             detail["state"] = TaskState.NOT_TRIGGERED.value
     return dead
@@ -370,32 +282,3 @@ def task_folder(job: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
 def _folder(path: Sequence[str], names: Sequence[str]) -> str:
     in_loop = any(_ITERATION.fullmatch(name) for name in path)
     return ".".join(path) if in_loop or names.count(path[-1]) > 1 else path[-1]
-
-
-def _artifacts(values: Values) -> dict[str, Any]:
-    return {
-        name: {"artifacts": [_plain({"displayName": name, **artifact}) for artifact in artifacts]}
-        for name, artifacts in values.artifacts.items()
-    }
-
-
-def _plain(value: Any) -> Any:
-    """A value as protobuf's JSON writes it: a double that is a whole number without its fraction."""
-    match value:
-        case float() if value.is_integer() and abs(value) < 2**53:
-            return int(value)
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-    return value
-
-
-def _time(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _error(message: str, code: int = FAILED_PRECONDITION) -> dict[str, Any]:
-    return {"code": code, "message": message}

@@ -4,8 +4,8 @@ kfp.local has no hook for an observer. `_seams` is the one place that replaces f
 long as a run lasts; the names are those of kfp 2.17.3, and a run on a kfp without them stops with a sentence.
 
 Mended: each task has an artifact folder of its own, also where two tasks share a component; conditions on
-named outputs, strings and NaN are decided as CEL decides them; a task whose predecessor's gate is closed is
-left out; numbers in an f-string of the pipeline are written as Kubeflow Pipelines writes them.
+named outputs, strings and NaN are decided as CEL decides them; numbers in an f-string of the pipeline are
+written as Kubeflow Pipelines writes them.
 
 As kfp.local has it: tasks run one after the other, those of a loop two at a time; nothing is cached;
 resources, accelerators and images are not looked at; `packages_to_install` are installed into this very
@@ -23,14 +23,15 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from emulator.conditions import decide
+from emulator.conditions import Evaluator
 from emulator.errors import RunnerError
-from emulator.job_state import TaskPath, Values
 from emulator.pipeline_spec import PipelineSpec
 from emulator.recorder import Recorder
 from emulator.run_folder import RunFolder
-from emulator.task_handler import CHANNEL, TaskHandler, TaskRun
+from emulator.task_handler import TaskHandler, TaskRun
 from emulator.task_processes import StoppedError, TaskProcesses
+from emulator.task_record import TaskPath, Values
+from emulator.task_values import given_by, own_component
 
 Call = dict[str, Any]
 Outcome = tuple[dict[str, Any], Any]
@@ -121,8 +122,8 @@ class KfpRun:
     def _make_handler(self, _original: Any, **given: Any) -> TaskHandler:
         return TaskHandler(self._thread.task, self._recorder, self._processes, **given)
 
-    def _make_evaluator(self, _original: Any) -> _Evaluator:
-        return _Evaluator(self._spec)
+    def _make_evaluator(self, _original: Any) -> Evaluator:
+        return Evaluator(self._spec)
 
     def _execute_task(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
         """A task that is no group, whichever orchestrator kfp.local has chosen."""
@@ -132,17 +133,13 @@ class KfpRun:
             state.task_started(path, now)
             folder = state.folder(path)
         task = self._thread.task = TaskRun(path, self._folder.task_log(folder))
-        own = {**call, **_own_component(call, folder), "pipeline_resource_name": self._folder.run_id}
+        own = {**call, **own_component(call, folder), "pipeline_resource_name": self._folder.run_id}
         return self._observed(task, functools.partial(original, **own))
 
     def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
         """A task or a group in a pipeline that has groups."""
-        from kfp.local.status import Status
-
         path = (*_scope(call), call["task_name"])
         self._stop_if_asked()
-        if self._is_left_out(call, path):
-            return {}, Status.SUCCESS
         if call["components"][call["task_spec"].component_ref.name].WhichOneof("implementation") != "dag":
             return original(**call)
         with self._recorder.change() as (state, now):
@@ -156,8 +153,6 @@ class KfpRun:
         """All iterations of a loop. True where one has failed."""
         path = (*_scope(call), call["task_name"])
         self._stop_if_asked()
-        if self._is_left_out(call, path):
-            return False
         with self._recorder.change() as (state, now):
             state.task_started(path, now)
         failed = original(**call)
@@ -180,7 +175,7 @@ class KfpRun:
             outputs, status, task.error = {}, Status.FAILURE, str(error) or type(error).__name__
         with self._recorder.change() as (state, now):
             if status == Status.SUCCESS:
-                state.task_succeeded(task.path, _values(outputs), now)
+                state.task_succeeded(task.path, given_by(outputs), now)
             else:
                 state.task_failed(task.path, task.error, now)
         return outputs, status
@@ -188,49 +183,6 @@ class KfpRun:
     def _stop_if_asked(self) -> None:
         if self._processes.is_stopped:
             raise StoppedError
-
-    def _is_left_out(self, call: Call, path: TaskPath) -> bool:
-        """Leaves a task out where kfp.local, having passed over one that it depends on, would start it."""
-        from kfp.pipeline_spec import pipeline_spec_pb2
-
-        spec = call["task_spec"]
-        policy = pipeline_spec_pb2.PipelineTaskSpec.TriggerPolicy
-        if spec.trigger_policy.strategy == policy.ALL_UPSTREAM_TASKS_COMPLETED:
-            return False
-        with self._recorder.change() as (state, now):
-            if all(state.has_begun((*path[:-1], name)) for name in spec.dependent_tasks):
-                return False
-            state.task_left_out(path, now)
-        return True
-
-
-class _Evaluator:
-    """Stands in for kfp.local's ConditionEvaluator."""
-
-    def __init__(self, spec: PipelineSpec) -> None:
-        self._spec = spec
-
-    def evaluate_condition(self, condition: str, io_store: Any) -> bool:
-        """Whether a condition holds, given the values that its group of tasks has so far."""
-        try:
-            return decide(condition, lambda name: self._value(condition, name, io_store))
-        except LookupError as error:
-            # What it needs comes from a task that was left out.
-            logging.getLogger(__name__).warning("The condition %s stays closed: %s", condition, error)
-            return False
-
-    def _value(self, condition: str, name: str, io_store: Any) -> Any:
-        sources = [task.inputs.get(name, {}) for task in self._spec.walk() if task.condition == condition]
-        for source in sources:
-            # The store raises a ValueError where it has no such value.
-            with contextlib.suppress(ValueError):
-                if "taskOutputParameter" in source:
-                    output = source["taskOutputParameter"]
-                    return io_store.get_task_output(output["producerTask"], output["outputParameterKey"])
-                if "componentInputParameter" in source:
-                    return io_store.get_parent_input(source["componentInputParameter"])
-                return source["runtimeValue"]["constant"]
-        raise LookupError(f"there is no value for {name}")
 
 
 @contextlib.contextmanager
@@ -259,58 +211,3 @@ def _without_colour(_original: Any, text: str, color: Any) -> str:
 def _scope(call: Call) -> TaskPath:
     """The names of the groups around a task, which follow the pipeline's in its resource name."""
     return tuple(call["pipeline_resource_name"].split("/")[1:])
-
-
-def _own_component(call: Call, name: str) -> Call:
-    """The arguments that give a task a component, and hence an artifact folder, of its own."""
-    spec = type(call["task_spec"])()
-    spec.CopyFrom(call["task_spec"])
-    component = call["components"][spec.component_ref.name]
-    spec.component_ref.name = f"comp-{name}"
-    _write_numbers(spec, component, call["io_store"])
-    return {"task_spec": spec, "components": {**call["components"], spec.component_ref.name: component}}
-
-
-def _write_numbers(spec: Any, component: Any, io_store: Any) -> None:
-    """Makes texts of the numbers that only f-strings use: kfp.local would write 20 as 20.0."""
-    from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
-
-    channels = [
-        name
-        for name in spec.inputs.parameters
-        if name.startswith(CHANNEL) and name not in component.input_definitions.parameters
-    ]
-    if not channels:
-        return
-    values = OrchestratorUtils.make_task_arguments(spec.inputs, io_store)
-    for name in channels:
-        value = values[name]
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            whole = isinstance(value, int) or value.is_integer()
-            source = spec.inputs.parameters[name]
-            source.Clear()
-            source.runtime_value.constant.string_value = str(int(value) if whole else value)
-
-
-def _values(outputs: Mapping[str, Any]) -> Values:
-    """A task's outputs, kfp's artifacts among them, in JSON's terms."""
-    from kfp import dsl
-
-    parameters = {}
-    artifacts = {}
-    for name, value in outputs.items():
-        items = value if isinstance(value, list) else [value]
-        if items and all(isinstance(item, dsl.Artifact) for item in items):
-            artifacts[name] = [
-                {
-                    "name": item.name,
-                    "uri": item.uri,
-                    "schemaTitle": item.schema_title,
-                    "schemaVersion": item.schema_version,
-                    "metadata": item.metadata,
-                }
-                for item in items
-            ]
-        else:
-            parameters[name] = value
-    return Values(parameters, artifacts)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.failures import explain
-from emulator.job_state import TaskPath, Values
 from emulator.recorder import Recorder
 from emulator.task_processes import StoppedError, TaskProcesses
+from emulator.task_record import TaskPath
+from emulator.task_values import given_to
 
 if TYPE_CHECKING:
     from kfp.local.status import Status
 
 _LOG_READ = 1 << 20
-# kfp adds the channels that an f-string or a condition needs to a task's inputs, under this prefix.
-CHANNEL = "pipelinechannel--"
 
 
 @dataclass
@@ -93,28 +91,6 @@ class TaskHandler:
             raise StoppedError
         task.error = explain(_tail(task.log, start), code)
         return Status.FAILURE
-
-
-def given_to(command: Sequence[str]) -> Values:
-    """What a task's command hands to its component, from the executor input among the arguments."""
-    inputs = json.loads(command[command.index("--executor_input") + 1]).get("inputs", {})
-    parameters = inputs.get("parameterValues", {})
-    artifacts = inputs.get("artifacts", {})
-    return Values(
-        parameters={name: value for name, value in parameters.items() if not name.startswith(CHANNEL)},
-        artifacts={name: [_artifact(item) for item in artifacts[name]["artifacts"]] for name in artifacts},
-    )
-
-
-def _artifact(given: Mapping[str, Any]) -> dict[str, Any]:
-    schema = given.get("type", {})
-    return {
-        "name": given.get("name", ""),
-        "uri": given.get("uri", ""),
-        "schemaTitle": schema.get("schemaTitle", ""),
-        "schemaVersion": schema.get("schemaVersion", ""),
-        "metadata": given.get("metadata", {}),
-    }
 
 
 def _tail(log: Path, start: int) -> str:
