@@ -60,7 +60,7 @@ lock: .venv/installed-dev ## bring the lock files up to date with pyproject.toml
 
 clean: ## remove what can be made again; runs/ and jobs/ stay
 	rm -rf .venv build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
-	find trainer components pipeline emulator benchmarks data tests -name __pycache__ -exec rm -rf {} +
+	find . -name .git -prune -o -name runs -prune -o -name jobs -prune -o -name __pycache__ -exec rm -rf {} +
 
 # A virtual environment holds its own path: one that was moved or copied with its folder is made anew.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd -P))
