@@ -104,7 +104,7 @@ def test_a_nan_closes_the_gate(artifact: MakeArtifact, uploaded: SimpleNamespace
 
     model, _ = train(artifact, uploaded)
     loaded = tf.saved_model.load(model.path)
-    for variable in loaded.network.trainable_variables:
+    for variable in loaded.signatures["predict"].variables:
         variable.assign(variable * float("nan"))
     spoilt = tmp_path / "spoilt"
     tf.saved_model.save(loaded, str(spoilt), signatures=dict(loaded.signatures))

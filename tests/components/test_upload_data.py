@@ -34,7 +34,7 @@ def test_upload_data_writes_what_it_found_as_metadata(artifact: Callable[..., An
     train, evaluation, contract = upload(artifact, *iris_files)
     assert (train.metadata["rows"], evaluation.metadata["rows"]) == (120, 30)
     assert train.metadata["sha256"].startswith("c4c7652b14da06ba")
-    assert train.metadata["class_counts"] == {"setosa": 42, "versicolor": 42, "virginica": 36}
+    assert train.metadata["class_counts"] == {"setosa": 42, "versicolor": 36, "virginica": 42}
     columns = {column["name"]: column for column in train.metadata["columns"]}
     assert columns["SepalLength"]["mean"] == pytest.approx(5.845, abs=1e-3)
     assert contract.metadata["name"] == "iris"

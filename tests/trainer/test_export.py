@@ -126,9 +126,9 @@ def test_mixed_columns_impute_standardise_and_embed_inside_the_graph(
     np.testing.assert_array_equal(logits[1], logits[2])
     unseen = model.predict({**asked, "Town": np.array(["Oslo", "Rome", "Lima"], object)})["logits"]
     np.testing.assert_array_equal(unseen[1], unseen[2])
-    with pytest.raises(tf.errors.InvalidArgumentError, match='Column "Colour of it" holds no value, or a word'):
+    with pytest.raises(tf.errors.InvalidArgumentError, match='Colour of it.* holds no value, or a word'):
         model.predict({**asked, "Colour of it": np.array(["pink", "red", "red"], object)})
-    with pytest.raises(tf.errors.InvalidArgumentError, match='Column "Town" holds no value'):
+    with pytest.raises(tf.errors.InvalidArgumentError, match='Town.* holds no value'):
         model.predict({**asked, "Town": np.array(["", "Ulm", "Ulm"], object)})
     csv = tf.saved_model.load(str(tmp_path / "model")).signatures["csv"]
     np.testing.assert_allclose(csv(csv_row=tf.constant([",,Ulm"]))["logits"][0], logits[0], rtol=1e-5)
