@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 import trainer
 from pipeline.cli_options import configured
@@ -70,9 +71,9 @@ def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
     """
     try:
         from pipeline.local_run import run_locally
-        from pipeline.run_view import failure, make_console, progress, shown_path, summary
+        from pipeline.run_view import failure, progress, shown_path, summary
 
-        console = make_console()
+        console = Console()
         with progress(console) as follow:
             finished = run_locally(config, runs_dir, follow)
     except KeyboardInterrupt:
@@ -86,20 +87,20 @@ def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
         raise typer.Exit(INTERRUPTED)
     if finished.state == "failed":
         raise ProjectError(failure(finished))
-    console.print(summary(finished))
+    console.print("", summary(finished), sep="\n", soft_wrap=True)
 
 
 @app.command()
 def runs(runs_dir: RunsDir = Path("runs")) -> None:
     """List the runs, the newest first."""
     from pipeline.run_record import list_runs
-    from pipeline.run_view import make_console, runs_table
+    from pipeline.run_view import runs_list
 
     found = list_runs(runs_dir)
     if not found:
         print(f"There are no runs in {runs_dir}. Start one with `python -m pipeline run`.")
         return
-    make_console().print(runs_table(found), soft_wrap=True)
+    Console().print(runs_list(found), soft_wrap=True)
 
 
 @app.command()
@@ -111,9 +112,9 @@ def show(
 ) -> None:
     """Show a run: its tasks, metrics, decision, and where its results lie."""
     from pipeline.run_record import find_run
-    from pipeline.run_view import details, make_console
+    from pipeline.run_view import details
 
-    make_console().print(details(find_run(runs_dir, run_id)))
+    Console().print(details(find_run(runs_dir, run_id)), soft_wrap=True)
 
 
 @app.command("config")

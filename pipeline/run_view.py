@@ -1,23 +1,22 @@
-"""How runs look on a terminal: the task list, the summary at the end, the list of runs."""
+"""How runs look on a terminal: the task list, the summary at the end, the list of all runs."""
 
 from __future__ import annotations
 
 import json
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.live import Live
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from pipeline.run_record import RunRecord, TaskRecord
+from pipeline.run_record import ArtifactRecord, RunRecord, TaskRecord
 
 _STATES = {
     "pending": ("○", "dim", "waiting"),
@@ -26,18 +25,13 @@ _STATES = {
     "skipped": ("✓", "green", "from the cache"),
     "not_triggered": ("-", "dim", "not run"),
     "failed": ("✗", "bold red", "failed"),
-    "cancelled": ("■", "yellow", "stopped"),
     "cancel_pending": ("●", "yellow", "stopping"),
     "cancelling": ("●", "yellow", "stopping"),
+    "cancelled": ("■", "yellow", "stopped"),
     "stopped": ("■", "yellow", "stopped"),
 }
-
 _AT_WORK = ("running", "cancel_pending", "cancelling")
-
-
-def make_console(stderr: bool = False) -> Console:
-    """A console that prints names as they are: brackets in them are no markup."""
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+_MOST_CLASSES = 20
 
 
 @contextmanager
@@ -62,60 +56,54 @@ def progress(console: Console) -> Iterator[Callable[[RunRecord], None]]:
     yield print_changes
 
 
-def task_list(run: RunRecord) -> Table:
-    """Mark, name, state and time of each task."""
-    table = Table.grid(padding=(0, 2))
+def task_list(run: RunRecord) -> Text:
+    """Mark, name, state and time of each task, a line each."""
+    lines = []
     for task in run.tasks:
-        mark, style, word = _state(_task_state(run, task))
-        table.add_row(Text(mark, style), task.display_name, Text(word, style), _duration(task))
-    return table
+        # A runner that died has left its task as it was.
+        state = "stopped" if run.is_final and task.state in _AT_WORK else task.state
+        mark, style, word = _look(state)
+        lines.append([Text(mark, style), Text(task.display_name), Text(word, style), Text(_duration(task))])
+    return _aligned(lines)
 
 
-def summary(run: RunRecord) -> RenderableType:
-    """What a run has come to: metrics, confusion matrix, decision, where its results lie, what to do next."""
-    parts = [_metrics(run), _confusion_matrix(run), _decision(run), _links(run), _next(run)]
-    return Group(*(Padding(part, (1, 0, 0, 0)) for part in parts if part))
+def summary(run: RunRecord) -> Text:
+    """What a run has come to: warnings, metrics, decision, where its results lie, and what to do next."""
+    parts = [_warnings(run), _metrics(run), _confusion_matrix(run), _decision(run), _places(run), _next(run)]
+    return Text("\n\n").join([part for part in parts if part])
 
 
-def details(run: RunRecord) -> RenderableType:
-    """A run with its tasks and whatever it has come to."""
-    mark, style, word = _state(run.state)
+def details(run: RunRecord) -> Text:
+    """A run with its tasks, why it failed if it did, and what it has come to."""
+    mark, style, word = _look(run.state)
     title = Text.assemble((f"{mark} {run.run_id}", style), f"  {word}  {_duration(run)}")
-    parts: list[RenderableType] = [title, task_list(run)]
-    if run.state in ("failed", "stopped"):
-        parts.append(Padding(Text(failure(run)), (1, 0, 0, 0)))
-    return Group(*parts, summary(run))
+    reason = Text(failure(run) if run.state in ("failed", "stopped") else "")
+    return Text("\n\n").join([part for part in (title, task_list(run), reason, summary(run)) if part])
 
 
 def failure(run: RunRecord) -> str:
-    """Why a run failed: each failed task's own error, and the path of its log."""
+    """Why a run failed: each failed task's own error, and where its log is."""
     failed = [task for task in run.tasks if task.state == "failed"]
     if failed:
         return "\n".join(
             f"{task.display_name}: {task.error}\nIts log: {shown_path(task.log)}" for task in failed
         )
-    log = shown_path(run.folder / "runner.log")
-    reason = run.error or "its runner died before it had ended."
-    return f"Run {run.run_id}: {reason}\nIts log: {log}"
+    reason = run.error or "its runner died before the run had ended. Start the run again."
+    return f"Run {run.run_id}: {reason}\nIts log: {shown_path(run.folder / 'runner.log')}"
 
 
-def runs_table(runs: Sequence[RunRecord]) -> Table:
+def runs_list(runs: Sequence[RunRecord]) -> Text:
     """One line a run."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("Run", "State", "Started", "Duration", "Accuracy", "Decision"):
-        table.add_column(column, no_wrap=True, overflow="ignore")
+    lines = [
+        [Text(title, "bold") for title in ("Run", "State", "Started", "Duration", "Accuracy", "Decision")]
+    ]
     for run in runs:
-        mark, style, word = _state(run.state)
-        accuracy = _scalars(run).get("accuracy")
-        table.add_row(
-            run.run_id,
-            Text(f"{mark} {word}", style),
-            run.started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if run.started else "",
-            _duration(run),
-            f"{accuracy:.4f}" if accuracy is not None else "",
-            _verdict(_decision_record(run)),
-        )
-    return table
+        mark, style, word = _look(run.state)
+        started = run.started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if run.started else ""
+        accuracy = _metadata(run, "system.Metrics").get("accuracy")
+        cells = [started, _duration(run), _number(accuracy), _verdict(_decision_record(run))]
+        lines.append([Text(run.run_id), Text(f"{mark} {word}", style), *map(Text, cells)])
+    return _aligned(lines)
 
 
 def shown_path(path: Path | str) -> str:
@@ -124,18 +112,31 @@ def shown_path(path: Path | str) -> str:
     return os.path.relpath(absolute) if absolute.startswith(here.rstrip("/") + "/") else absolute
 
 
-def _state(state: str) -> tuple[str, str, str]:
+def _look(state: str) -> tuple[str, str, str]:
+    """The mark, style and word for a state."""
     return _STATES.get(state, ("?", "yellow", state.replace("_", " ")))
 
 
-def _task_state(run: RunRecord, task: TaskRecord) -> str:
-    return "stopped" if run.is_final and task.state == "running" else task.state
+def _aligned(lines: Sequence[Sequence[Text]], first_to_the_right: int | None = None) -> Text:
+    """Lines of cells under each other; from a column on, to the right."""
+    widths = [max(cell.cell_len for cell in column) for column in zip(*lines, strict=True)]
+    for line in lines:
+        for column, (cell, width) in enumerate(zip(line, widths, strict=True)):
+            blank = width - cell.cell_len
+            if first_to_the_right is not None and column >= first_to_the_right:
+                cell.pad_left(blank)
+            elif column < len(line) - 1:
+                cell.pad_right(blank)
+    joined = [Text("  ").join(line) for line in lines]
+    for text in joined:
+        text.rstrip()
+    return Text("\n").join(joined)
 
 
 def _task_line(task: TaskRecord) -> Text:
-    mark, style, word = _state(task.state)
-    ended = f" after {_duration(task)}" if task.ended and task.started else ""
-    return Text.assemble((mark, style), f" {task.display_name}: {word}{ended}")
+    mark, style, word = _look(task.state)
+    after = f" after {_duration(task)}" if task.started and task.ended else ""
+    return Text.assemble((mark, style), f" {task.display_name}: {word}{after}")
 
 
 def _duration(timed: RunRecord | TaskRecord) -> str:
@@ -148,6 +149,13 @@ def _duration(timed: RunRecord | TaskRecord) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def _warnings(run: RunRecord) -> Text:
+    """What was odd about the data, though not wrong, each once."""
+    artifacts = [artifact for task in run.tasks for artifact in task.outputs.values()]
+    noted = [str(warning) for artifact in artifacts for warning in artifact.metadata.get("warnings") or []]
+    return Text("\n").join(Text.assemble(("! ", "yellow"), warning) for warning in dict.fromkeys(noted))
+
+
 def _metadata(run: RunRecord, kind: str) -> Mapping[str, Any]:
     """What was noted of the last artifact of a kind; nothing where there is none."""
     artifacts = [
@@ -156,34 +164,31 @@ def _metadata(run: RunRecord, kind: str) -> Mapping[str, Any]:
     return artifacts[-1].metadata if artifacts else {}
 
 
-def _scalars(run: RunRecord) -> Mapping[str, Any]:
-    return _metadata(run, "system.Metrics")
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else ""
 
 
-def _metrics(run: RunRecord) -> Text | None:
-    scalars = _scalars(run)
-    known = [(name, scalars[name]) for name in ("accuracy", "loss") if name in scalars]
-    if not known:
-        return None
+def _metrics(run: RunRecord) -> Text:
+    scalars = _metadata(run, "system.Metrics")
+    known = [(name, _number(scalars.get(name))) for name in ("accuracy", "loss")]
     return Text("   ").join(
-        Text.assemble(f"{name.capitalize()} ", (f"{value:.4f}", "bold")) for name, value in known
+        Text.assemble(f"{name.capitalize()} ", (number, "bold")) for name, number in known if number
     )
 
 
-def _confusion_matrix(run: RunRecord) -> RenderableType | None:
+def _confusion_matrix(run: RunRecord) -> Text:
     matrix = _metadata(run, "system.ClassificationMetrics").get("confusionMatrix")
     if not matrix:
-        return None
-    classes = [str(spec["displayName"]) for spec in matrix["annotationSpecs"]]
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="")
-    table.add_column()
-    for name in classes:
-        table.add_column(Text(name), justify="right")
-    for index, (name, row) in enumerate(zip(classes, matrix["rows"], strict=True)):
+        return Text()
+    classes = [str(spec.get("displayName", "")) for spec in matrix.get("annotationSpecs", [])]
+    if len(classes) > _MOST_CLASSES:
+        return Text(f"Confusion matrix: {len(classes)} classes, too many for a terminal; the report has it.")
+    lines = [[Text(), *map(Text, classes)]]
+    for index, (name, row) in enumerate(zip(classes, matrix.get("rows", []), strict=False)):
         cells = [_cell(count, column == index) for column, count in enumerate(row["row"])]
-        table.add_row(Text(name), *cells)
-    heading = Text("Confusion matrix: a row for each class, a column for each answer")
-    return Group(heading, Padding(table, (0, 0, 0, 2)))
+        lines.append([Text(f"  {name}"), *cells])
+    heading = Text("Confusion matrix: a row for each class, a column for each answer\n")
+    return heading.append_text(_aligned(lines, first_to_the_right=1))
 
 
 def _cell(count: float, is_right: bool) -> Text:
@@ -206,35 +211,39 @@ def _verdict(record: Mapping[str, Any]) -> str:
     return {True: "passed", False: "kept back"}.get(record.get("passed", ""), "")
 
 
-def _decision(run: RunRecord) -> Text | None:
+def _decision(run: RunRecord) -> Text:
     record = _decision_record(run)
     if not record:
-        return None
+        return Text()
     verdict = _verdict(record)
     lines = [Text.assemble("Decision: ", (verdict, "bold green" if verdict == "passed" else "bold red"))]
     for rule in record.get("rules", []):
-        mark, style, _ = _state("succeeded" if rule.get("passed") else "failed")
+        mark, style, _ = _look("succeeded" if rule.get("passed") else "failed")
         lines.append(Text.assemble("  ", (mark, style), f" {rule.get('sentence', '')}"))
     return Text("\n").join(lines)
 
 
-def _links(run: RunRecord) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ignore")
+def _places(run: RunRecord) -> Text:
     models = run.outputs("approved_model") or run.outputs("model")
-    for label, artifacts in (("Report", run.outputs("report")), ("Model", models)):
-        for artifact in artifacts[:1]:
-            table.add_row(label, shown_path(artifact.uri) if "://" not in artifact.uri else artifact.uri)
-    table.add_row("Logs", shown_path(run.folder / "tasks"))
-    table.add_row("Run", shown_path(run.folder))
-    return table
+    places = [("Report", _place(artifact)) for artifact in run.outputs("report")]
+    places += [("Model", _place(artifact)) for artifact in models]
+    places += [("Logs", shown_path(run.folder / "tasks"))]
+    return _aligned([[Text(name), Text(place)] for name, place in places])
+
+
+def _place(artifact: ArtifactRecord) -> str:
+    return artifact.uri if "://" in artifact.uri else shown_path(artifact.uri)
 
 
 def _next(run: RunRecord) -> Text:
-    logs = [shlex.quote(shown_path(log.uri)) for log in run.outputs("training_log")]
+    runs_dir = shown_path(run.folder.parent)
+    elsewhere = [] if runs_dir == "runs" else ["--runs-dir", runs_dir]
     commands = [
-        f"python -m pipeline show {shlex.quote(run.run_id)}",
-        *(f"python -m tensorboard.main --logdir {log}" for log in logs),
+        ["pipeline", "show", run.run_id, *elsewhere],
+        *(["tensorboard.main", "--logdir", _place(artifact)] for artifact in run.outputs("training_log")),
     ]
-    return Text("\n").join([Text("Next"), *(Text(f"  {command}") for command in commands)])
+    python = shown_path(sys.executable)
+    lines = [
+        shlex.join(["python" if os.path.isabs(python) else python, "-m", *command]) for command in commands
+    ]
+    return Text("\n").join([Text("Next"), *(Text(f"  {line}") for line in lines)])

@@ -36,9 +36,9 @@ class Staged:
 def stage(location: str, root: str) -> Staged:
     """Copies what a location names below `root`, unless its bytes are there already.
 
-    One file goes to ROOT/data/SHA256/NAME. Several go into a folder ROOT/data/SHA256, whose sum covers theirs, and
-    their names and order; there they are numbered, so that their order is that of their names. A changed byte is
-    a changed URI: no cache that is keyed by URIs can be stale.
+    One file goes to ROOT/data/SHA256/NAME. Several go into a folder ROOT/data/SHA256, whose sum covers their
+    sums, names and order; there they are numbered, so that their order is that of their names. A changed byte
+    is a changed URI: no cache that is keyed by URIs can be stale.
 
     Args:
         location: A local path, a folder of CSV files, a glob, or an fsspec URL, which is passed on as it is.
