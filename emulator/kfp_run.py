@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from emulator.conditions import Evaluator
+from emulator.conditions import decide
 from emulator.errors import RunnerError
 from emulator.pipeline_spec import PipelineSpec
 from emulator.recorder import Recorder
@@ -122,8 +122,8 @@ class KfpRun:
     def _make_handler(self, _original: Any, **given: Any) -> TaskHandler:
         return TaskHandler(self._thread.task, self._recorder, self._processes, **given)
 
-    def _make_evaluator(self, _original: Any) -> Evaluator:
-        return Evaluator(self._spec)
+    def _make_evaluator(self, _original: Any) -> _Evaluator:
+        return _Evaluator(self._spec)
 
     def _execute_task(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
         """A task that is no group, whichever orchestrator kfp.local has chosen."""
@@ -133,8 +133,8 @@ class KfpRun:
             state.task_started(path, now)
             folder = state.folder(path)
         task = self._thread.task = TaskRun(path, self._folder.task_log(folder))
-        own = {**call, **own_component(call, folder), "pipeline_resource_name": self._folder.run_id}
-        return self._observed(task, functools.partial(original, **own))
+        call["pipeline_resource_name"] = self._folder.run_id
+        return self._observed(task, lambda: original(**call | own_component(call, folder)))
 
     def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
         """A task or a group in a pipeline that has groups."""
@@ -183,6 +183,32 @@ class KfpRun:
     def _stop_if_asked(self) -> None:
         if self._processes.is_stopped:
             raise StoppedError
+
+
+class _Evaluator:
+    """Stands in for kfp.local's ConditionEvaluator."""
+
+    def __init__(self, spec: PipelineSpec) -> None:
+        self._spec = spec
+
+    def evaluate_condition(self, condition: str, io_store: Any) -> bool:
+        """Whether a condition holds, given the values that its group of tasks has so far."""
+        return decide(condition, lambda name: self._value(condition, name, io_store))
+
+    def _value(self, condition: str, name: str, io_store: Any) -> Any:
+        sources = [task.inputs.get(name, {}) for task in self._spec.walk() if task.condition == condition]
+        for source in sources:
+            # The store raises a ValueError where it has no such value.
+            with contextlib.suppress(ValueError):
+                if "taskOutputParameter" in source:
+                    output = source["taskOutputParameter"]
+                    return io_store.get_task_output(output["producerTask"], output["outputParameterKey"])
+                if "componentInputParameter" in source:
+                    return io_store.get_parent_input(source["componentInputParameter"])
+                return source["runtimeValue"]["constant"]
+        raise RunnerError(
+            f"The condition {condition} cannot be decided: the task behind {name} gave no such output."
+        )
 
 
 @contextlib.contextmanager

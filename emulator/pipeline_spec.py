@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from emulator.conditions import check_condition
 from emulator.errors import UsageError, listing
 
 
@@ -46,7 +47,6 @@ class Task:
         name: Unique among the tasks of its group.
         is_loop: Whether its children are run once for each of a list of items.
         children: The group's tasks, in the order in which they may run; empty where it is no group.
-        input_names: The component's own inputs.
         inputs: Where its input parameters come from, as the specification has it.
         condition: When it is triggered; empty where it always is.
     """
@@ -55,7 +55,6 @@ class Task:
     kind: Kind
     is_loop: bool
     children: tuple[Task, ...]
-    input_names: frozenset[str]
     inputs: Mapping[str, Any]
     condition: str
 
@@ -89,7 +88,7 @@ def load_spec(path: Path) -> PipelineSpec:
     """Reads a compiled pipeline.
 
     Raises:
-        UsageError: The file is absent, is no YAML, is no pipeline, or has a task that cannot run here.
+        UsageError: The file is absent, is no pipeline, or has a task or condition that cannot run here.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -176,15 +175,15 @@ def _task(
         children = _tasks(component["dag"], components, executors)
     else:
         kind = Kind.IMPORTER if "importer" in executors[component["executorLabel"]] else Kind.CONTAINER
-    definitions = component.get("inputDefinitions", {})
+    condition = given.get("triggerPolicy", {}).get("condition", "")
+    check_condition(condition)
     return Task(
         name=name,
         kind=kind,
         is_loop="parameterIterator" in given or "artifactIterator" in given,
         children=children,
-        input_names=frozenset([*definitions.get("parameters", {}), *definitions.get("artifacts", {})]),
         inputs=given.get("inputs", {}).get("parameters", {}),
-        condition=given.get("triggerPolicy", {}).get("condition", ""),
+        condition=condition,
     )
 
 

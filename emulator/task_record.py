@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -126,8 +127,12 @@ def _artifacts(values: Values) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A value as protobuf's JSON writes it: a double that is a whole number without its fraction."""
+    """A value as protobuf's JSON writes it: 2.0 as 2, and what is no finite number by its name."""
     match value:
+        case float() if math.isnan(value):
+            return "NaN"
+        case float() if math.isinf(value):
+            return "Infinity" if value > 0 else "-Infinity"
         case float() if value.is_integer() and abs(value) < 2**53:
             return int(value)
         case Mapping():

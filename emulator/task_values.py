@@ -13,34 +13,51 @@ _CHANNEL = "pipelinechannel--"
 
 
 def own_component(call: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The arguments that give a task a component, and hence an artifact folder, of its own."""
-    spec = type(call["task_spec"])()
-    spec.CopyFrom(call["task_spec"])
-    component = call["components"][spec.component_ref.name]
-    spec.component_ref.name = f"comp-{name}"
-    _write_numbers(spec, component, call["io_store"])
-    return {"task_spec": spec, "components": {**call["components"], spec.component_ref.name: component}}
+    """The arguments that give a task a component, and hence an artifact folder, of its own.
 
-
-def _write_numbers(spec: Any, component: Any, io_store: Any) -> None:
-    """Makes texts of the numbers that only f-strings use: kfp.local would write 20 as 20.0."""
+    Args:
+        call: The arguments of kfp.local's `execute_single_task`.
+        name: What the folder is to be called.
+    """
     from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
 
-    channels = [
-        name
-        for name in spec.inputs.parameters
-        if name.startswith(_CHANNEL) and name not in component.input_definitions.parameters
-    ]
-    if not channels:
-        return
-    values = OrchestratorUtils.make_task_arguments(spec.inputs, io_store)
-    for name in channels:
+    task, component = (
+        _copy(call["task_spec"]),
+        _copy(call["components"][call["task_spec"].component_ref.name]),
+    )
+    task.component_ref.name = f"comp-{name}"
+    values = OrchestratorUtils.make_task_arguments(task.inputs, call["io_store"])
+    _write_numbers(task, component, values)
+    _leave_out_absent(task, component, values)
+    return {"task_spec": task, "components": {**call["components"], task.component_ref.name: component}}
+
+
+def _copy(message: Any) -> Any:
+    fresh = type(message)()
+    fresh.CopyFrom(message)
+    return fresh
+
+
+def _write_numbers(task: Any, component: Any, values: Mapping[str, Any]) -> None:
+    """Makes texts of the numbers that only f-strings use: kfp.local would write 20 as 20.0."""
+    for name in task.inputs.parameters:
         value = values[name]
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        is_channel = name.startswith(_CHANNEL) and name not in component.input_definitions.parameters
+        if is_channel and isinstance(value, int | float) and not isinstance(value, bool):
             whole = isinstance(value, int) or value.is_integer()
-            source = spec.inputs.parameters[name]
+            source = task.inputs.parameters[name]
             source.Clear()
             source.runtime_value.constant.string_value = str(int(value) if whole else value)
+
+
+def _leave_out_absent(task: Any, component: Any, values: Mapping[str, Any]) -> None:
+    """Drops optional inputs that have no value: kfp.local would make a whole number of None, and fail."""
+    definitions = component.input_definitions.parameters
+    for name in list(definitions):
+        if values.get(name) is None and not definitions[name].HasField("default_value"):
+            del definitions[name]
+            if name in task.inputs.parameters:
+                del task.inputs.parameters[name]
 
 
 def given_by(outputs: Mapping[str, Any]) -> Values:
