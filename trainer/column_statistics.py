@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainer.contract import MEAN, CategoricalColumn, NumericColumn
+from trainer.errors import quoted
 from trainer.table_checks import Words
 
 MOST_WORDS = 10_000
@@ -55,9 +56,9 @@ class NumberStatistics:
         self._mean = self._squares = 0.0
         self._low, self._high = math.inf, -math.inf
 
-    def add(self, values: np.ndarray) -> None:
+    def add(self, cells: np.ndarray) -> None:
         """Takes in float32 values [n], NaN where missing."""
-        values = values.astype(np.float64)
+        values = cells.astype(np.float64)
         if np.isnan(values.sum()):
             present = values[~np.isnan(values)]
             self._missing += len(values) - len(present)
@@ -77,7 +78,7 @@ class NumberStatistics:
         """Why the column cannot be trained on; empty if it can."""
         if self._column.impute == MEAN and not self._count:
             return (
-                f'column "{self._column.name}" holds no number, so that there is no mean to impute. '
+                f"The column {quoted(self._column.name)} holds no number, so there is no mean to impute. "
                 'Fill it in, give a number as impute, or set kind = "ignored" in the contract.'
             )
         return ""
@@ -118,12 +119,12 @@ class WordStatistics:
         """Why the column cannot be trained on; empty if it can."""
         if self._too_many and self._column.vocabulary is None:
             return (
-                f'column "{self._column.name}" holds more than {MOST_WORDS} different words, too many to learn. '
-                'Set kind = "ignored" in the contract if it identifies rows, or give the vocabulary that counts.'
+                f"The column {quoted(self._column.name)} holds more than {MOST_WORDS} different words. "
+                'Set kind = "ignored" in the contract if it tells rows apart, or give a vocabulary.'
             )
         if not self._counts and self._column.vocabulary is None:
             return (
-                f'column "{self._column.name}" holds no word to learn. '
+                f"The column {quoted(self._column.name)} holds no word to learn. "
                 'Fill it in, give its vocabulary, or set kind = "ignored" in the contract.'
             )
         return ""

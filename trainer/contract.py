@@ -44,7 +44,8 @@ class FileFormat(_Part):
     @field_validator("delimiter")
     @classmethod
     def _separates(cls, value: str) -> str:
-        if value in '"\r\n' or value.isalnum() or value in ".-+":
+        printable = value.isprintable() or value == "\t"
+        if value in '".-+' or value.isalnum() or not value.isascii() or not printable:
             raise ValueError('must be a character that no cell needs. Use "," or ";" or "\\t" or "|"')
         return value
 
@@ -77,8 +78,8 @@ class NumericColumn(_Column):
         unit: The unit of measure, for readers.
         min: The smallest value accepted, inclusive, in `unit`.
         max: The largest value accepted, inclusive, in `unit`.
-        standardise: Whether the exported graph subtracts the training mean and divides by the training deviation.
-        impute: What stands in for a missing value: a number, or `mean` for the training mean. None refuses it.
+        standardise: Whether the exported graph subtracts the training mean and divides by the deviation.
+        impute: What stands in for a missing value: a number, or `mean`, that of training. None refuses it.
     """
 
     kind: Literal["numeric"]
@@ -112,9 +113,9 @@ class CategoricalColumn(_Column):
     """One of a set of words a row.
 
     Attributes:
-        vocabulary: The words accepted. None learns them from the training data; unknown ones then share a slot.
+        vocabulary: The words accepted. None learns them in training; unknown ones then share a slot.
         encoding: `one-hot`, or `embedding` for a learned vector.
-        embedding_size: Length of that vector. None takes the fourth root of the vocabulary's size, rounded up.
+        embedding_size: Length of that vector. None takes the fourth root of the vocabulary's size, up.
         impute: The word that stands in for a missing value. None refuses it.
     """
 
@@ -173,7 +174,8 @@ class LabelColumn(_Column):
     def _paired(self) -> LabelColumn:
         if self.values is not None and len(self.values) != len(self.classes):
             raise ValueError(
-                f"values must pair with classes. Received: {len(self.values)} values, {len(self.classes)} classes"
+                "values must pair with classes. "
+                f"Received: {len(self.values)} values, {len(self.classes)} classes"
             )
         return self
 
@@ -217,14 +219,18 @@ class Contract(_Part):
 
     @model_validator(mode="after")
     def _complete(self) -> Contract:
-        repeated = [name for name, count in Counter(column.name for column in self.columns).items() if count > 1]
+        repeated = [
+            name for name, count in Counter(column.name for column in self.columns).items() if count > 1
+        ]
         if repeated:
             raise ValueError(f"each column needs a name of its own. Received twice: {', '.join(repeated)}")
         labels = [column.name for column in self.columns if column.kind == "label"]
         if len(labels) != 1:
             raise ValueError(f'exactly one column must have kind = "label". Received: {len(labels)}')
         if not self.features:
-            raise ValueError('at least one column must have kind = "numeric" or "categorical". Received: none')
+            raise ValueError(
+                'at least one column must have kind = "numeric" or "categorical". Received: none'
+            )
         return self
 
     @property
@@ -235,7 +241,9 @@ class Contract(_Part):
     @property
     def features(self) -> tuple[Feature, ...]:
         """The columns that the model sees, in the order of the files."""
-        return tuple(column for column in self.columns if isinstance(column, NumericColumn | CategoricalColumn))
+        return tuple(
+            column for column in self.columns if isinstance(column, NumericColumn | CategoricalColumn)
+        )
 
 
 def _require_words(words: Iterable[str], at_least: int) -> None:

@@ -1,4 +1,4 @@
-"""What tables hold: counts and statistics in one pass, and whether training and evaluation tables go together."""
+"""What tables hold: counts and statistics in one pass, and whether training and evaluation go together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import numpy as np
 
 from trainer.column_statistics import ColumnProfile, NumberStatistics, WordStatistics
 from trainer.contract import CategoricalColumn, Contract
+from trainer.errors import one_of, quoted
 from trainer.problems import NOWHERE, Problems
 from trainer.shared_rows import RowSample, fingerprints
-from trainer.table_checks import one_of, quoted
-from trainer.table_rows import Rows, Table
+from trainer.table_reader import TableReader
+from trainer.table_rows import Rows
 from trainer.tables import no_rows
 
 __all__ = ["ColumnProfile", "TableProfile", "check_tables", "profile_table"]
@@ -61,7 +62,7 @@ def profile_table(urls: Sequence[str], contract: Contract, *, role: Role) -> Tab
         role: What they are for: `training` data must have rows of every class.
 
     Raises:
-        DataError: The tables break the contract, or there is nothing to learn from them or to measure with them.
+        DataError: The tables break the contract, or there is nothing to learn or to measure in them.
     """
     scan = _Scan(contract, role)
     scan.read(urls)
@@ -83,7 +84,7 @@ def check_tables(
         The profiles of the training and of the evaluation data.
 
     Raises:
-        DataError: Either breaks the contract, or rows stand in both; the problems of both are listed together.
+        DataError: Either breaks the contract, or rows stand in both; all problems are listed together.
     """
     training, evaluation = _Scan(contract, "training"), _Scan(contract, "evaluation")
     known = {_identity(url): url for url in train_urls}
@@ -115,17 +116,21 @@ class _Scan:
     def __post_init__(self) -> None:
         self._sum = hashlib.sha256()
         self._classes = np.zeros(len(self.contract.label.classes), np.int64)
-        self._columns = {
-            column.name: WordStatistics(column) if isinstance(column, CategoricalColumn) else NumberStatistics(column)
+        self._columns: dict[str, Any] = {  # a column's values and statistics are of one kind
+            column.name: WordStatistics(column)
+            if isinstance(column, CategoricalColumn)
+            else NumberStatistics(column)
             for column in self.contract.features
         }
 
-    def read(self, urls: Sequence[str], collect: RowSample | None = None, match: RowSample | None = None) -> None:
+    def read(
+        self, urls: Sequence[str], collect: RowSample | None = None, match: RowSample | None = None
+    ) -> None:
         """Reads the files; `collect` takes their rows in, `match` looks them up."""
         complete = True
         for position, url in enumerate(urls):
             digest = self._sum if len(urls) == 1 else hashlib.sha256()
-            table = Table(url, position, self.contract, self.problems)
+            table = TableReader(url, position, self.contract, self.problems)
             for rows in table.rows([self._sum] if len(urls) == 1 else [self._sum, digest]):
                 self._add(rows)
                 if collect is not None:
@@ -185,13 +190,15 @@ class _Scan:
 
     def _warnings(self, columns: Sequence[ColumnProfile]) -> list[str]:
         warnings = [
-            f'column "{column.name}" of the {self.role} data holds the same value in every row: it tells the model nothing'
+            f"The column {quoted(column.name)} of the {self.role} data holds one value in all rows"
             for column in columns
             if column.constant
         ]
         absent = [name for name, count in self._class_counts().items() if not count]
         if absent and self.role == "evaluation":
-            warnings.append(f"The evaluation data holds no row of class {one_of(absent)}: nothing is measured on it")
+            warnings.append(
+                f"The evaluation data holds no row of class {one_of(absent)}: nothing is measured on it"
+            )
         return [f"{warning}." for warning in warnings]
 
 
@@ -209,6 +216,6 @@ def _same_file(url: str) -> str:
 def _too_many_shared(sample: RowSample, contract: Contract) -> str:
     return (
         f"{sample.share:.1%} of the evaluation rows also stand in the training data; the contract admits "
-        f"{contract.max_shared_rows:.1%} (max_shared_rows). Take them out of one of the two, or raise max_shared_rows "
-        "where rows repeat by nature."
+        f"{contract.max_shared_rows:.1%} (max_shared_rows). Take them out of one of the two, or raise "
+        "max_shared_rows where rows repeat by nature."
     )

@@ -15,8 +15,8 @@ _MOST_ROWS = 1 << 22
 class RowSample:
     """Rows of one table, each reduced to 64 bits, and which of them another table holds.
 
-    Beyond `_MOST_ROWS` a part is kept, drawn by the rows' own bits: the other table's rows are drawn alike, so that
-    the share stays right.
+    Beyond `_MOST_ROWS` a part is kept, drawn by the rows' own bits: the other table's rows are drawn alike,
+    so that the share stays right.
     """
 
     def __init__(self) -> None:

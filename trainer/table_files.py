@@ -9,28 +9,28 @@ import io
 import lzma
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from trainer.errors import DataError
 
-_UNPACKERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_UNPACKERS: dict[str, Callable[[IO[bytes]], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _TABLE_SUFFIXES = (".csv", *(f".csv{suffix}" for suffix in _UNPACKERS))
 
 
-class UnreadableFile(Exception):
-    """A file that cannot be opened, read or unpacked; the message is a sentence for the user."""
+class UnreadableFileError(Exception):
+    """A file that cannot be opened, read or unpacked; the message says why, without the file's name."""
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
     """The files that patterns stand for.
 
     Args:
-        patterns: Local paths, globs, folders (all their CSV files) or fsspec URLs such as gs://bucket/data/*.csv.
+        patterns: Local paths, globs, folders (all CSV files in them) or fsspec URLs, gs://bucket/*.csv.
 
     Returns:
         Paths and URLs in the order of the patterns, sorted within each, every file once.
@@ -82,22 +82,26 @@ def open_table(url: str, digests: Sequence[Any] = ()) -> Iterator[IO[bytes]]:
         digests: hashlib objects that are fed the bytes in store, up to the last one, on a normal exit.
 
     Raises:
-        UnreadableFile: The file cannot be opened, or what is done with the stream fails on its bytes.
+        UnreadableFileError: The file cannot be opened, or what is done with the stream fails on its bytes.
     """
     try:
         system, path = _locate(url)
         file = system.open(path, "rb")
     except (OSError, ValueError, ImportError) as error:
-        raise UnreadableFile(f"{url} cannot be read: {_reason(error)}. Check its address and your rights.") from error
+        raise UnreadableFileError(
+            f"cannot be read: {_reason(error)}. Check its address and your rights"
+        ) from error
     try:
         with file:
             stored = io.BufferedReader(_Hashed(file, digests))
             unpack = _UNPACKERS.get(os.path.splitext(path)[1].lower())
-            yield stored if unpack is None else cast(IO[bytes], unpack(stored))
+            yield stored if unpack is None else unpack(stored)
             while stored.read(1 << 20):
                 pass
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise UnreadableFile(f"{url} cannot be read: {_reason(error)}. Check that the file is whole.") from error
+        raise UnreadableFileError(
+            f"cannot be read: {_reason(error)}. Check that the file is whole"
+        ) from error
 
 
 class _Hashed(io.RawIOBase):
@@ -127,16 +131,15 @@ def _locate(url: str) -> tuple[Any, str]:
 
 def _matches(pattern: str) -> list[str]:
     system, path = _locate(pattern)
-    local = "://" not in pattern
     if system.isfile(path):
         return [pattern]
     if system.isdir(path):
-        names = os.listdir(path) if local else [str(entry).rsplit("/", 1)[-1] for entry in system.ls(path, detail=False)]
-        names = [name for name in names if name.endswith(_TABLE_SUFFIXES) and not name.startswith(".")]
-        return sorted(f"{pattern.rstrip('/')}/{name}" for name in names)
-    if local:
-        return sorted(match for match in glob.glob(pattern, recursive=True) if os.path.isfile(match))
-    return sorted(str(system.unstrip_protocol(match)) for match in system.glob(path) if system.isfile(match))
+        names = [str(entry).rsplit("/", 1)[-1] for entry in system.ls(path, detail=False)]
+        tables = [name for name in names if name.lower().endswith(_TABLE_SUFFIXES) and name[0] != "."]
+        return sorted(f"{pattern.rstrip('/')}/{name}" for name in tables)
+    if "://" in pattern:
+        return sorted(system.unstrip_protocol(path) for path in system.glob(path) if system.isfile(path))
+    return sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
 
 
 def _reason(error: Exception) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from trainer.contract import Contract, NumericColumn
-from trainer.errors import nearest
+from trainer.errors import nearest, quoted
 from trainer.table_blocks import csv_reader
-from trainer.table_checks import is_number, quoted
+from trainer.table_checks import is_number
 
-_DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SET = 'Set header = "{}" under [file] in the contract'
+_MOST_HINTS = 100
 
 
 @dataclass(frozen=True)
@@ -22,155 +25,155 @@ class Layout:
         names: The contract's column at each position of a record; None for one that the contract lacks.
         header: Whether the first record is no row.
         claimed_rows: How many rows a count line promises.
-        problems: What is wrong with the first record, a sentence each.
-        fatal: Whether the rows cannot be read.
+        problems: What is wrong with the first record, a sentence each, without a full stop.
+        readable: Whether it is known which cell belongs to which column.
     """
 
     names: tuple[str | None, ...]
-    header: bool
+    header: bool = True
     claimed_rows: int | None = None
-    problems: list[str] = field(default_factory=list)
-    fatal: bool = False
+    problems: tuple[str, ...] = ()
+    readable: bool = True
 
 
 def read_layout(first: str, second: str, contract: Contract) -> Layout:
     """Reads a table's header against the contract.
 
     Args:
-        first: The text of the file's first record that is not blank; empty if there is none.
-        second: The text of the record behind it.
+        first: The text of the file's first record that is not blank.
+        second: The text of the record behind it; empty if there is none.
         contract: Says whether the first record holds names, counts or data.
     """
-    header = contract.file.header
-    if problem := _other_delimiter(first, second, contract):
-        return Layout((), True, problems=[problem], fatal=True)
-    cells = split(first, contract.file.delimiter)
+    delimiter, header = contract.file.delimiter, contract.file.header
+    if problem := _other_delimiter(second if header == "counts" else first, contract):
+        return Layout((), problems=(problem,), readable=False)
+    cells = split_record(first, delimiter)
     if header == "names":
         return _named(cells, contract)
     if header == "counts":
         return _counted(cells, contract)
-    return _headless(cells, split(second, contract.file.delimiter), contract)
+    return _headless(cells, split_record(second, delimiter), contract)
 
 
-def split(record: str, delimiter: str) -> list[str]:
-    """The trimmed cells of one record."""
-    rows = list(csv_reader([record], delimiter)) if record else []
-    return [cell.strip() for cell in rows[0]] if rows else []
+def split_record(record: str, delimiter: str) -> list[str]:
+    """The trimmed cells of one record's text."""
+    rows = csv_reader(io.StringIO(record, newline=""), delimiter)
+    return next(([cell.strip() for cell in row] for row in rows if row), [])
 
 
 def _named(cells: list[str], contract: Contract) -> Layout:
-    expected = [column.name for column in contract.columns]
+    expected = dict.fromkeys(column.name for column in contract.columns)
     missing = [name for name in expected if name not in cells]
-    if len(missing) == len(expected) and (hint := _is_not_names(cells, contract)):
-        return Layout((), True, problems=[hint], fatal=True)
-    unknown = [cell for cell in cells if cell and cell not in expected]
+    unknown = [name for name in dict.fromkeys(cells) if name and name not in expected]
+    if len(missing) == len(expected) and (problem := _not_names(cells, contract)):
+        return Layout((), problems=(problem,), readable=False)
     problems = [
-        f'column "{name}" of the contract is missing.{nearest(name, unknown)} Received: {quoted(", ".join(cells))}. '
-        "Add the column to the file, or correct its name"
+        f"the column {quoted(name)} is missing.{nearest(name, unknown[:_MOST_HINTS])} "
+        f"Received the columns {quoted(', '.join(cells))}. Add it, or correct its name"
         for name in missing
     ]
     problems += [
-        f'column {quoted(name)} is not in the contract.{nearest(name, missing)} '
-        f'Add it to the contract with kind = "ignored", or take it out of the file'
-        for name in dict.fromkeys(unknown)
+        f"the column {quoted(name)} is not in the contract.{nearest(name, missing[:_MOST_HINTS])} "
+        'Add it there with kind = "ignored", or take it out of the file'
+        for name in unknown
     ]
     problems += [
-        f"column {position} has no name. Name it (and add it to the contract with kind = \"ignored\"), or take it out"
-        for position, cell in enumerate(cells, 1)
-        if not cell
+        f'column {position} has no name. Name it, and add it to the contract with kind = "ignored" if need be'
+        for position, name in enumerate(cells, 1)
+        if not name
     ]
     repeated = [name for name, count in Counter(cells).items() if name and count > 1]
-    problems += [f"column {quoted(name)} stands there twice. Keep one of them" for name in repeated]
-    names = tuple(cell if cell in expected else None for cell in cells)
-    return Layout(names, True, problems=problems, fatal=bool(missing or repeated))
+    problems += [f"the column name {quoted(name)} stands there more than once. Keep one" for name in repeated]
+    names = tuple(name if name in expected else None for name in cells)
+    return Layout(names, problems=tuple(problems), readable=not missing and not repeated)
 
 
-def _is_not_names(cells: list[str], contract: Contract) -> str:
+def _not_names(cells: list[str], contract: Contract) -> str:
+    """What the first record holds instead of names; empty if they may be names."""
+    if cells[0].lower().startswith("sep="):
+        return "holds Excel's note of its delimiter, not column names. Take the line out"
     if _is_count_line(cells, contract):
-        return 'holds counts, not column names. Set header = "counts" under [file] in the contract'
+        return f"holds counts, not column names. {_SET.format('counts')}"
     if any(is_number(cell) for cell in cells):
-        return 'holds data, not column names. Set header = "none" under [file] in the contract, or add a line of names'
+        return f"holds data, not column names. {_SET.format('none')}, or put a line of names before it"
     return ""
 
 
 def _counted(cells: list[str], contract: Contract) -> Layout:
-    names = tuple(column.name for column in contract.columns)
-    if len(cells) < 2 or not cells[0].isdecimal() or not cells[1].isdecimal() or all(map(is_number, cells)):
-        kind = "names" if set(names) & set(cells) else "none" if any(map(is_number, cells)) else "names"
-        held = "column names" if kind == "names" else "data"
-        problem = (
-            f'is no count line "rows,features,class names" but seems to hold {held}. Received: '
-            f'{quoted(contract.file.delimiter.join(cells))}. Set header = "{kind}" under [file] in the contract'
-        )
-        return Layout(names, True, problems=[problem])
+    names, label = tuple(column.name for column in contract.columns), contract.label
+    if not all(cell.isdecimal() for cell in cells[:2]) or len(cells) < 3 or all(map(is_number, cells)):
+        held, header = ("data", "none") if any(map(is_number, cells)) else ("column names", "names")
+        received = quoted(contract.file.delimiter.join(cells))
+        problem = f"should hold rows,features,class names but seems to hold {held}. Received: {received}"
+        return Layout(names, problems=(f"{problem}. {_SET.format(header)}",))
     problems = []
     features, classes = int(cells[1]), _without_padding(cells[2:])
     if features not in (len(names) - 1, len(contract.features)):
         problems.append(
             f"the count line says {features} features, but the contract has {len(contract.features)}. "
-            "Correct the count line or the contract"
+            "Correct the one or the other"
         )
-    if tuple(classes) not in (contract.label.classes, contract.label.written):
+    if classes not in (label.classes, label.written):
         problems.append(
-            f"the count line names the classes {quoted(', '.join(classes))}, but the contract names "
-            f"{quoted(', '.join(contract.label.classes))}. Correct one of them; their order is that of the class ids"
+            f"the count line names the classes {quoted(', '.join(classes))}, but the contract "
+            f"{quoted(', '.join(label.classes))}. Correct the one or the other; the order counts"
         )
-    return Layout(names, True, int(cells[0]), problems)
+    return Layout(names, claimed_rows=int(cells[0]), problems=tuple(problems))
 
 
 def _headless(cells: list[str], following: list[str], contract: Contract) -> Layout:
     names = tuple(column.name for column in contract.columns)
-    problem = ""
-    numeric = [i for i, column in enumerate(contract.columns) if isinstance(column, NumericColumn) and i < len(cells)]
     if _is_count_line(cells, contract):
-        problem = 'is a count line, not data. Set header = "counts" under [file] in the contract'
-    elif cells and set(cells) <= set(names):
-        problem = 'holds the column names, not data. Set header = "names" under [file] in the contract'
-    elif (
-        numeric
-        and len(cells) == len(names)
-        and all(cells[i] and cells[i] not in contract.file.missing and not is_number(cells[i]) for i in numeric)
-        and any(i < len(following) and is_number(following[i]) for i in numeric)
-    ):
+        return Layout(names, problems=(f"holds counts, not data. {_SET.format('counts')}",))
+    if set(cells) <= set(names):
+        return Layout(names, problems=(f"holds the column names, not data. {_SET.format('names')}",))
+    if _are_foreign_names(cells, following, contract):
         problem = (
             f"seems to hold column names, not data. Received: {quoted(', '.join(cells))}. "
-            'Set header = "names" under [file] in the contract and give its columns these names, or delete the line'
+            'Take the line out, or give the columns these names in the contract and set header = "names"'
         )
-    return Layout(names, bool(problem), problems=[problem] if problem else [])
+        return Layout(names, problems=(problem,))
+    return Layout(names, header=False)
+
+
+def _are_foreign_names(cells: list[str], following: list[str], contract: Contract) -> bool:
+    """Whether a record has words where the one behind it has numbers, as the contract wants."""
+    if not len(cells) == len(following) == len(contract.columns):
+        return False
+    missing = ("", *contract.file.missing)
+    numeric = [i for i, column in enumerate(contract.columns) if isinstance(column, NumericColumn)]
+    words = [not is_number(cells[i]) and cells[i] not in missing for i in numeric]
+    return bool(numeric) and all(words) and any(is_number(following[i]) for i in numeric)
 
 
 def _is_count_line(cells: Sequence[str], contract: Contract) -> bool:
-    named = tuple(_without_padding(cells[2:]))
-    return len(cells) > 2 and cells[0].isdecimal() and named in (contract.label.classes, contract.label.written)
+    known = (contract.label.classes, contract.label.written)
+    return cells[0].isdecimal() and len(cells) > 3 and _without_padding(cells[2:]) in known
 
 
-def _without_padding(cells: Sequence[str]) -> list[str]:
-    cells = list(cells)
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
+def _without_padding(cells: Sequence[str]) -> tuple[str, ...]:
+    last = max((i for i, cell in enumerate(cells) if cell), default=-1)
+    return tuple(cells[: last + 1])
 
 
-def _other_delimiter(first: str, second: str, contract: Contract) -> str:
-    """The sentence for a file that another delimiter splits as the contract wants, otherwise an empty string."""
+def _other_delimiter(record: str, contract: Contract) -> str:
+    """What to do with a file that another delimiter splits as the contract wants; empty if none does."""
     used = contract.file.delimiter
-    sample = second if contract.file.header == "counts" else first
-    cells = split(sample, used)
-    names = [column.name for column in contract.columns]
-    for other in _DELIMITERS:
-        parts = split(sample, other)
-        if other == used or len(parts) != len(names):
-            continue
-        if contract.file.header == "names" and not set(parts) & set(names):
-            continue
-        within = len(cells) == len(names) and any(
-            other in cell and isinstance(column, NumericColumn)
-            for cell, column in zip(cells, contract.columns, strict=True)
-        )
-        if len(cells) != len(names) or within:
-            written = {"\t": "\\t"}.get(other, other)
+    cells = split_record(record, used)
+    names = {column.name for column in contract.columns}
+    for other, plural in DELIMITERS.items():
+        parts = split_record(record, other)
+        wanted = set(parts) >= names if contract.file.header == "names" else len(parts) == len(names)
+        if other != used and wanted and (len(cells) != len(names) or _holds(other, cells, contract)):
+            escaped = other.replace("\t", "\\t")
             return (
-                f"cells seem to be separated by {_DELIMITERS[other]}, not by {_DELIMITERS.get(used, quoted(used))}. "
-                f'Set delimiter = "{written}" under [file] in the contract'
+                f"the cells seem to be separated by {plural}, not by {DELIMITERS.get(used, quoted(used))}. "
+                f'Set delimiter = "{escaped}" under [file] in the contract'
             )
     return ""
+
+
+def _holds(delimiter: str, cells: list[str], contract: Contract) -> bool:
+    """Whether a delimiter stands where a number should: `5,1;3,5` split at its decimal commas."""
+    pairs = zip(cells, contract.columns, strict=True)
+    return any(delimiter in cell and isinstance(column, NumericColumn) for cell, column in pairs)

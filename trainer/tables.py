@@ -11,7 +11,7 @@ from trainer.contract import Contract
 from trainer.problems import NOWHERE, Problems
 from trainer.table_checks import Words
 from trainer.table_files import expand, total_bytes
-from trainer.table_rows import Table
+from trainer.table_reader import TableReader
 
 __all__ = ["Batch", "expand", "read_batches", "total_bytes"]
 
@@ -42,13 +42,13 @@ def read_batches(urls: Sequence[str], contract: Contract, *, block_mib: int = 8)
         Batches in the order of the files, until a problem is found.
 
     Raises:
-        DataError: The tables break the contract, or hold no rows. All files are read through first, so that every
-            problem is counted.
+        DataError: The tables break the contract, or hold no rows. It is raised when all files have been read
+            through, so that every problem is counted.
     """
     problems = Problems()
     found = False
     for position, url in enumerate(urls):
-        for rows in Table(url, position, contract, problems, block_mib).rows():
+        for rows in TableReader(url, position, contract, problems, block_mib).rows():
             found |= len(rows.labels) > 0
             if problems.total == 0 and len(rows.labels):
                 yield Batch({name: _plain(values) for name, values in rows.features.items()}, rows.labels)
