@@ -10,7 +10,7 @@ def approve_model(
     model: dsl.Input[dsl.Model],
     decision: dsl.Input[dsl.Artifact],
     approved_model: dsl.Output[dsl.Model],
-):
+) -> None:
     """Names the model as fit to be registered and served. It runs only behind the open gate; nothing is copied.
 
     Args:

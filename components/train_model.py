@@ -24,7 +24,7 @@ def train_model(
     patience: int,
     model: dsl.Output[dsl.Model],
     training_log: dsl.Output[dsl.Artifact],
-):
+) -> None:
     """Trains the DNN classifier on the training rows, watching the evaluation rows, and exports a SavedModel.
 
     Args:

@@ -13,7 +13,7 @@ def upload_data(
     train_dataset: dsl.Output[dsl.Dataset],
     eval_dataset: dsl.Output[dsl.Dataset],
     contract: dsl.Output[dsl.Artifact],
-):
+) -> None:
     """Checks the training and evaluation tables against the data contract and stores both.
 
     Every problem of both tables is reported at once, with file, line and column; nothing is stored then.

@@ -38,7 +38,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         seed: int = config.seed,
         patience: int = config.patience,
         min_accuracy: float = config.min_accuracy,
-    ):
+    ) -> None:
         data = upload_data(train_data=train_data, eval_data=eval_data, schema=schema)
         data.set_display_name("Check and upload data")
         data.set_container_image(config.image)

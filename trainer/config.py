@@ -37,7 +37,8 @@ class Hyperparameters(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden units dropped in training, 0 to 1.")
     seed: NotNegative = Field(1, description="Decides the start and the order of the rows.")
     patience: NotNegative = Field(
-        0, description="Stop after so many evaluations without a lower loss and keep the best; 0 never stops early."
+        0,
+        description="Stop after so many evaluations without a lower loss and keep the best; 0 never stops early.",
     )
 
     @property
@@ -53,37 +54,23 @@ class Hyperparameters(BaseModel):
 
 
 class TrainingConfig(Hyperparameters):
-    """One training run. Every location is a local path or any fsspec URL.
+    """One training run. Every location is a local path or any fsspec URL."""
 
-    Attributes:
-        train_files: CSV files, globs or URLs to train on.
-        eval_files: CSV files, globs or URLs to evaluate on.
-        schema_file: The data contract.
-        job_dir: Folder for whatever has no folder of its own below.
-        model_dir: The SavedModel itself. None: `job_dir/export/NAME/TIMESTAMP`.
-        checkpoint_dir: Checkpoints to go on from. None: `job_dir/checkpoints`.
-        tensorboard_dir: TensorBoard's event files. None: `job_dir/logs`.
-        eval_steps: Batches an evaluation during training takes, at most.
-        steps_between_evaluations: Steps from one evaluation, checkpoint and summary to the next.
-        export_format: What the signature `serving_default` takes.
-        num_parallel_calls: Threads that prepare rows. None lets tf.data choose.
-        prefetch_buffer_size: Batches prepared ahead. None lets tf.data choose.
-        in_memory_mib: Tables up to this size, in MiB of CSV, are held in memory and shuffled whole.
-    """
-
-    train_files: tuple[str, ...] = Field(min_length=1)
-    eval_files: tuple[str, ...] = Field(min_length=1)
-    schema_file: str
-    job_dir: str
-    model_dir: str | None = None
-    checkpoint_dir: str | None = None
-    tensorboard_dir: str | None = None
-    eval_steps: Positive = 100
-    steps_between_evaluations: Positive = 100
-    export_format: ExportFormat = "JSON"
-    num_parallel_calls: Positive | None = None
-    prefetch_buffer_size: Positive | None = None
-    in_memory_mib: NotNegative = 1024
+    train_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to train on.")
+    eval_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to evaluate on.")
+    schema_file: str = Field(description="The data contract, a TOML file.")
+    job_dir: str = Field(description="Folder for whatever has no folder of its own.")
+    model_dir: str | None = Field(None, description="The SavedModel; else JOB_DIR/export/NAME/TIMESTAMP.")
+    checkpoint_dir: str | None = Field(None, description="Checkpoints to go on from; else JOB_DIR/checkpoints.")
+    tensorboard_dir: str | None = Field(None, description="TensorBoard's event files; else JOB_DIR/logs.")
+    eval_steps: Positive = Field(100, description="Batches an evaluation during training takes, at most.")
+    steps_between_evaluations: Positive = Field(100, description="Steps between two evaluations and checkpoints.")
+    export_format: ExportFormat = Field("JSON", description="What serving_default takes: JSON, CSV or EXAMPLE.")
+    num_parallel_calls: Positive | None = Field(None, description="Threads that prepare rows; else as tf.data likes.")
+    prefetch_buffer_size: Positive | None = Field(None, description="Batches prepared ahead; else as tf.data likes.")
+    in_memory_mib: NotNegative = Field(
+        1024, description="Tables up to this size, in MiB of CSV, are held in memory and shuffled whole."
+    )
 
     @property
     def checkpoints(self) -> str:

@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.config import Hyperparameters, TrainingConfig, build_config
+from trainer.config import TrainingConfig, build_config, flag
 from trainer.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
     from trainer.training import TrainedModel
 
 # The tutorial's trainer takes 100 steps unless told otherwise; the pipeline asks for more.
-TRAIN_STEPS = 100
+DEFAULTS: dict[str, Any] = {"train_steps": 100, "schema_file": "data/schema.toml", "job_dir": ""}
+NUMBERS = {"num_parallel_calls", "prefetch_buffer_size"}
 FOLDERS = {
     "model_dir": "AIP_MODEL_DIR",
     "checkpoint_dir": "AIP_CHECKPOINT_DIR",
@@ -33,36 +34,24 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         environment: Where Vertex AI's variables, if set, give the defaults of the folders.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m trainer.task", description="Train the DNN classifier on CSV files and export a SavedModel."
+        prog="python -m trainer.task",
+        description="Train the DNN classifier on CSV files and export a SavedModel.",
     )
-    files = {"nargs": "+", "required": True, "metavar": "FILE"}
-    parser.add_argument("--train-files", help="CSV files, globs or URLs (gs://...) to train on.", **files)
-    parser.add_argument("--eval-files", help="CSV files, globs or URLs (gs://...) to evaluate on.", **files)
-    parser.add_argument("--schema", dest="schema_file", default="data/schema.toml", help="The data contract.")
-    parser.add_argument("--job-dir", default="", help="Folder or URL for checkpoints, logs and exports.")
-    for name, variable in FOLDERS.items():
-        flag, default = f"--{name.replace('_', '-')}", environment.get(variable)
-        parser.add_argument(flag, default=default, help=f"Default: ${variable}, else a folder in --job-dir.")
-    for name, field in Hyperparameters.model_fields.items():
-        default = TRAIN_STEPS if name == "train_steps" else field.default
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=type(default),
-            default=default,
-            help=f"{field.description} Default: {default}.",
-        )
-    parser.add_argument("--eval-steps", type=int, default=100, help="Batches of an evaluation, at most. Default: 100.")
-    parser.add_argument(
-        "--steps-between-evaluations", type=int, default=100, help="Also from checkpoint to checkpoint. Default: 100."
-    )
-    parser.add_argument("--export-format", default="JSON", type=str.upper, help="JSON, CSV or EXAMPLE. Default: JSON.")
-    parser.add_argument("--num-parallel-calls", type=int, help="Threads that prepare rows. Default: tf.data chooses.")
-    parser.add_argument("--prefetch-buffer-size", type=int, help="Batches prepared ahead. Default: tf.data chooses.")
-    parser.add_argument(
-        "--in-memory-mib", type=int, default=1024, help="Tables up to this size are shuffled whole. Default: 1024."
-    )
+    defaults = DEFAULTS | {name: environment.get(variable) for name, variable in FOLDERS.items()}
+    for name, field in TrainingConfig.model_fields.items():
+        default = defaults.get(name, None if field.is_required() else field.default)
+        about: dict[str, Any] = {"dest": name, "default": default, "help": field.description}
+        if name in FOLDERS:
+            about["help"] += f" ${FOLDERS[name]} sets it too."
+        elif default is not None:
+            about["help"] += f" Default: {default}."
+        if name.endswith("_files"):
+            about |= {"nargs": "+", "required": True, "metavar": "FILE"}
+        elif name in NUMBERS or isinstance(default, int | float):
+            about["type"] = type(default) if default is not None else int
+        parser.add_argument(flag(name), **about)
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
-    parser.add_argument("--verbosity", default="INFO", choices=levels, help="Default: INFO.")
+    parser.add_argument("--verbosity", default="INFO", choices=levels, help="What is logged. Default: INFO.")
     return parser
 
 
@@ -97,7 +86,10 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
     url = config.model_dir or timestamped(config.job_dir, contract, datetime.datetime.now(datetime.UTC))
     export_model(trained, url.rstrip("/"), config.export_format)
     logging.getLogger(__name__).info(
-        "accuracy %.4f, loss %.4f after %d steps", trained.metrics["accuracy"], trained.metrics["loss"], trained.steps
+        "accuracy %.4f, loss %.4f after %d steps",
+        trained.metrics["accuracy"],
+        trained.metrics["loss"],
+        trained.steps,
     )
     return trained, url
 

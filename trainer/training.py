@@ -169,7 +169,12 @@ class TrainingLoop:
     """Drives a `LearningState` from its checkpoint to its last step."""
 
     def __init__(
-        self, config: TrainingConfig, state: LearningState, encoder: FeatureEncoder, train: Table, evaluation: Table
+        self,
+        config: TrainingConfig,
+        state: LearningState,
+        encoder: FeatureEncoder,
+        train: Table,
+        evaluation: Table,
     ) -> None:
         self.config = config
         self.state = state
@@ -249,7 +254,7 @@ class TrainingLoop:
             self.notes = {**self.notes, "waited": self.notes["waited"] + 1}
 
     def _patience_spent(self) -> bool:
-        return 0 < self.config.patience <= self.notes["waited"]
+        return 0 < self.config.patience <= int(self.notes["waited"])
 
     def _require_finite(self, loss: float) -> None:
         finite = math.isfinite(loss) and all(

@@ -74,7 +74,11 @@ def test_a_model_is_trained_evaluated_and_approved(artifact: MakeArtifact, uploa
     assert outputs.metrics.metadata["accuracy"] == pytest.approx(model.metadata["accuracy"])
     assert outputs.metrics.metadata["loss"] == pytest.approx(model.metadata["loss"], rel=1e-4)
     matrix = outputs.classification.metadata["confusionMatrix"]
-    assert [spec["displayName"] for spec in matrix["annotationSpecs"]] == ["setosa", "versicolor", "virginica"]
+    assert [spec["displayName"] for spec in matrix["annotationSpecs"]] == [
+        "setosa",
+        "versicolor",
+        "virginica",
+    ]
     assert sum(sum(row["row"]) for row in matrix["rows"]) == 30
     assert len(outputs.classification.metadata["confidenceMetrics"]) > 2
     assert "<svg" in Path(outputs.report.path).read_text()

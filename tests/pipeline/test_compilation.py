@@ -44,13 +44,15 @@ def test_nothing_is_installed_at_run_time_and_no_image_floats(compiled: Path, do
 def test_image_limits_and_name_are_those_of_the_configuration(tmp_path: Path) -> None:
     image = "europe-docker.pkg.dev/p/r/trainer@sha256:" + "0" * 64
     config, _ = load_config(
-        None, {"image": image, "cpu_limit": 16, "memory_limit_gib": 64, "pipeline_name": "wine", "train_steps": 5}
+        None,
+        {"image": image, "cpu_limit": 16, "memory_limit_gib": 64, "pipeline_name": "wine", "train_steps": 5},
     )
     document = yaml.safe_load(compile_pipeline(config, tmp_path / "p.yaml").read_text(encoding="utf-8"))
     executors = document["deploymentSpec"]["executors"]
     assert {executor["container"]["image"] for executor in executors.values()} == {image}
     resources = executors["exec-train-model"]["container"]["resources"]
-    assert (float(resources["cpuLimit"]), float(resources["memoryLimit"])) == (16.0, pytest.approx(68.7, abs=0.1))
+    assert float(resources["cpuLimit"]) == 16.0
+    assert float(resources["memoryLimit"]) == pytest.approx(68.7, abs=0.1)
     assert document["pipelineInfo"]["name"] == "wine"
     assert document["root"]["inputDefinitions"]["parameters"]["train_steps"]["defaultValue"] == 5.0
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from trainer.config import Hyperparameters, TrainingConfig, build_config
+from trainer.config import Hyperparameters, build_config
 from trainer.errors import UsageError
 
 PATHS = {"train_files": ("a.csv",), "eval_files": ("b.csv",), "schema_file": "s.toml", "job_dir": "jobs/x/"}
@@ -13,18 +13,30 @@ PATHS = {"train_files": ("a.csv",), "eval_files": ("b.csv",), "schema_file": "s.
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"train_steps": 0}, r"`--train-steps` should be greater than or equal to 1. Received: 0. The default is 1000."),
+        (
+            {"train_steps": 0},
+            r"`--train-steps` should be greater than or equal to 1. Received: 0. The default is 1000.",
+        ),
         ({"train_steps": 2**31}, r"`--train-steps` should be less than or equal to 2147483647"),
         ({"train_steps": 5.5}, r"`--train-steps` should be a valid integer. Received: 5.5."),
-        ({"train_batch_size": -1}, r"`--train-batch-size` should be greater than or equal to 1. Received: -1."),
+        (
+            {"train_batch_size": -1},
+            r"`--train-batch-size` should be greater than or equal to 1. Received: -1.",
+        ),
         ({"eval_batch_size": True}, r"`--eval-batch-size` should be a valid integer. Received: True."),
         ({"learning_rate": math.nan}, r"`--learning-rate` should be a finite number. Received: nan."),
         ({"learning_rate": 0.0}, r"`--learning-rate` should be greater than 0. Received: 0.0."),
         ({"dropout": 1.0}, r"`--dropout` should be less than 1. Received: 1.0."),
         ({"scale_factor": math.inf}, r"`--scale-factor` should be a finite number. Received: inf."),
         ({"num_layers": 65}, r"`--num-layers` should be less than or equal to 64. Received: 65."),
-        ({"optimizer": "adm"}, r"`--optimizer` should be 'adagrad', 'adam', 'sgd' or 'rmsprop'. Received: 'adm'."),
-        ({"export_format": "XML"}, r"`--export-format` should be 'JSON', 'CSV' or 'EXAMPLE'. Received: 'XML'."),
+        (
+            {"optimizer": "adm"},
+            r"`--optimizer` should be 'adagrad', 'adam', 'sgd' or 'rmsprop'. Received: 'adm'.",
+        ),
+        (
+            {"export_format": "XML"},
+            r"`--export-format` should be 'JSON', 'CSV' or 'EXAMPLE'. Received: 'XML'.",
+        ),
         ({"train_files": ()}, r"`--train-files` should have at least 1 item"),
         ({"schema_file": None}, r"`--schema` should be a valid string. Received: None."),
         ({"num_layer": 3}, r"`--num-layer` is not known. Did you mean \"num_layers\"\?"),
@@ -45,7 +57,7 @@ def test_config_names_all_problems_at_once() -> None:
 def test_config_puts_folders_into_the_job_folder_unless_told() -> None:
     config = build_config(**PATHS)
     assert (config.checkpoints, config.logs) == ("jobs/x/checkpoints", "jobs/x/logs")
-    told = TrainingConfig(**PATHS, checkpoint_dir="gs://b/c", tensorboard_dir="t")
+    told = build_config(**PATHS, checkpoint_dir="gs://b/c", tensorboard_dir="t")
     assert (told.checkpoints, told.logs) == ("gs://b/c", "t")
 
 
@@ -62,8 +74,6 @@ def test_hidden_units_follow_the_tutorial(first: int, layers: int, factor: float
     ("steps", "epochs", "batch", "expected"),
     [(1000, 0, 40, 1000), (1000, 2, 40, 6), (5, 2, 40, 5), (1000, 1, 50, 3), (1000, 1, 500, 1)],
 )
-def test_steps_end_with_steps_or_epochs_whichever_is_first(
-    steps: int, epochs: int, batch: int, expected: int
-) -> None:
+def test_steps_end_with_steps_or_epochs_whichever_is_first(steps: int, epochs: int, batch: int, expected: int) -> None:
     told = Hyperparameters(train_steps=steps, num_epochs=epochs, train_batch_size=batch)
     assert told.steps_for(rows=120) == expected

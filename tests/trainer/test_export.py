@@ -55,9 +55,7 @@ def test_every_signature_gives_the_same_answer(iris_export: Path) -> None:
     import tensorflow as tf
 
     flower = {"SepalLength": 5.9, "SepalWidth": 3.0, "PetalLength": 4.2, "PetalWidth": 1.5}
-    features = {
-        name: tf.train.Feature(float_list=tf.train.FloatList(value=[value])) for name, value in flower.items()
-    }
+    features = {name: tf.train.Feature(float_list=tf.train.FloatList(value=[value])) for name, value in flower.items()}
     example = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
     loaded = tf.saved_model.load(str(iris_export))
     asked = {
@@ -82,7 +80,9 @@ def test_a_label_is_no_serving_input(iris_export: Path) -> None:
     assert {tuple(spec.shape) for spec in inputs.values()} == {(None,)}
 
 
-@pytest.mark.parametrize("row", ["5.9,,4.2,1.5", "5.9,nan,4.2,1.5", "5.9,abc,4.2,1.5", "5.9,3.0,4.2", "inf,3.0,4.2,1.5"])
+@pytest.mark.parametrize(
+    "row", ["5.9,,4.2,1.5", "5.9,nan,4.2,1.5", "5.9,abc,4.2,1.5", "5.9,3.0,4.2", "inf,3.0,4.2,1.5"]
+)
 def test_a_bad_row_is_an_error_and_never_a_silent_zero(iris_export: Path, row: str) -> None:
     import tensorflow as tf
 
@@ -126,9 +126,9 @@ def test_mixed_columns_impute_standardise_and_embed_inside_the_graph(
     np.testing.assert_array_equal(logits[1], logits[2])
     unseen = model.predict({**asked, "Town": np.array(["Oslo", "Rome", "Lima"], object)})["logits"]
     np.testing.assert_array_equal(unseen[1], unseen[2])
-    with pytest.raises(tf.errors.InvalidArgumentError, match='Colour of it.* holds no value, or a word'):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Colour of it.* holds no value, or a word"):
         model.predict({**asked, "Colour of it": np.array(["pink", "red", "red"], object)})
-    with pytest.raises(tf.errors.InvalidArgumentError, match='Town.* holds no value'):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Town.* holds no value"):
         model.predict({**asked, "Town": np.array(["", "Ulm", "Ulm"], object)})
     csv = tf.saved_model.load(str(tmp_path / "model")).signatures["csv"]
     np.testing.assert_allclose(csv(csv_row=tf.constant([",,Ulm"]))["logits"][0], logits[0], rtol=1e-5)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.config import Hyperparameters
+from trainer.config import Hyperparameters, Optimizer
 from trainer.features import FeatureEncoder, FittedCategorical, FittedNumeric
 from trainer.model import build_classifier, build_optimizer
 
@@ -47,7 +47,7 @@ def test_embedded_words_alone_make_a_network() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"), [("adagrad", "Adagrad"), ("adam", "Adam"), ("sgd", "SGD"), ("rmsprop", "RMSprop")]
 )
-def test_optimizer_is_the_one_named(name: str, kind: str) -> None:
+def test_optimizer_is_the_one_named(name: Optimizer, kind: str) -> None:
     optimizer = build_optimizer(Hyperparameters(optimizer=name, learning_rate=0.125))
     assert type(optimizer).__name__ == kind
     assert float(optimizer.learning_rate.numpy()) == 0.125

@@ -74,9 +74,13 @@ def test_publish_folder_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_folder_beside_is_gone_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), storage.folder_beside(tmp_path / "new") as beside:
-        beside.mkdir()
-        raise KeyError
+    def fail() -> None:
+        with storage.folder_beside(tmp_path / "new") as beside:
+            beside.mkdir()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -54,7 +54,10 @@ def test_training_equals_dnnclassifier_step_by_step(iris_config: Configure) -> N
         network.get_layer(layer).set_weights([trace[f"step0/dnn/{layer}/{part}"] for part in ("kernel", "bias")])
     rows = open_table(config.train_files, contract, 120, in_memory=True)
     in_order = batched(
-        lambda: windows(itertools.chain.from_iterable(rows.batches() for _ in range(40)), 120), contract, encoder, 40
+        lambda: windows(itertools.chain.from_iterable(rows.batches() for _ in range(40)), 120),
+        contract,
+        encoder,
+        40,
     )
     batches = iter(in_order)
     for before, step in itertools.pairwise((0, 1, 10, 100)):
