@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import signal
 
-_TRACEBACK = re.compile(r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):$", re.MULTILINE)
-_EXCEPTION = re.compile(
-    r"(?P<module>(?:[A-Za-z_]\w*\.)*)(?P<name>[A-Za-z_]\w*)(?:: (?P<message>.*))?", re.DOTALL
-)
+_TRACEBACK = re.compile(r"^(  \+ Exception Group )?Traceback \(most recent call last\):\n", re.MULTILINE)
+_GROUP_LINE = re.compile(r" *\| (?! |Traceback )(.+)")
+_EXCEPTION = re.compile(r"(?P<module>(?:[A-Za-z_]\w*\.)*)(?P<name>[A-Za-z_]\w*)(?:: (?P<message>.*))?", re.DOTALL)
 _LAST_LINES = 10
 _LONGEST = 8000
 
@@ -34,10 +33,12 @@ def last_exception(log: str) -> str:
     tracebacks = list(_TRACEBACK.finditer(log))
     if not tracebacks:
         return ""
-    lines = log[tracebacks[-1].end() + 1 :].splitlines()
-    frames = next((i for i, line in enumerate(lines) if line and not line.startswith(" ")), len(lines))
-    text = "\n".join(lines[frames:]).strip()
-    return _without_class(text)
+    lines = log[tracebacks[-1].end() :].splitlines()
+    if tracebacks[-1][1]:
+        return "\n".join(found[1] for line in lines if (found := _GROUP_LINE.fullmatch(line)))
+    # Frames, the code that they show and the marks below it are indented.
+    start = next((i for i, line in enumerate(lines) if line and not line.startswith(" ")), len(lines))
+    return _without_class("\n".join(lines[start:]).strip())
 
 
 def _without_class(text: str) -> str:

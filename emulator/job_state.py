@@ -7,7 +7,7 @@ those of google.cloud.aiplatform_v1: PipelineJob, PipelineTaskDetail, Execution 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from enum import StrEnum
@@ -110,7 +110,7 @@ class JobState:
 
     def folder(self, path: TaskPath) -> str:
         """What a task's folder is called, as `task_folder` has it."""
-        return _folder(path, [record.name for record in self._records.values()])
+        return _folder(path, self._records)
 
     def cancelling(self, now: datetime) -> None:
         """The run is to be stopped; tasks at work are still to end."""
@@ -275,10 +275,17 @@ def task_folder(job: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
     Where several tasks of a run have that name, in the iterations of a loop or in nested pipelines, it is the
     task's unique name.
     """
-    names = [other["taskName"] for other in job["jobDetail"]["taskDetails"]]
-    return _folder(detail["taskUniqueName"].split("."), names)
+    paths = [other.get("taskUniqueName", "").split(".") for other in job["jobDetail"]["taskDetails"]]
+    return _folder(detail["taskUniqueName"].split("."), paths)
 
 
-def _folder(path: Sequence[str], names: Sequence[str]) -> str:
-    in_loop = any(_ITERATION.fullmatch(name) for name in path)
-    return ".".join(path) if in_loop or names.count(path[-1]) > 1 else path[-1]
+def _folder(path: Sequence[str], paths: Iterable[Sequence[str]]) -> str:
+    """Stays the same while iterations of loops come up, as their tasks do not count."""
+    if _is_in_loop(path):
+        return ".".join(path)
+    namesakes = [other for other in paths if other and other[-1] == path[-1] and not _is_in_loop(other)]
+    return path[-1] if len(namesakes) == 1 else ".".join(path)
+
+
+def _is_in_loop(path: Sequence[str]) -> bool:
+    return any(_ITERATION.fullmatch(name) for name in path)

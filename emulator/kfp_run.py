@@ -66,9 +66,7 @@ class KfpRun:
         processes: Runs the tasks' commands.
     """
 
-    def __init__(
-        self, spec: PipelineSpec, folder: RunFolder, recorder: Recorder, processes: TaskProcesses
-    ) -> None:
+    def __init__(self, spec: PipelineSpec, folder: RunFolder, recorder: Recorder, processes: TaskProcesses) -> None:
         self._spec = spec
         self._folder = folder
         self._recorder = recorder
@@ -206,9 +204,7 @@ class _Evaluator:
                 if "componentInputParameter" in source:
                     return io_store.get_parent_input(source["componentInputParameter"])
                 return source["runtimeValue"]["constant"]
-        raise RunnerError(
-            f"The condition {condition} cannot be decided: the task behind {name} gave no such output."
-        )
+        raise RunnerError(f"The condition {condition} cannot be decided: the task behind {name} gave no such output.")
 
 
 @contextlib.contextmanager
@@ -218,8 +214,7 @@ def _replaced(module: ModuleType, name: str, replacement: Callable[..., Any]) ->
         import kfp
 
         raise RunnerError(
-            f"kfp {kfp.__version__} has no {module.__name__}.{name}, which the runner needs. "
-            "Install kfp 2.17.3."
+            f"kfp {kfp.__version__} has no {module.__name__}.{name}, which the runner needs. Install kfp 2.17.3."
         )
     original = getattr(module, name)
     setattr(module, name, functools.partial(replacement, original))

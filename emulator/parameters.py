@@ -27,6 +27,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "LIST": list,
     "STRUCT": dict,
 }
+_PLACEHOLDER = "{{$"
 # Whole numbers beyond it do not survive the doubles that carry every number of a pipeline.
 _LARGEST_EXACT = 2**53
 
@@ -38,15 +39,13 @@ def load_parameters(path: Path) -> dict[str, Any]:
         UsageError: The file is absent, or holds something else.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"The parameters {path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise UsageError(f"{path} is not JSON: {error}.") from error
     if not isinstance(values, dict):
-        raise UsageError(
-            f"{path} must hold a JSON object of names and values. Received: {json.dumps(values)[:80]}."
-        )
+        raise UsageError(f"{path} must hold a JSON object of names and values. Received: {json.dumps(values)[:80]}.")
     return values
 
 
@@ -70,10 +69,13 @@ def check_parameters(declared: Mapping[str, Parameter], given: Mapping[str, Any]
             values[name] = None
             continue
         value = _whole(value) if parameter.type == "NUMBER_INTEGER" else value
-        if not _fits(parameter.type, value):
+        if _PLACEHOLDER in json.dumps(value, ensure_ascii=False):
             problems.append(
-                f'The parameter "{name}" must be {_wanted(parameter)}. Received: {_shown(value)}.'
+                f'The parameter "{name}" must not hold "{_PLACEHOLDER}", which kfp takes for the start of a '
+                f"placeholder. Received: {_shown(value)}."
             )
+        elif not _fits(parameter.type, value):
+            problems.append(f'The parameter "{name}" must be {_wanted(parameter)}. Received: {_shown(value)}.')
         values[name] = value
     if problems:
         raise UsageError(listing(sorted(problems)))

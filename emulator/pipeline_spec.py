@@ -91,15 +91,13 @@ def load_spec(path: Path) -> PipelineSpec:
         UsageError: The file is absent, is no pipeline, or has a task or condition that cannot run here.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(
             f"The pipeline {path} cannot be read: {error.strerror}. Give the YAML file that kfp has compiled."
         ) from error
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{path} is not UTF-8: {error}. Give the YAML file that kfp has compiled."
-        ) from error
+        raise UsageError(f"{path} is not UTF-8: {error}. Give the YAML file that kfp has compiled.") from error
     return parse_spec(text, source=str(path))
 
 
@@ -118,9 +116,7 @@ def parse_spec(text: str, source: str) -> PipelineSpec:
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         where = f", line {place.line + 1}" if place else ""
-        raise UsageError(
-            f"{source} is not YAML{where}: {getattr(error, 'problem', None) or error}."
-        ) from error
+        raise UsageError(f"{source} is not YAML{where}: {getattr(error, 'problem', None) or error}.") from error
     if isinstance(document, dict) and "pipelineSpec" in document:
         document = document["pipelineSpec"]
     try:
@@ -158,16 +154,12 @@ def _parameter(name: str, given: Mapping[str, Any]) -> Parameter:
     return Parameter(name, given.get("parameterType", ""), optional, default)
 
 
-def _tasks(
-    dag: Mapping[str, Any], components: Mapping[str, Any], executors: Mapping[str, Any]
-) -> tuple[Task, ...]:
+def _tasks(dag: Mapping[str, Any], components: Mapping[str, Any], executors: Mapping[str, Any]) -> tuple[Task, ...]:
     given = dag["tasks"]
     return tuple(_task(name, given[name], components, executors) for name in _in_order(given))
 
 
-def _task(
-    name: str, given: Mapping[str, Any], components: Mapping[str, Any], executors: Mapping[str, Any]
-) -> Task:
+def _task(name: str, given: Mapping[str, Any], components: Mapping[str, Any], executors: Mapping[str, Any]) -> Task:
     component = components[given["componentRef"]["name"]]
     children: tuple[Task, ...] = ()
     if "dag" in component:

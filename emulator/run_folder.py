@@ -76,6 +76,9 @@ class RunFolder:
 def create(path: Path) -> RunFolder:
     """Makes the folder of a new run.
 
+    Args:
+        path: Its last part is the run's id.
+
     Raises:
         UsageError: It is there already and not empty, or cannot be made.
     """
@@ -103,8 +106,12 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def claim(folder: RunFolder, facts: Mapping[str, Any]) -> TextIO:
-    """Names this process as the folder's runner, for as long as the file returned stays open."""
-    file = folder.runner.open("w", encoding="utf-8")
+    """Names this process as the folder's runner, for as long as the file returned stays open.
+
+    Raises:
+        FileExistsError: The folder has or had a runner.
+    """
+    file = folder.runner.open("x", encoding="utf-8")
     fcntl.flock(file, fcntl.LOCK_EX)
     json.dump(facts, file)
     file.flush()

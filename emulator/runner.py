@@ -21,7 +21,7 @@ import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from emulator import run_folder
 from emulator.errors import RunnerError
@@ -32,6 +32,7 @@ from emulator.pipeline_spec import PipelineSpec, load_spec
 from emulator.recorder import Recorder
 from emulator.run_folder import RunFolder
 from emulator.task_processes import TaskProcesses
+from emulator.task_record import time_text
 
 SUCCEEDED, FAILED, STOPPED = 0, 1, 130
 
@@ -58,30 +59,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked = load_parameters(options.parameters) if options.parameters else {}
         effective = check_parameters(spec.parameters, asked)
         folder = run_folder.create(options.run_dir)
+        if options.stop_with_stdin:
+            threading.Thread(target=_stop_with_input, args=(events,), daemon=True).start()
+        return _run(spec, folder, asked, effective, options.spec, events)
     except RunnerError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    if options.stop_with_stdin:
-        threading.Thread(target=_stop_with_input, args=(events,), daemon=True).start()
-    shutil.copyfile(options.spec, folder.pipeline)
-    run_folder.write_json(folder.parameters, asked)
-    now = datetime.now(UTC)
-    given = {name: effective[name] for name in asked}
-    with run_folder.claim(folder, {"pid": os.getpid(), "startTime": now.isoformat()}):
-        recorder = Recorder(folder, JobState(spec, folder.run_id, given, effective, str(folder.root), now))
-        return _Run(spec, folder, recorder, events).execute(effective)
+    except OSError as error:
+        print(f"The run's files cannot be written: {error}.", file=sys.stderr)
+        return FAILED
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m emulator.runner", description="Runs a compiled pipeline here."
-    )
-    parser.add_argument(
-        "--spec", type=Path, required=True, metavar="YAML", help="the pipeline, compiled by kfp"
-    )
-    parser.add_argument(
-        "--parameters", type=Path, metavar="JSON", help="an object of names and values (default: none)"
-    )
+    parser = argparse.ArgumentParser(prog="python -m emulator.runner", description="Runs a compiled pipeline here.")
+    parser.add_argument("--spec", type=Path, required=True, metavar="YAML", help="the pipeline, compiled by kfp")
+    parser.add_argument("--parameters", type=Path, metavar="JSON", help="an object of names and values (default: none)")
     parser.add_argument(
         "--run-dir",
         type=Path,
@@ -89,10 +81,25 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="FOLDER",
         help="where the run's files go; its name is the run's id",
     )
-    parser.add_argument(
-        "--stop-with-stdin", action="store_true", help="stop the run when standard input ends"
-    )
+    parser.add_argument("--stop-with-stdin", action="store_true", help="stop the run when standard input ends")
     return parser.parse_args(arguments)
+
+
+def _run(
+    spec: PipelineSpec,
+    folder: RunFolder,
+    asked: dict[str, Any],
+    effective: dict[str, Any],
+    source: Path,
+    events: Events,
+) -> int:
+    now = datetime.now(UTC)
+    with run_folder.claim(folder, {"pid": os.getpid(), "startTime": time_text(now)}):
+        shutil.copyfile(source, folder.pipeline)
+        run_folder.write_json(folder.parameters, asked)
+        given = {name: effective[name] for name in asked}
+        state = JobState(spec, folder.run_id, given, effective, str(folder.root), now)
+        return _Run(spec, folder, Recorder(folder, state), events).execute(effective)
 
 
 def _stop_with_input(events: Events) -> None:
@@ -112,13 +119,13 @@ class _Run:
         self._processes = TaskProcesses()
         self._kfp = KfpRun(spec, folder, recorder, self._processes)
 
-    def execute(self, parameters: dict[str, object]) -> int:
+    def execute(self, parameters: dict[str, Any]) -> int:
         with self._folder.runner_log.open("w", encoding="utf-8", buffering=1) as log:
             threading.Thread(target=self._work, args=(parameters, log), daemon=True).start()
             event = self._events.get()
             return self._stop() if isinstance(event, _Stop) else self._end(event)
 
-    def _work(self, parameters: dict[str, object], log: TextIO) -> None:
+    def _work(self, parameters: dict[str, Any], log: TextIO) -> None:
         failure: Exception | None = None
         try:
             with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):

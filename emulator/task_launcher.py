@@ -12,6 +12,7 @@ On Linux all descendants are found, also those that left the command's process g
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -43,6 +44,7 @@ def main(arguments: list[str]) -> int:
         if stop_asked.is_set():
             watch.join()
         _end(child, grace_s=0.0)
+        _bury()
     except OSError as error:
         print(f"The task cannot be started: {error}.", flush=True)
         return 127
@@ -71,6 +73,13 @@ def _end(child: subprocess.Popen[bytes], grace_s: float) -> None:
             time.sleep(0.02)
     while _signal_all(child, signal.SIGKILL):
         time.sleep(0.01)
+
+
+def _bury() -> None:
+    """Takes the exit codes of adopted processes; in a container perhaps no one else would."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _signal_all(child: subprocess.Popen[bytes], number: int) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from emulator.errors import RunnerError
 from emulator.task_launcher import GRACE_S
 
 _LAUNCHER = str(Path(__file__).with_name("task_launcher.py"))
@@ -46,21 +49,12 @@ class TaskProcesses:
 
         Raises:
             StoppedError: The run is being stopped.
+            RunnerError: The command cannot be started.
         """
-        # Not in the run folder: sockets below the temporary folder need a path of less than 108 bytes.
-        folder = tempfile.mkdtemp(prefix="task-")
         with self._lock:
             if self._stopped:
-                Path(folder).rmdir()
                 raise StoppedError
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-S", _LAUNCHER, folder, *command],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**_environment(Path(folder)), **variables},
-                start_new_session=True,
-            )
+            process = _start(command, log, variables)
             self._running.add(process)
         try:
             return process.wait()
@@ -78,6 +72,29 @@ class TaskProcesses:
             _close(process)
         for process in running:
             process.wait(_PATIENCE_S)
+
+
+def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # Not in the run folder: sockets below the temporary folder need a path of less than 108 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="task-"))
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", _LAUNCHER, str(folder), *command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**_environment(folder), **variables},
+            start_new_session=True,
+        )
+    except OSError as error:
+        shutil.rmtree(folder)
+        if error.errno != errno.E2BIG:
+            raise RunnerError(f"The task cannot be started: {error}.") from error
+        longest = max(len(os.fsencode(part)) for part in command)
+        raise RunnerError(
+            f"The task's inputs, the metadata of its artifacts among them, make an argument of {longest} bytes, "
+            "longer than this system lets a command have. Hand large values over in an artifact's file."
+        ) from error
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

@@ -22,8 +22,9 @@ def make_rows(count: int, rows: dsl.Output[dsl.Dataset], metrics: dsl.Output[dsl
 
 @component()
 def count_rows(rows: dsl.Input[dsl.Dataset]) -> NamedTuple("Counted", count=int, share=float, enough=bool):
-    import here  # type: ignore[import-not-found] - it lies in the current directory
+    import importlib
 
+    here = importlib.import_module("here")  # lies in the current directory
     with open(rows.path) as file:
         count = len(file.readlines())
     print(here.NAME, count)
@@ -63,6 +64,7 @@ def waits(folder: str):
     pids = pathlib.Path(folder, "pids.new")
     pids.write_text(f"{os.getpid()} {far.pid} {int(lost.stdout)}")
     pids.rename(pids.with_name("pids"))
+    print("waiting")
     time.sleep(60)
 
 

@@ -70,9 +70,7 @@ def test_runner_records_parameters_of_a_run_and_of_its_tasks(whole_run: Runner) 
 
 
 def test_runner_gives_tasks_that_share_a_component_artifacts_of_their_own(whole_run: Runner) -> None:
-    made = [
-        whole_run.details[name]["outputs"]["rows"]["artifacts"][0] for name in ("make-rows", "make-rows-2")
-    ]
+    made = [whole_run.details[name]["outputs"]["rows"]["artifacts"][0] for name in ("make-rows", "make-rows-2")]
     assert [artifact["metadata"] for artifact in made] == [{"count": 3}, {"count": 1}]
     assert [Path(artifact["uri"]).read_text(encoding="utf-8") for artifact in made] == ["row\n" * 3, "row\n"]
     assert whole_run.details["count-rows-2"]["inputs"]["rows"]["artifacts"] == [made[1]]
@@ -98,9 +96,7 @@ def test_runner_writes_what_the_sdk_of_vertex_ai_reads(whole_run: Runner) -> Non
     job = PipelineJob(json_format.ParseDict(whole_run.job, PipelineJob.pb()(), ignore_unknown_fields=False))
     assert job.state == PipelineState.PIPELINE_STATE_SUCCEEDED
     assert job.name.endswith("/pipelineJobs/run")
-    assert {task.parent_task_id for task in job.job_detail.task_details if task.task_name == "make-rows"} == {
-        1
-    }
+    assert {task.parent_task_id for task in job.job_detail.task_details if task.task_name == "make-rows"} == {1}
 
 
 def test_runner_keeps_what_was_asked_and_leaves_nothing_else(whole_run: Runner) -> None:
@@ -147,12 +143,11 @@ def test_runner_closes_a_gate_on_nan(runner: Runner) -> None:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, "stdin"])
 def test_runner_stopped_leaves_no_process(runner: Runner, how: signal.Signals | str) -> None:
     command = runner.command("waiting", {"folder": str(runner.folder)}, "--stop-with-stdin")
-    with subprocess.Popen(
-        command, cwd=runner.folder, env=runner.environment, stdin=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command, cwd=runner.folder, env=runner.environment, stdin=subprocess.PIPE) as process:
         until((runner.folder / "pids").exists)
         assert is_claimed(runner.output)
         assert read_job(runner.output)["state"] == "PIPELINE_STATE_RUNNING"
+        until(lambda: "waiting\n" in runner.output.task_log("waits").read_text(encoding="utf-8"))
         if isinstance(how, signal.Signals):
             process.send_signal(how)
             assert process.wait(20) == 130
