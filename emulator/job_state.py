@@ -6,14 +6,12 @@ those of google.cloud.aiplatform_v1: PipelineJob, PipelineTaskDetail, Execution 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from emulator.pipeline_spec import Kind, PipelineSpec, Task
+from emulator.run_json import FINAL, ITERATION, RunState, folder_name
 from emulator.task_record import (
     AT_WORK,
     TaskPath,
@@ -24,24 +22,6 @@ from emulator.task_record import (
     plain,
     time_text,
 )
-
-ABORTED = 10
-
-_ITERATION = re.compile(r"(?P<loop>.+)-iteration-\d+")
-
-
-class RunState(StrEnum):
-    """The states of a run that occur here."""
-
-    PENDING = "PIPELINE_STATE_PENDING"
-    RUNNING = "PIPELINE_STATE_RUNNING"
-    SUCCEEDED = "PIPELINE_STATE_SUCCEEDED"
-    FAILED = "PIPELINE_STATE_FAILED"
-    CANCELLING = "PIPELINE_STATE_CANCELLING"
-    CANCELLED = "PIPELINE_STATE_CANCELLED"
-
-
-_FINAL = {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}
 
 
 class JobState:
@@ -67,7 +47,7 @@ class JobState:
     ) -> None:
         self.state = RunState.PENDING
         self._spec = spec
-        self._run_id = run_id
+        self._name = f"projects/local/locations/local/pipelineJobs/{run_id}"
         self._asked = asked
         self._root = root
         self._created = self._updated = now
@@ -110,7 +90,7 @@ class JobState:
 
     def folder(self, path: TaskPath) -> str:
         """What a task's folder is called, as `task_folder` has it."""
-        return _folder(path, self._records)
+        return folder_name(path, self._records)
 
     def cancelling(self, now: datetime) -> None:
         """The run is to be stopped; tasks at work are still to end."""
@@ -149,12 +129,21 @@ class JobState:
     @property
     def is_final(self) -> bool:
         """Whether the run has ended."""
-        return self.state in _FINAL
+        return self.state in FINAL
 
     @property
     def error(self) -> str:
         """Why the run has failed; empty where it has not."""
         return self._error["message"] if self._error else ""
+
+    def placeholders(self) -> dict[str, str]:
+        """The placeholders of kfp that tell a task which run it belongs to, with their values."""
+        created = str(time_text(self._created))
+        return {
+            "{{$.pipeline_job_resource_name}}": self._name,
+            "{{$.pipeline_job_create_time_utc}}": created,
+            "{{$.pipeline_job_schedule_time_utc}}": created,
+        }
 
     def failures(self) -> dict[str, str]:
         """The errors of the tasks that failed themselves, by the tasks' names."""
@@ -167,7 +156,7 @@ class JobState:
     def to_json(self) -> dict[str, Any]:
         """The run in the JSON form of Vertex AI's PipelineJob."""
         given = {
-            "name": f"projects/local/locations/local/pipelineJobs/{self._run_id}",
+            "name": self._name,
             "displayName": self._spec.name,
             "createTime": time_text(self._created),
             "startTime": time_text(self._started),
@@ -198,7 +187,7 @@ class JobState:
             above, name = path[:-1], path[-1]
             self._record(above)
             spec = self._task_spec(path)
-            found = _ITERATION.fullmatch(name)
+            found = ITERATION.fullmatch(name)
             is_iteration = found is not None and spec.name == found["loop"]
             parent = self._records[(*above, spec.name)] if is_iteration else self._records[above]
             self._add(path, name, parent.id, spec.kind)
@@ -209,7 +198,7 @@ class JobState:
     def _task_spec(self, path: TaskPath) -> Task:
         tasks = self._spec.tasks
         for name in path:
-            found = _ITERATION.fullmatch(name)
+            found = ITERATION.fullmatch(name)
             names = {name, found["loop"] if found else name}
             spec = next(task for task in tasks if task.name in names)
             tasks = spec.children
@@ -241,51 +230,3 @@ class JobState:
     def _end(self, state: RunState, now: datetime) -> None:
         self.state = state
         self._ended = self._updated = now
-
-
-def is_final(job: Mapping[str, Any]) -> bool:
-    """Whether a run, given as `JobState.to_json` tells it, has ended."""
-    return job["state"] in _FINAL
-
-
-def ended_by_death(job: Mapping[str, Any]) -> dict[str, Any]:
-    """A run whose runner was killed, as failed when it was last heard of."""
-    message = "The runner of this run was killed before the run had ended. Start the run again."
-    dead = deepcopy(dict(job))
-    dead |= {
-        "state": RunState.FAILED.value,
-        "endTime": job["updateTime"],
-        "error": error_status(message, ABORTED),
-    }
-    for detail in dead["jobDetail"]["taskDetails"]:
-        if detail["state"] in AT_WORK:
-            detail |= {
-                "state": "FAILED",
-                "endTime": job["updateTime"],
-                "error": error_status(message, ABORTED),
-            }
-        elif detail["state"] == TaskState.PENDING:
-            detail["state"] = TaskState.NOT_TRIGGERED.value
-    return dead
-
-
-def task_folder(job: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
-    """What the folder of a task's log is called: the task's name.
-
-    Where several tasks of a run have that name, in the iterations of a loop or in nested pipelines, it is the
-    task's unique name.
-    """
-    paths = [other.get("taskUniqueName", "").split(".") for other in job["jobDetail"]["taskDetails"]]
-    return _folder(detail["taskUniqueName"].split("."), paths)
-
-
-def _folder(path: Sequence[str], paths: Iterable[Sequence[str]]) -> str:
-    """Stays the same while iterations of loops come up, as their tasks do not count."""
-    if _is_in_loop(path):
-        return ".".join(path)
-    namesakes = [other for other in paths if other and other[-1] == path[-1] and not _is_in_loop(other)]
-    return path[-1] if len(namesakes) == 1 else ".".join(path)
-
-
-def _is_in_loop(path: Sequence[str]) -> bool:
-    return any(_ITERATION.fullmatch(name) for name in path)

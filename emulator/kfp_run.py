@@ -3,13 +3,14 @@
 kfp.local has no hook for an observer. `_seams` is the one place that replaces functions of kfp.local, for as
 long as a run lasts; the names are those of kfp 2.17.3, and a run on a kfp without them stops with a sentence.
 
-Mended: each task has an artifact folder of its own, also where two tasks share a component; conditions on
-named outputs, strings and NaN are decided as CEL decides them; numbers in an f-string of the pipeline are
-written as Kubeflow Pipelines writes them.
+Mended: each task has an artifact folder of its own, also where two tasks share a component; conditions on named
+outputs, strings and NaN are decided as CEL decides them; an optional whole number may be left out; numbers in an
+f-string of the pipeline are written as Kubeflow Pipelines writes them; the run's name and time are known.
 
-As kfp.local has it: tasks run one after the other, those of a loop two at a time; nothing is cached;
-resources, accelerators and images are not looked at; `packages_to_install` are installed into this very
-environment; numbers inside lists and dicts arrive as floats; a loop over a named output fails.
+As kfp.local has it: tasks run one after the other, those of a loop two at a time; nothing is cached; resources,
+accelerators and images are not looked at; `packages_to_install` are installed into this very environment; numbers
+inside lists and dicts arrive as floats; a loop over a named output fails; a task's inputs, metadata included, must
+fit into one argument of a command (128 KiB on Linux).
 """
 
 from __future__ import annotations
@@ -129,10 +130,10 @@ class KfpRun:
         self._stop_if_asked()
         with self._recorder.change() as (state, now):
             state.task_started(path, now)
-            folder = state.folder(path)
+            folder, placeholders = state.folder(path), state.placeholders()
         task = self._thread.task = TaskRun(path, self._folder.task_log(folder))
         call["pipeline_resource_name"] = self._folder.run_id
-        return self._observed(task, lambda: original(**call | own_component(call, folder)))
+        return self._observed(task, lambda: original(**call | own_component(call, folder, placeholders)))
 
     def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
         """A task or a group in a pipeline that has groups."""

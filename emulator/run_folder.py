@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from emulator.errors import UsageError
-from emulator.job_state import ended_by_death, is_final
+from emulator.run_json import ended_by_death, is_final
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shlex
@@ -71,7 +72,9 @@ class TaskProcesses:
         for process in running:
             _close(process)
         for process in running:
-            process.wait(_PATIENCE_S)
+            # Without its input, the launcher goes on by itself until no process is left.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE_S)
 
 
 def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -12,12 +12,13 @@ from emulator.task_record import Values
 _CHANNEL = "pipelinechannel--"
 
 
-def own_component(call: Mapping[str, Any], name: str) -> dict[str, Any]:
+def own_component(call: Mapping[str, Any], name: str, placeholders: Mapping[str, str]) -> dict[str, Any]:
     """The arguments that give a task a component, and hence an artifact folder, of its own.
 
     Args:
         call: The arguments of kfp.local's `execute_single_task`.
         name: What the folder is to be called.
+        placeholders: The values of placeholders that kfp.local does not know.
     """
     from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
 
@@ -26,6 +27,7 @@ def own_component(call: Mapping[str, Any], name: str) -> dict[str, Any]:
         _copy(call["components"][call["task_spec"].component_ref.name]),
     )
     task.component_ref.name = f"comp-{name}"
+    _fill_in(task, placeholders)
     values = OrchestratorUtils.make_task_arguments(task.inputs, call["io_store"])
     _write_numbers(task, component, values)
     _leave_out_absent(task, component, values)
@@ -36,6 +38,14 @@ def _copy(message: Any) -> Any:
     fresh = type(message)()
     fresh.CopyFrom(message)
     return fresh
+
+
+def _fill_in(task: Any, placeholders: Mapping[str, str]) -> None:
+    for source in task.inputs.parameters.values():
+        constant = source.runtime_value.constant if source.HasField("runtime_value") else None
+        if constant is not None and constant.HasField("string_value"):
+            for placeholder, value in placeholders.items():
+                constant.string_value = constant.string_value.replace(placeholder, value)
 
 
 def _write_numbers(task: Any, component: Any, values: Mapping[str, Any]) -> None:

@@ -49,15 +49,17 @@ def measures() -> float:
 
 
 @component()
-def waits(folder: str):
+def waits(folder: str, deaf: bool):
     import os
     import pathlib
+    import signal
     import subprocess
     import sys
     import time
 
-    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
-    far = subprocess.Popen([sys.executable, "-c", stubborn], start_new_session=True, stdout=subprocess.PIPE)
+    code = "import signal, sys, time; signal.signal(15, int(sys.argv[1])); print(flush=True); time.sleep(60)"
+    hearing = str(int(signal.SIG_IGN if deaf else signal.SIG_DFL))
+    far = subprocess.Popen([sys.executable, "-c", code, hearing], start_new_session=True, stdout=subprocess.PIPE)
     far.stdout.readline()
     lose = "sleep 60 >/dev/null 2>&1 & echo $!"
     lost = subprocess.run(["/bin/sh", "-c", lose], capture_output=True, check=True)
@@ -102,12 +104,12 @@ def measuring():
     with dsl.If(measured.output >= 0.5):
         say(text="good")
     with dsl.Else():
-        say(text="not good")
+        say(text=f"not good: {dsl.PIPELINE_JOB_RESOURCE_NAME_PLACEHOLDER}")
 
 
 @dsl.pipeline(name="waiting")
-def waiting(folder: str):
-    waited = waits(folder=folder).set_retry(num_retries=3, backoff_duration="60s")
+def waiting(folder: str, deaf: bool = False):
+    waited = waits(folder=folder, deaf=deaf).set_retry(num_retries=3, backoff_duration="60s")
     say(text="after").after(waited)
 
 

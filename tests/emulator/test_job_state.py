@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from emulator.job_state import JobState, ended_by_death, is_final, task_folder
+from emulator.job_state import JobState
 from emulator.pipeline_spec import parse_spec
+from emulator.run_json import ended_by_death, is_final, task_folder
 from emulator.task_record import Values
 from tests.emulator.specs import spec, task
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.job_state import task_folder
 from emulator.run_folder import is_claimed, read_job
+from emulator.run_json import task_folder
 from tests.emulator.conftest import Runner
 
 pytestmark = pytest.mark.run
@@ -137,12 +137,14 @@ def test_runner_closes_a_gate_on_nan(runner: Runner) -> None:
     assert runner.run("measuring", {}).returncode == 0
     assert runner.details["measures"]["execution"]["metadata"] == {"output:Output": "NaN"}
     assert runner.states["condition-branches-1.condition-2.say"] == "NOT_TRIGGERED"
-    assert runner.states["condition-branches-1.condition-3.say-2"] == "SUCCEEDED"
+    said = runner.details["condition-branches-1.condition-3.say-2"]
+    assert said["state"] == "SUCCEEDED"
+    assert said["execution"]["metadata"]["input:text"] == f"not good: {runner.job['name']}"
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, "stdin"])
-def test_runner_stopped_leaves_no_process(runner: Runner, how: signal.Signals | str) -> None:
-    command = runner.command("waiting", {"folder": str(runner.folder)}, "--stop-with-stdin")
+@pytest.mark.parametrize(("how", "deaf"), [(signal.SIGTERM, True), (signal.SIGINT, False), ("stdin", False)])
+def test_runner_stopped_leaves_no_process(runner: Runner, how: signal.Signals | str, deaf: bool) -> None:
+    command = runner.command("waiting", {"folder": str(runner.folder), "deaf": deaf}, "--stop-with-stdin")
     with subprocess.Popen(command, cwd=runner.folder, env=runner.environment, stdin=subprocess.PIPE) as process:
         until((runner.folder / "pids").exists)
         assert is_claimed(runner.output)

@@ -114,8 +114,7 @@ def test_stop_lets_no_other_command_begin(log: Path) -> None:
         processes.run(["/bin/true"], file, {})
 
 
-def test_launcher_is_heard_by_no_one_who_closes_its_input_early(log: Path) -> None:
-    """A task whose runner is killed between two looks at the clock ends all the same."""
+def test_launcher_ends_a_command_whose_runner_is_dead_from_the_start(log: Path) -> None:
     launcher = Path(__file__).parents[2] / "emulator" / "task_launcher.py"
     command = [sys.executable, "-I", "-S", str(launcher), str(log.parent / "none"), "/bin/sleep", "60"]
     start = time.monotonic()
