@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from trainer.errors import ContractError, listing, nearest
 
 MEAN = "mean"
+LONGEST_NAME = 128
 
 
 class _Part(BaseModel):
@@ -60,7 +61,7 @@ class FileFormat(_Part):
 
 
 class _Column(_Part):
-    name: str = Field(min_length=1, max_length=128)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
     description: str = ""
 
     @field_validator("name")

@@ -17,8 +17,8 @@ from trainer.errors import nearest, one_of, quoted
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3}([. ]?[0-9]{3})*,[0-9]+")
-_LOOKS_MISSING = {"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", "."}
-_LARGEST = float(np.finfo(np.float32).max)
+LOOKS_MISSING = {"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", "."}
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class NumberCells:
         self.column = column
         self._missing = {"", *missing}
         self._sentinels = [float(word) for word in missing if is_number(word)]
-        self._low = -_LARGEST if column.min is None else max(column.min, -_LARGEST)
-        self._high = _LARGEST if column.max is None else min(column.max, _LARGEST)
+        self._low = -LARGEST if column.min is None else max(column.min, -LARGEST)
+        self._high = LARGEST if column.max is None else min(column.max, LARGEST)
 
     def convert(self, array: Any) -> np.ndarray | None:
         """Values of a parsed column of an arrow table, or None if a cell needs a closer look."""
@@ -105,14 +105,14 @@ class NumberCells:
 
     @staticmethod
     def _misspelt(text: str) -> str:
-        if _NON_FINITE.fullmatch(text) and text.lower() not in _LOOKS_MISSING:
+        if _NON_FINITE.fullmatch(text) and text.lower() not in LOOKS_MISSING:
             return "which is not finite. Write a finite number"
-        if text.lower() in _LOOKS_MISSING:
+        if text.lower() in LOOKS_MISSING:
             return (
                 f"which is no number. If it means a missing value, add {quoted(text)} to missing under "
                 '[file] in the contract and give the column impute = "mean"'
             )
-        if _DECIMAL_COMMA.fullmatch(text):
+        if is_decimal_comma(text):
             whole, fraction = re.sub("[. ]", "", text).split(",")
             return f"which is no number. Write a decimal point: {whole}.{fraction}"
         return "which is no number. Write one such as 0.2, without unit or thousands separator"
@@ -229,3 +229,8 @@ def cells_of(contract: Contract) -> dict[str, Cells]:
 def is_number(text: str) -> bool:
     """Whether `text` is a decimal number as a table may write it: 5, -0.2, .5, 1e-3."""
     return bool(_NUMBER.fullmatch(text))
+
+
+def is_decimal_comma(text: str) -> bool:
+    """Whether `text` is a number as it is written with a decimal comma: 5,1 or 1.234,5."""
+    return bool(_DECIMAL_COMMA.fullmatch(text))

@@ -68,13 +68,20 @@ def byte_order_mark(start: bytes) -> tuple[bytes, str] | None:
     return next((pair for pair in _BYTE_ORDER_MARKS if start.startswith(pair[0])), None)
 
 
+def unmarked_utf16(start: bytes) -> str:
+    """The codec of a file that begins like UTF-16 without a byte-order mark; otherwise empty."""
+    if len(start) > len(codecs.BOM_UTF32_LE) and byte_order_mark(start) is None:
+        for codec, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+            if not start[first:_UTF16_PROBE:2].strip(b"\0"):
+                return codec
+    return ""
+
+
 def foreign_format(start: bytes, encoding: str) -> str:
     """Why a file that begins with `start` is no text in `encoding`; empty if it may be."""
     for signature, kind in _SIGNATURES:
         if start.startswith(signature):
             return f"is {kind}, not text. Save the table as CSV and give that file"
-    if codecs.lookup(encoding).name == "utf-8" and len(start) > len(codecs.BOM_UTF32_LE):
-        for codec, first in (("utf-16-le", 1), ("utf-16-be", 0)):
-            if not start[first:_UTF16_PROBE:2].strip(b"\0"):
-                return f'is UTF-16 without a byte-order mark. Set encoding = "{codec}" under [file]'
+    if codecs.lookup(encoding).name == "utf-8" and (codec := unmarked_utf16(start)):
+        return f'is UTF-16 without a byte-order mark. Set encoding = "{codec}" under [file] in the contract'
     return ""
