@@ -21,7 +21,9 @@ def make_rows(count: int, rows: dsl.Output[dsl.Dataset], metrics: dsl.Output[dsl
 
 
 @component()
-def count_rows(rows: dsl.Input[dsl.Dataset]) -> NamedTuple("Counted", count=int, share=float, enough=bool):
+def count_rows(rows: dsl.Input[dsl.Dataset]) -> NamedTuple(
+    "Counted", [("count", int), ("share", float), ("enough", bool)]
+):
     import importlib
 
     here = importlib.import_module("here")  # lies in the current directory
