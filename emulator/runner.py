@@ -41,7 +41,7 @@ class _Stop:
     """The event that asks for the run to be stopped."""
 
 
-Events = queue.SimpleQueue[_Stop | Exception | None]
+Events = queue.SimpleQueue[_Stop | BaseException | None]
 """What the main thread waits for: a wish to stop, or the end of kfp's thread, well or with an exception.
 
 A SimpleQueue, since a signal's handler may interrupt the very thread that waits for it.
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = run_folder.create(options.run_dir)
         if options.stop_with_stdin:
             threading.Thread(target=_stop_with_input, args=(events,), daemon=True).start()
-        return _run(spec, folder, asked, effective, options.spec, events)
+        return _run_into(folder, spec, asked, effective, options.spec, events)
     except RunnerError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -85,9 +85,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _run(
-    spec: PipelineSpec,
+def _run_into(
     folder: RunFolder,
+    spec: PipelineSpec,
     asked: dict[str, Any],
     effective: dict[str, Any],
     source: Path,
@@ -126,18 +126,18 @@ class _Run:
             return self._stop() if isinstance(event, _Stop) else self._end(event)
 
     def _work(self, parameters: dict[str, Any], log: TextIO) -> None:
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
             with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
                 with self._recorder.change() as (state, now):
                     state.run_started(now)
                 self._kfp.execute(parameters)
-        except Exception as error:  # noqa: BLE001 - whatever kfp.local raises ends the run and is told
+        except BaseException as error:  # noqa: BLE001 - whatever ends this thread, the main thread has to hear of it
             failure = error
             traceback.print_exception(error, file=log)
         self._events.put(failure)
 
-    def _end(self, failure: Exception | None) -> int:
+    def _end(self, failure: BaseException | None) -> int:
         with self._recorder.change() as (state, now):
             state.run_ended(now, "" if failure is None else str(failure) or type(failure).__name__)
             error, failures = state.error, state.failures()
