@@ -37,11 +37,14 @@ def evaluate_model(
     from pathlib import Path
 
     from trainer.assessment import assess_model
+    from trainer.datasets import stored_files
+    from trainer.evaluation import CLASSES_SHOWN
 
-    assessment = assess_model(model.path, eval_dataset.path, eval_batch_size, min_accuracy)
+    assessment = assess_model(model.path, stored_files(eval_dataset.path), eval_batch_size, min_accuracy)
     for name, value in assessment.evaluation.scalars().items():
         metrics.log_metric(name, value)
-    classification.log_confusion_matrix(*assessment.evaluation.confusion_matrix())
+    if len(assessment.evaluation.classes) <= CLASSES_SHOWN:
+        classification.log_confusion_matrix(*assessment.evaluation.confusion_matrix())
     if assessment.evaluation.roc is not None:
         classification.log_roc_curve(*assessment.evaluation.roc.points())
     Path(report.path).write_text(assessment.report(), encoding="utf-8")

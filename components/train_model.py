@@ -48,10 +48,11 @@ def train_model(
     """
     from trainer import task
     from trainer.config import build_config
+    from trainer.datasets import stored_files
 
     config = build_config(
-        train_files=(train_dataset.path,),
-        eval_files=(eval_dataset.path,),
+        train_files=stored_files(train_dataset.path),
+        eval_files=stored_files(eval_dataset.path),
         schema_file=contract.path,
         job_dir=training_log.path,
         model_dir=model.path,

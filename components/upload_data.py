@@ -22,7 +22,7 @@ def upload_data(
         train_data: CSV file to train on: a path, a glob or a URL such as gs://bucket/train.csv.
         eval_data: CSV file to evaluate on, likewise.
         schema: The data contract, a TOML file.
-        train_dataset: The training files, byte for byte; rows, sha256, class counts and column statistics as metadata.
+        train_dataset: The training files, byte for byte; rows, sha256, class counts, column statistics as metadata.
         eval_dataset: The evaluation files, likewise.
         contract: The data contract, byte for byte.
     """
@@ -33,6 +33,6 @@ def upload_data(
     stored = datasets.store_tables(
         train_data, eval_data, schema, Path(train_dataset.path), Path(eval_dataset.path), Path(contract.path)
     )
-    train_dataset.metadata.update(stored.training.to_dict())
-    eval_dataset.metadata.update(stored.evaluation.to_dict())
-    contract.metadata.update(stored.contract.model_dump(mode="json"))
+    train_dataset.metadata.update(datasets.metadata_of(stored.training))
+    eval_dataset.metadata.update(datasets.metadata_of(stored.evaluation))
+    contract.metadata.update(name=stored.contract.name, label=stored.contract.label.name)

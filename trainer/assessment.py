@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,6 @@ from trainer.decision import Decision, decide
 from trainer.evaluation import Evaluation, evaluate
 from trainer.report import render_report
 from trainer.saved_model import SavedModel
-from trainer.tables import expand
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Assessment:
         return render_report(self.model, made_of, self.evaluation, self.decision)
 
 
-def assess_model(model_url: str, data_url: str, batch_size: int, min_accuracy: float) -> Assessment:
+def assess_model(model_url: str, data_urls: Sequence[str], batch_size: int, min_accuracy: float) -> Assessment:
     """Evaluates an exported model on tables under its own contract, and decides.
 
     Args:
         model_url: The SavedModel that would be deployed.
-        data_url: CSV file, folder, glob or URL.
+        data_urls: CSV files.
         batch_size: Rows asked at a time.
         min_accuracy: The gate's floor, 0 to 1.
 
@@ -60,5 +60,5 @@ def assess_model(model_url: str, data_url: str, batch_size: int, min_accuracy: f
         ProjectError: There is no whole model at `model_url`.
     """
     model = SavedModel(model_url)
-    evaluation = evaluate(model, expand([data_url]), model.contract, batch_size)
+    evaluation = evaluate(model, data_urls, model.contract, batch_size)
     return Assessment(model.contract.name, model.record, evaluation, decide(evaluation, min_accuracy))

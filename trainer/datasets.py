@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import fsspec
+from typing import Any
 
 from trainer import storage
 from trainer.contract import Contract, load_contract
-from trainer.errors import DataError
+from trainer.errors import PROBLEMS_SHOWN, DataError
 from trainer.profile import TableProfile, check_tables
 from trainer.tables import expand
+
+STATISTICS_FILE = "statistics.json"
+# Metadata travels in the arguments of later tasks, and one argument of a Linux process holds 128 KiB.
+METADATA_BYTES = 16_384
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,15 @@ class StoredTables:
     training: TableProfile
     evaluation: TableProfile
     contract: Contract
+
+
+def metadata_of(profile: TableProfile) -> dict[str, Any]:
+    """What an artifact says of its table: all of the profile, or all but the columns of a very wide table."""
+    metadata = profile.to_dict()
+    if len(json.dumps(metadata)) > METADATA_BYTES:
+        metadata["columns"] = f"Too many to show: {len(profile.columns)}. They are in {STATISTICS_FILE}."
+        metadata["warnings"] = metadata["warnings"][:PROBLEMS_SHOWN]
+    return metadata
 
 
 def store_tables(
@@ -45,22 +58,22 @@ def store_tables(
     contract = load_contract(schema)
     train_urls, eval_urls = expand([train_data]), expand([eval_data])
     training, evaluation = check_tables(train_urls, eval_urls, contract)
-    copy_files(train_urls, train_folder, training.sha256)
-    copy_files(eval_urls, eval_folder, evaluation.sha256)
+    _store(train_urls, train_folder, training)
+    _store(eval_urls, eval_folder, evaluation)
     storage.write_bytes(str(contract_file), storage.read_bytes(schema))
     return StoredTables(training, evaluation, contract)
 
 
-def copy_files(urls: Sequence[str], folder: Path, sha256: str) -> None:
-    """Copies files into a new folder, which appears whole or not at all.
+def stored_files(folder: str) -> tuple[str, ...]:
+    """The tables in a folder that `store_tables` wrote, in their order."""
+    names = [name for name in storage.list_files(folder) if name != STATISTICS_FILE]
+    return tuple(storage.join(folder, name) for name in names)
 
-    Args:
-        urls: The files. Where there are several, each name is preceded by its place, to keep their order.
-        folder: The folder.
-        sha256: Of all their bytes, in order, as they were when they were checked.
 
-    Raises:
-        DataError: The bytes are no longer those that were checked.
+def _store(urls: Sequence[str], folder: Path, profile: TableProfile) -> None:
+    """Copies files into a new folder, with their statistics beside; it appears whole or not at all.
+
+    Where there are several, each name is preceded by its place, to keep their order.
     """
     digest = hashlib.sha256()
     with storage.folder_beside(folder) as beside:
@@ -68,10 +81,12 @@ def copy_files(urls: Sequence[str], folder: Path, sha256: str) -> None:
         for place, url in enumerate(urls):
             name = url.rsplit("/", 1)[-1]
             target = beside / (name if len(urls) == 1 else f"{place:05d}-{name}")
-            with fsspec.open(url, "rb") as source, target.open("wb") as copy:
+            filesystem, path = storage.locate(url)
+            with filesystem.open(path, "rb") as source, target.open("wb") as copy:
                 while block := source.read(2**20):
                     digest.update(block)
                     copy.write(block)
-        if digest.hexdigest() != sha256:
+        if digest.hexdigest() != profile.sha256:
             raise DataError([f"{', '.join(urls)} changed while it was read. Run again when nothing writes to it."])
+        (beside / STATISTICS_FILE).write_text(json.dumps(profile.to_dict(), indent=2), encoding="utf-8")
         storage.publish_folder(beside, str(folder))

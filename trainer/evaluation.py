@@ -16,6 +16,8 @@ from trainer.saved_model import SavedModel
 from trainer.tables import read_batches
 
 CURVE_POINTS = 200
+# The matrix and the scores of more classes are for the decision record; no page and no Metadata store shows them well.
+CLASSES_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Evaluation:
         named = {"accuracy": self.accuracy, "loss": self.loss, "mean_recall": self.mean_recall}
         if self.roc is not None:
             named["auc"] = self.roc.area
-        for score in self.classes:
+        for score in self.classes[:CLASSES_SHOWN]:
             named |= {f"{measure}_{score.name}": getattr(score, measure) for measure in ("precision", "recall", "f1")}
         named["rows"] = float(self.rows)
         return {name: value for name, value in named.items() if math.isfinite(value)}

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import numpy as np
 
 from trainer import storage
@@ -102,7 +101,7 @@ def _local_copy(url: str) -> Iterator[Path]:
         yield storage.local_path(url)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        filesystem, path = fsspec.url_to_fs(url)
+        filesystem, path = storage.locate(url)
         if filesystem.exists(path):
             filesystem.get(storage.join(path, ""), temporary, recursive=True)
         yield Path(temporary)

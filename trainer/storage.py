@@ -9,8 +9,10 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 PARTIAL = ".partial"
 
@@ -25,6 +27,14 @@ def local_path(url: str) -> Path:
     return Path(url.removeprefix("file://"))
 
 
+def locate(url: str) -> tuple[Any, str]:
+    """The fsspec file system of `url` and the path in it; a local path is taken to the letter, whatever it holds."""
+    if "://" not in url:
+        return LocalFileSystem(), url
+    filesystem, path = fsspec.url_to_fs(url)
+    return filesystem, str(path)
+
+
 def join(url: str, *parts: str) -> str:
     """`url` with `parts` appended, one slash between each."""
     return "/".join([url.rstrip("/") or "/", *parts])
@@ -36,7 +46,8 @@ def write_bytes(url: str, data: bytes) -> None:
     An object store makes an object visible when its upload ends; a local file is written beside and moved.
     """
     if not is_local(url):
-        with fsspec.open(url, "wb") as file:
+        filesystem, place = locate(url)
+        with filesystem.open(place, "wb") as file:
             file.write(data)
         return
     path = local_path(url)
@@ -58,14 +69,15 @@ def read_bytes(url: str) -> bytes:
     Raises:
         OSError: It cannot be read.
     """
-    with fsspec.open(url, "rb") as file:
+    filesystem, path = locate(url)
+    with filesystem.open(path, "rb") as file:
         data: bytes = file.read()
     return data
 
 
 def list_files(url: str) -> list[str]:
     """Names, sorted, of the files in a folder; none where there is no such folder."""
-    filesystem, path = fsspec.url_to_fs(url)
+    filesystem, path = locate(url)
     filesystem.invalidate_cache()
     try:
         entries = filesystem.ls(path, detail=True)
@@ -76,14 +88,14 @@ def list_files(url: str) -> list[str]:
 
 def remove_file(url: str) -> None:
     """Removes one file, if it is there."""
-    filesystem, path = fsspec.url_to_fs(url)
+    filesystem, path = locate(url)
     if filesystem.exists(path):
         filesystem.rm_file(path)
 
 
 def holds_anything(url: str) -> bool:
     """Whether there is a file at `url`, or a folder with something in it."""
-    filesystem, path = fsspec.url_to_fs(url)
+    filesystem, path = locate(url)
     filesystem.invalidate_cache()
     if not filesystem.exists(path):
         return False
@@ -135,7 +147,7 @@ def publish_folder(folder: Path, url: str, completed_by: str = "") -> None:
 
 
 def _copy_folder(folder: Path, url: str, completed_by: str) -> None:
-    filesystem, root = fsspec.url_to_fs(url)
+    filesystem, root = locate(url)
     files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     for name in sorted(files, key=lambda name: (name == completed_by, name)):
         filesystem.makedirs(join(root, name).rsplit("/", 1)[0], exist_ok=True)
@@ -143,14 +155,14 @@ def _copy_folder(folder: Path, url: str, completed_by: str) -> None:
 
 
 def _remove_folder(url: str) -> None:
-    filesystem, root = fsspec.url_to_fs(url)
+    filesystem, root = locate(url)
     if filesystem.exists(root):
         filesystem.rm(root, recursive=True)
 
 
 def upload_folder(folder: Path, url: str) -> None:
     """Copies the files of a local folder over those at `url`."""
-    filesystem, root = fsspec.url_to_fs(url)
+    filesystem, root = locate(url)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             filesystem.put_file(str(path), join(root, path.relative_to(folder).as_posix()))

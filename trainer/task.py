@@ -36,6 +36,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m trainer.task",
         description="Train the DNN classifier on CSV files and export a SavedModel.",
+        allow_abbrev=False,
     )
     defaults = DEFAULTS | {name: environment.get(variable) for name, variable in FOLDERS.items()}
     for name, field in TrainingConfig.model_fields.items():

@@ -10,6 +10,7 @@ from kfp import dsl
 
 from components.upload_data import upload_data
 from tests.conftest import IrisFiles
+from trainer.datasets import METADATA_BYTES, STATISTICS_FILE, stored_files
 from trainer.errors import ContractError, DataError
 
 
@@ -37,7 +38,7 @@ def test_upload_data_writes_what_it_found_as_metadata(artifact: Callable[..., An
     assert train.metadata["class_counts"] == {"setosa": 42, "versicolor": 36, "virginica": 42}
     columns = {column["name"]: column for column in train.metadata["columns"]}
     assert columns["SepalLength"]["mean"] == pytest.approx(5.845, abs=1e-3)
-    assert contract.metadata["name"] == "iris"
+    assert contract.metadata == {"name": "iris", "label": "Species"}
     for output in (train, evaluation, contract):
         json.dumps(output.metadata, allow_nan=False)
 
@@ -50,9 +51,22 @@ def test_upload_data_keeps_several_files_in_order(artifact: Callable[..., Any], 
         (tmp_path / f"part-{number}.csv").write_text(f"x,y\n{number},a\n{number + 10},b\n")
     (tmp_path / "test.csv").write_text("x,y\n100,a\n101,b\n")
     train, _, _ = upload(artifact, tmp_path / "part-*.csv", tmp_path / "test.csv", tmp_path / "schema.toml")
-    names = sorted(path.name for path in Path(train.path).iterdir())
+    names = [Path(path).name for path in stored_files(train.path)]
     assert names == ["00000-part-0.csv", "00001-part-1.csv", "00002-part-2.csv"]
     assert train.metadata["rows"] == 6
+
+
+def test_upload_data_keeps_the_metadata_of_a_wide_table_small(artifact: Callable[..., Any], tmp_path: Path) -> None:
+    names = [f"column {number}" for number in range(500)]
+    schema = 'name = "wide"\n' + "".join(f'[[columns]]\nname = "{name}"\nkind = "numeric"\n' for name in names)
+    (tmp_path / "schema.toml").write_text(schema + '[[columns]]\nname = "y"\nkind = "label"\nclasses = ["a", "b"]\n')
+    for file, first in (("train.csv", 0), ("test.csv", 10)):
+        rows = [",".join([str(first + row)] * 500 + ["ab"[row]]) for row in range(2)]
+        (tmp_path / file).write_text("\n".join([",".join([*names, "y"]), *rows]))
+    train, _, _ = upload(artifact, tmp_path / "train.csv", tmp_path / "test.csv", tmp_path / "schema.toml")
+    assert len(json.dumps(train.metadata)) < METADATA_BYTES
+    assert train.metadata["columns"] == "Too many to show: 500. They are in statistics.json."
+    assert len(json.loads((Path(train.path) / STATISTICS_FILE).read_text())["columns"]) == 500
 
 
 def test_upload_data_reports_both_tables_and_stores_nothing(
