@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -18,22 +19,24 @@ from trainer.errors import ProjectError, UsageError
 INTERRUPTED = 130
 
 RunsDir = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of all runs.")]
-Output = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="File to write; standard output otherwise.")
-]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
-def main() -> None:
-    """Runs the command line. An error is one paragraph and an exit code; `--debug` shows its traceback."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line. An error is one paragraph and an exit code; `--debug` shows its traceback.
+
+    Args:
+        arguments: Those after the program's name. None takes the process's own.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        app(prog_name="python -m pipeline")
+        app(given, prog_name="python -m pipeline")
     except Exception as error:
-        if "--debug" in sys.argv:
+        if "--debug" in given:
             raise
         print(f"Error: {_paragraph(error)}", file=sys.stderr)
         sys.exit(error.exit_code if isinstance(error, ProjectError) else 1)
@@ -69,25 +72,25 @@ def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
 
     Ctrl-C stops it. Its state, logs and results are kept in a folder of the run.
     """
-    try:
-        from pipeline.local_run import run_locally
-        from pipeline.run_view import failure, progress, shown_path, summary
+    from pipeline.interrupts import interrupted_once
 
-        console = Console()
-        with progress(console) as follow:
-            finished = run_locally(config, runs_dir, follow)
-    except KeyboardInterrupt:
-        print("Stopped before the run was begun.", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
-    if finished.state == "cancelled":
-        print(
-            f"Stopped: no process is left. The run's folder is {shown_path(finished.folder)}.",
-            file=sys.stderr,
-        )
+    with interrupted_once():
+        try:
+            from pipeline.local_run import run_locally
+            from pipeline.run_view import failure, progress, shown_path, summary
+
+            console = Console()
+            with progress(console) as follow:
+                ended = run_locally(config, runs_dir, follow)
+        except KeyboardInterrupt:
+            print("Stopped before the run was begun.", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+    if ended.state == "cancelled":
+        print(f"Stopped: no process is left. The run's folder is {shown_path(ended.folder)}.", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
-    if finished.state == "failed":
-        raise ProjectError(failure(finished))
-    console.print("", summary(finished), sep="\n", soft_wrap=True)
+    if ended.state == "failed":
+        raise ProjectError(failure(ended))
+    console.print("", summary(ended), sep="\n", soft_wrap=True)
 
 
 @app.command()
@@ -105,9 +108,7 @@ def runs(runs_dir: RunsDir = Path("runs")) -> None:
 
 @app.command()
 def show(
-    run_id: Annotated[
-        str | None, typer.Argument(metavar="[RUN_ID]", help="The newest run otherwise.")
-    ] = None,
+    run_id: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="The newest run otherwise.")] = None,
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
     """Show a run: its tasks, metrics, decision, and where its results lie."""
@@ -129,21 +130,23 @@ def show_config(*, config: RunConfig, sources: Mapping[str, str]) -> None:
 
 @app.command()
 def draft_schema(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV file whose columns are to be described.")],
-    label: Annotated[str, typer.Option(metavar="COLUMN", help="Column that holds the class of a row.")],
-    output: Output = None,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV file to describe: a path or a URL.")],
+    label: Annotated[str, typer.Option(metavar="COLUMN", help="Name or number of the column of the classes.")],
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Standard output if not given.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already.")] = False,
 ) -> None:
     """Write a first data contract for a CSV file, and say what was guessed."""
+    from trainer import draft, storage
+
     if output is not None and output.exists() and not force:
         raise UsageError(f"{output} is there already. Give another --output, or --force to write over it.")
-    from trainer.draft import draft_schema as draft
-
-    drafted = draft(str(file), label)
-    for guess in drafted.guesses:
-        print(guess, file=sys.stderr)
+    drafted = draft.draft_schema(file, label)
     if output is None:
         print(drafted.toml, end="")
     else:
-        output.write_text(drafted.toml, encoding="utf-8")
+        try:
+            storage.write_bytes(str(output), drafted.toml.encode())
+        except OSError as error:
+            raise UsageError(f"{output} cannot be written: {error.strerror}. Give another --output.") from error
         print(f"Written to {output}.", file=sys.stderr)
+    print("Check what was guessed:", *drafted.guesses or ["nothing."], sep="\n  - ", file=sys.stderr)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +14,7 @@ from pathlib import Path
 from pipeline.compilation import compile_pipeline
 from pipeline.config import RunConfig, parameter_values
 from pipeline.run_record import RunRecord, read_display_names, read_run, write_inputs
-from pipeline.runner_process import RunnerProcess, running
+from pipeline.runner_process import running
 from pipeline.staging import stage
 from trainer.contract import load_contract
 from trainer.errors import DataError, ProjectError, UsageError, listing
@@ -37,106 +35,122 @@ def run_locally(config: RunConfig, runs_dir: Path, follow: Callable[[RunRecord],
         follow: Called with the run as it is, several times a second.
 
     Returns:
-        The run in its last state: `cancelled`, with no process left, where SIGINT or SIGTERM interrupted it.
+        The run in its last state: `cancelled`, with no process left, where a KeyboardInterrupt stopped it.
 
     Raises:
         ProjectError: The inputs make no sense, or the runner died.
         KeyboardInterrupt: It was interrupted before the runner was started.
     """
-    with _termination_as_interrupt():
-        check_inputs(config)
-        staged = {field: stage(getattr(config, field), str(runs_dir)) for field in (*_TABLES, "schema_file")}
-        given = config.model_copy(update={field: copy.uri for field, copy in staged.items()})
-        originals = {uri: path for copy in staged.values() for uri, path in copy.originals.items()}
-        with tempfile.TemporaryDirectory() as folder:
-            spec = compile_pipeline(config, Path(folder, "pipeline.yaml"))
-            parameters = Path(folder, "parameters.json")
-            parameters.write_text(json.dumps(parameter_values(given), indent=2), encoding="utf-8")
-            run_dir = _new_run_folder(runs_dir, config.pipeline_name)
-            return _run_to_its_end(spec, parameters, run_dir, originals, follow)
+    check_inputs(config)
+    _make_runs_dir(runs_dir)
+    staged = {field: stage(getattr(config, field), str(runs_dir)) for field in (*_TABLES, "schema_file")}
+    given = config.model_copy(update={field: copy.uri for field, copy in staged.items()})
+    originals = {uri: path for copy in staged.values() for uri, path in copy.originals.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        spec = compile_pipeline(config, Path(folder, "pipeline.yaml"))
+        Path(folder, "parameters.json").write_text(json.dumps(parameter_values(given)), encoding="utf-8")
+        names = read_display_names(spec)
+        run_dir = _new_run_folder(runs_dir, config.pipeline_name)
+        return _run_to_its_end(Path(folder), run_dir, names, originals, follow)
 
 
 def check_inputs(config: RunConfig) -> None:
     """Refuses a run whose files are not there or whose data contract makes no sense, before it is begun.
 
     Raises:
-        ProjectError: All that is wrong.
+        UsageError: All that is wrong.
     """
-    errors: list[ProjectError] = []
-    local = [getattr(config, field) for field in _TABLES if is_local(getattr(config, field))]
+    problems = [*_absent_tables(config), *_faults_of_contract(config)]
+    if problems:
+        raise UsageError(listing(problems, len(problems)))
+
+
+def _absent_tables(config: RunConfig) -> Sequence[str]:
+    locations = [getattr(config, field) for field in _TABLES]
     try:
-        expand([str(local_path(location)) for location in local])
+        expand([str(local_path(location)) for location in locations if is_local(location)])
     except DataError as error:
-        errors.append(error)
+        return error.problems
+    return ()
+
+
+def _faults_of_contract(config: RunConfig) -> Sequence[str]:
     try:
         load_contract(config.schema_file)
     except UsageError as error:
-        errors.append(error)
-    if len(errors) > 1:
-        raise UsageError(listing([str(error) for error in errors], len(errors)))
-    if errors:
-        raise errors[0]
+        return (str(error),)
+    return ()
 
 
-@contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _make_runs_dir(runs_dir: Path) -> None:
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        runs_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The folder of all runs, {runs_dir}, cannot be made: {error.strerror}. Give another --runs-dir."
+        ) from error
 
 
 def _new_run_folder(runs_dir: Path, pipeline_name: str) -> Path:
     name = f"{pipeline_name}-{datetime.now().astimezone():%Y%m%d%H%M%S}"
-    candidates = (runs_dir / (f"{name}-{number}" if number > 1 else name) for number in range(1, 1000))
-    for folder in candidates:
+    folder, number = runs_dir / name, 1
+    while True:
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir()
             return folder
         except FileExistsError:
-            continue
-        except OSError as error:
-            reason = f"{folder} cannot be made: {error.strerror}. Give another --runs-dir."
-            raise UsageError(reason) from error
-    raise UsageError(f"{runs_dir} holds a thousand runs of this second. Give another --runs-dir.")
+            number += 1
+            folder = runs_dir / f"{name}-{number}"
 
 
 def _run_to_its_end(
-    spec: Path,
-    parameters: Path,
+    asked: Path,
     run_dir: Path,
+    display_names: Mapping[str, str],
     originals: Mapping[str, str],
     follow: Callable[[RunRecord], None],
 ) -> RunRecord:
-    names = read_display_names(spec)
+    interrupted = False
+    output = asked / "runner-output.txt"
     try:
-        with running(spec, parameters, run_dir) as runner:
-            while runner.exit_code() is None:
+        with running(asked / "pipeline.yaml", asked / "parameters.json", run_dir, output) as runner:
+            while runner.poll() is None:
                 if (run_dir / "run.json").exists():
-                    follow(read_run(run_dir, names))
+                    follow(read_run(run_dir, display_names))
                 time.sleep(_POLL_S)
     except KeyboardInterrupt:
-        run = replace(read_run(run_dir, names), state="cancelled")
-    else:
-        write_inputs(run_dir, originals)
-        run = read_run(run_dir, names)
-        if run.state not in ("succeeded", "failed", "cancelled"):
-            raise _death(runner, run_dir)
+        interrupted = True
+    if not (run_dir / "run.json").exists():
+        shutil.rmtree(run_dir)
+        if interrupted:
+            raise KeyboardInterrupt
+        raise _refusal_to_begin(runner.returncode, output)
+    # Not sooner: the runner wants an empty folder.
+    write_inputs(run_dir, originals)
+    run = read_run(run_dir, display_names)
+    if run.state not in ("succeeded", "failed", "cancelled"):
+        if not interrupted:
+            raise _death(runner.returncode, run_dir / "runner.log", output)
+        run = replace(run, state="cancelled")
     follow(run)
     return run
 
 
-def _death(runner: RunnerProcess, run_dir: Path) -> ProjectError:
-    """Why a runner ended without a last word on its run."""
-    said = runner.output()
-    if runner.exit_code() == 2 and said:
-        shutil.rmtree(run_dir)
+def _refusal_to_begin(exit_code: int, output: Path) -> ProjectError:
+    said = _last_lines(output)
+    if exit_code == 2:
         return UsageError(said)
-    log = run_dir / "runner.log"
-    lines = (log.read_text(encoding="utf-8", errors="replace") if log.exists() else "").splitlines()
-    tail = "\n".join([*lines[-_TAIL_LINES:], *said.splitlines()[-_TAIL_LINES:]])
+    return ProjectError(f"The runner ended with exit code {exit_code} before it began the run. It said:\n{said}")
+
+
+def _death(exit_code: int, *logs: Path) -> ProjectError:
+    said = "\n".join(filter(None, map(_last_lines, logs)))
     return ProjectError(
-        f"The runner ended with exit code {runner.exit_code()} before the run was over. "
-        f"Run again; {log} ends with:\n{tail or '(nothing)'}"
+        f"The runner ended with exit code {exit_code} before the run was over. Run again. "
+        f"{logs[0]} ends with:\n{said or '(nothing)'}"
     )
+
+
+def _last_lines(file: Path) -> str:
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
+    return "\n".join(lines[-_TAIL_LINES:])

@@ -129,9 +129,7 @@ def read_display_names(spec: Path) -> dict[str, str]:
 def list_runs(runs_dir: Path) -> list[RunRecord]:
     """The runs in a folder, the newest first."""
     runs = [read_run(file.parent) for file in runs_dir.glob("*/run.json")]
-    return sorted(
-        runs, key=lambda run: (run.started.timestamp() if run.started else 0, run.run_id), reverse=True
-    )
+    return sorted(runs, key=lambda run: (run.started.timestamp() if run.started else 0, run.run_id), reverse=True)
 
 
 def find_run(runs_dir: Path, run_id: str | None) -> RunRecord:

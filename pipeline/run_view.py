@@ -69,8 +69,7 @@ def task_list(run: RunRecord) -> Text:
 
 def summary(run: RunRecord) -> Text:
     """What a run has come to: warnings, metrics, decision, where its results lie, and what to do next."""
-    parts = [_warnings(run), _metrics(run), _confusion_matrix(run), _decision(run), _places(run), _next(run)]
-    return Text("\n\n").join([part for part in parts if part])
+    return _paragraphs(*_results(run), _next(run))
 
 
 def details(run: RunRecord) -> Text:
@@ -78,25 +77,29 @@ def details(run: RunRecord) -> Text:
     mark, style, word = _look(run.state)
     title = Text.assemble((f"{mark} {run.run_id}", style), f"  {word}  {_duration(run)}")
     reason = Text(failure(run) if run.state in ("failed", "stopped") else "")
-    return Text("\n\n").join([part for part in (title, task_list(run), reason, summary(run)) if part])
+    return _paragraphs(title, task_list(run), reason, *_results(run))
+
+
+def _results(run: RunRecord) -> list[Text]:
+    return [_warnings(run), _metrics(run), _confusion_matrix(run), _decision(run), _places(run)]
+
+
+def _paragraphs(*parts: Text) -> Text:
+    return Text("\n\n").join([part for part in parts if part])
 
 
 def failure(run: RunRecord) -> str:
     """Why a run failed: each failed task's own error, and where its log is."""
     failed = [task for task in run.tasks if task.state == "failed"]
     if failed:
-        return "\n".join(
-            f"{task.display_name}: {task.error}\nIts log: {shown_path(task.log)}" for task in failed
-        )
+        return "\n".join(f"{task.display_name}: {task.error}\nIts log: {shown_path(task.log)}" for task in failed)
     reason = run.error or "its runner died before the run had ended. Start the run again."
     return f"Run {run.run_id}: {reason}\nIts log: {shown_path(run.folder / 'runner.log')}"
 
 
 def runs_list(runs: Sequence[RunRecord]) -> Text:
     """One line a run."""
-    lines = [
-        [Text(title, "bold") for title in ("Run", "State", "Started", "Duration", "Accuracy", "Decision")]
-    ]
+    lines = [[Text(title, "bold") for title in ("Run", "State", "Started", "Duration", "Accuracy", "Decision")]]
     for run in runs:
         mark, style, word = _look(run.state)
         started = run.started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if run.started else ""
@@ -158,9 +161,7 @@ def _warnings(run: RunRecord) -> Text:
 
 def _metadata(run: RunRecord, kind: str) -> Mapping[str, Any]:
     """What was noted of the last artifact of a kind; nothing where there is none."""
-    artifacts = [
-        artifact for task in run.tasks for artifact in task.outputs.values() if artifact.kind == kind
-    ]
+    artifacts = [artifact for task in run.tasks for artifact in task.outputs.values() if artifact.kind == kind]
     return artifacts[-1].metadata if artifacts else {}
 
 
@@ -227,6 +228,7 @@ def _places(run: RunRecord) -> Text:
     models = run.outputs("approved_model") or run.outputs("model")
     places = [("Report", _place(artifact)) for artifact in run.outputs("report")]
     places += [("Model", _place(artifact)) for artifact in models]
+    places += [("Curves", _place(artifact)) for artifact in run.outputs("training_log")]
     places += [("Logs", shown_path(run.folder / "tasks"))]
     return _aligned([[Text(name), Text(place)] for name, place in places])
 
@@ -243,7 +245,5 @@ def _next(run: RunRecord) -> Text:
         *(["tensorboard.main", "--logdir", _place(artifact)] for artifact in run.outputs("training_log")),
     ]
     python = shown_path(sys.executable)
-    lines = [
-        shlex.join(["python" if os.path.isabs(python) else python, "-m", *command]) for command in commands
-    ]
+    lines = [shlex.join(["python" if os.path.isabs(python) else python, "-m", *command]) for command in commands]
     return Text("\n").join([Text("Next"), *(Text(f"  {line}") for line in lines)])

@@ -1,4 +1,4 @@
-"""The process that executes a run: started with its own session, and stopped with all that it started."""
+"""The process that executes a run: started in a session of its own, and stopped with all that it started."""
 
 from __future__ import annotations
 
@@ -6,60 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
 
 _STOP_TIMEOUT_S = 15.0
 
 
-class RunnerProcess:
-    """A started runner.
-
-    Args:
-        process: The process, the leader of its group and session.
-        output: The file that it writes its standard output and error to.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
-        self._process = process
-        self._output = output
-
-    def exit_code(self) -> int | None:
-        """Its exit code, negative for a signal. None while it lives."""
-        return self._process.poll()
-
-    def output(self) -> str:
-        """What it has written to its standard output and error."""
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace").strip()
-
-    def stop(self) -> None:
-        """Ends it and what it started: asks, waits, and kills. SIGINT or SIGTERM meanwhile kills at once."""
-        if self._process.poll() is not None:
-            return
-        with _on_interrupt(self._kill):
-            self._signal(signal.SIGTERM)
-            try:
-                self._process.wait(_STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self._kill()
-            self._process.wait()
-
-    def _kill(self, *_: Any) -> None:
-        self._signal(signal.SIGKILL)
-
-    def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            return
-
-
 @contextmanager
-def running(spec: Path, parameters: Path, run_dir: Path) -> Iterator[RunnerProcess]:
+def running(spec: Path, parameters: Path, run_dir: Path, output: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Starts the runner of a compiled pipeline, and on leaving, however that happens, stops it if it lives.
 
     The runner also stops by itself when its standard input ends, which it does if this process is killed.
@@ -68,27 +23,30 @@ def running(spec: Path, parameters: Path, run_dir: Path) -> Iterator[RunnerProce
         spec: The compiled pipeline, YAML.
         parameters: Its parameters, JSON.
         run_dir: The run's folder, empty.
+        output: The file for the runner's standard output and error.
     """
     files = ["--spec", spec, "--parameters", parameters, "--run-dir", run_dir]
     command = [sys.executable, "-m", "emulator.runner", *map(str, files), "--stop-with-stdin"]
     with (
-        tempfile.TemporaryFile() as output,
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
-        ) as process,
+        output.open("wb") as file,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=file, start_new_session=True) as process,
     ):
-        runner = RunnerProcess(process, output)
         try:
-            yield runner
+            yield process
         finally:
-            runner.stop()
+            _stop(process)
 
 
-@contextmanager
-def _on_interrupt(handler: Callable[..., Any]) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ends the process and what it started: asks, waits, kills."""
+    _signal_group(process, signal.SIGTERM)
     try:
-        yield
-    finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)
+        process.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, number)

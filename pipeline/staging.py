@@ -54,9 +54,7 @@ def stage(location: str, root: str) -> Staged:
         return _stage_files(sources, os.path.abspath(local_path(root)) if is_local(root) else root)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DataError(
-            [f"{location} cannot be copied to {root}: {reason}. Make it readable, or room."]
-        ) from error
+        raise DataError([f"{location} cannot be copied to {root}: {reason}. Make it readable, or room."]) from error
 
 
 def _stage_files(sources: Sequence[Path], root: str) -> Staged:

@@ -83,6 +83,7 @@ def test_summary_tells_what_a_run_has_come_to(here: Path) -> None:
         "\n"
         "Report  runs/run-1/root/report\n"
         "Model   gs://bucket/model\n"
+        "Curves  runs/run-1/root/log of it\n"
         "Logs    runs/run-1/tasks\n"
         "\n"
         "Next\n"
