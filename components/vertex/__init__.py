@@ -1,0 +1,1 @@
+"""What the components share of Vertex AI: the connection, the registry, the endpoint, the rollout."""

@@ -1,0 +1,125 @@
+"""Prediction instances checked as tables are: the same contract, the same checks, the same words."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from trainer.contract import Contract, Feature, NumericColumn
+from trainer.errors import DataError, nearest, quoted
+from trainer.problems import Problems
+from trainer.table_checks import NumberCells, WordCells, Words, cells_of
+
+# Far more than a 1.5 MB request of the narrowest table holds; it bounds the work of one answer.
+MOST_INSTANCES = 100_000
+_WHOLE = -1
+
+
+class InstanceReader:
+    """Turns the instances of a prediction request into arrays for the model.
+
+    Args:
+        contract: What the instances must keep. The label and ignored columns are no part of an instance.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._delimiter = contract.file.delimiter
+        self._features = {column.name: column for column in contract.features}
+        self._places = {name: place for place, name in enumerate(self._features)}
+        self._cells = {name: cells for name, cells in cells_of(contract).items() if name in self._features}
+
+    def read(self, instances: Any) -> dict[str, np.ndarray]:
+        """Checks instances.
+
+        Args:
+            instances: A list; each is an object of values by column name, or a text of comma-separated values with
+                the features in the order of the files.
+
+        Returns:
+            An array [N] for each feature: float32 with NaN, or object array of str with "", for a missing value that
+            the contract imputes.
+
+        Raises:
+            DataError: Instances that cannot be answered, each by its number from 1, with what was expected.
+        """
+        if not isinstance(instances, list) or not instances:
+            raise DataError([f"`instances` must be a list of at least one instance. Received: {_shown(instances)}."])
+        if len(instances) > MOST_INSTANCES:
+            raise DataError(
+                [f"A request may hold at most {MOST_INSTANCES} instances. Received: {len(instances)}. Send fewer."]
+            )
+        problems = Problems()
+        rows = [self._row(number, instance, problems) for number, instance in enumerate(instances, 1)]
+        arrays = {name: self._column(name, [row.get(name) for row in rows], problems) for name in self._features}
+        problems.raise_if_any()
+        return arrays
+
+    def _row(self, number: int, instance: Any, problems: Problems) -> dict[str, str]:
+        """The cells of an instance by column, as a table would hold them, without those that were found bad."""
+        if isinstance(instance, str):
+            return self._csv_row(number, instance, problems)
+        if not isinstance(instance, Mapping):
+            expected = f"an object with {', '.join(self._features)}, or a text of {len(self._features)} values"
+            _report(problems, number, _WHOLE, f"received {_shown(instance)}. Send {expected}")
+            return {}
+        for key in instance:
+            if key not in self._features:
+                hint = nearest(str(key), self._features)
+                _report(problems, number, _WHOLE, f"{quoted(str(key))} is no feature of the contract.{hint} Leave it out")
+        row = {}
+        for name, column in self._features.items():
+            cell = _cell(column, instance.get(name))
+            if cell is None:
+                wanted = "a number" if isinstance(column, NumericColumn) else "a text"
+                sentence = f'column "{name}": received {_shown(instance[name])}. Send {wanted}'
+                _report(problems, number, self._places[name], sentence)
+            elif name in instance or column.impute is not None:
+                row[name] = cell
+            else:
+                _report(problems, number, self._places[name], f'column "{name}" is missing. Send a value for it')
+        return row
+
+    def _csv_row(self, number: int, text: str, problems: Problems) -> dict[str, str]:
+        try:
+            records = list(csv.reader([text], delimiter=self._delimiter, strict=True))
+        except csv.Error as error:
+            _report(problems, number, _WHOLE, f"received {_shown(text)}, which is no row of values: {error}")
+            return {}
+        cells = records[0] if records else []
+        if len(cells) != len(self._features):
+            order = self._delimiter.join(self._features)
+            sentence = f"received {len(cells)} values in {_shown(text)}. Send {len(self._features)}: {order}"
+            _report(problems, number, _WHOLE, sentence)
+            return {}
+        return dict(zip(self._features, cells, strict=True))
+
+    def _column(self, name: str, cells: Sequence[str | None], problems: Problems) -> np.ndarray:
+        reader = self._cells[name]
+        values, bad = reader.parse([cell or "" for cell in cells])
+        for place in np.flatnonzero(bad):
+            if (cell := cells[place]) is not None:
+                sentence = f'column "{name}": {reader.explain(cell)}'
+                _report(problems, int(place) + 1, self._places[name], sentence)
+        return values.to_array() if isinstance(values, Words) else values
+
+
+def _cell(column: Feature, value: Any) -> str | None:
+    """A JSON value as a table would hold it; null as a blank cell; None where it is of the wrong type."""
+    if value is None:
+        return ""
+    if isinstance(column, NumericColumn):
+        return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, str) else None
+
+
+def _report(problems: Problems, number: int, column: int, sentence: str) -> None:
+    problems.add(0, number, column, lambda: f"instance {number}: {sentence}.")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:80]}..."
