@@ -141,7 +141,7 @@ class _Scan:
             self.digests[url] = digest.hexdigest()
         if complete:
             self._check_classes(urls)
-        if complete and self.role == "training":
+        if complete and self.role == "training" and self._classes.any():
             self._check_columns()
 
     def profile(self) -> TableProfile:
