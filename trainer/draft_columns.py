@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from trainer.column_statistics import MOST_WORDS
 from trainer.contract import MEAN
-from trainer.draft_evidence import Evidence
+from trainer.draft_evidence import MOST_CLASSES, Evidence
 from trainer.draft_format import TableFormat
 from trainer.errors import DataError, quoted
 from trainer.table_checks import LOOKS_MISSING, is_decimal_comma
 
 Fields = dict[str, str | tuple[str, ...]]
 
-MOST_CLASSES = 1000
 MOST_LISTED_WORDS = 50
 _MOST_STRAY_WORDS = 5
 _MOST_STRAY_CELLS = 0.1
@@ -111,7 +110,8 @@ def _reason_to_ignore(name: str, column: Evidence, numeric: bool) -> str:
     if not present:
         return "is blank in all rows"
     if numeric:
-        named = column.whole and different == present and _CALLED_LIKE_A_KEY.fullmatch(name)
+        unique = different >= min(present, MOST_WORDS)
+        named = column.whole and unique and _CALLED_LIKE_A_KEY.fullmatch(name)
         counts = column.counting and present >= _ENOUGH_TO_COUNT
         return "seems to number the rows" if named or counts else ""
     if different == present:
