@@ -73,9 +73,7 @@ def draft_columns(
         if i == form.label:
             columns.append(_label(url, name, column, form.classes))
         elif i in ignored:
-            columns.append(
-                ColumnDraft(name, {"kind": "ignored"}, "guessed", [f"{ignored[i]}: it is ignored"])
-            )
+            columns.append(ColumnDraft(name, {"kind": "ignored"}, "guessed", [f"{ignored[i]}: it is ignored"]))
         else:
             columns.append(_number(name, column) if i in numeric else _words(name, column, missing))
     return columns, missing
@@ -155,9 +153,7 @@ def _words(name: str, column: Evidence, missing: Sequence[str]) -> ColumnDraft:
 def _label(url: str, name: str, column: Evidence, counted: tuple[str, ...]) -> ColumnDraft:
     where, words = f"{url}, column {quoted(name)}", list(column.words)
     if len(words) > MOST_CLASSES:
-        raise DataError(
-            [f"{where}: more than {MOST_CLASSES} different values are no classes. Choose another label."]
-        )
+        raise DataError([f"{where}: more than {MOST_CLASSES} different values are no classes. Choose another label."])
     if len(words) < 2:
         held = f"only the class {quoted(words[0])}" if words else "no class"
         raise DataError([f"{where}: the rows hold {held}. Give a table with rows of at least two classes."])
@@ -177,7 +173,5 @@ def _classes(where: str, written: tuple[str, ...], counted: tuple[str, ...]) -> 
     values = written if len(written) == len(counted) else ids
     if set(written) <= set(values):
         return {"kind": "label", "classes": counted, "values": values}
-    problem = (
-        f"{where}: the cells hold {len(written)} values, but the first line names {len(counted)} classes"
-    )
+    problem = f"{where}: the cells hold {len(written)} values, but the first line names {len(counted)} classes"
     raise DataError([f"{problem}. Correct the line, or choose another label."])

@@ -33,9 +33,7 @@ class TableReader:
         labels_complete: Whether the label of every record read so far is known.
     """
 
-    def __init__(
-        self, url: str, position: int, contract: Contract, problems: Problems, block_mib: int = 8
-    ) -> None:
+    def __init__(self, url: str, position: int, contract: Contract, problems: Problems, block_mib: int = 8) -> None:
         self.labels_complete = True
         self._url = url
         self._position = position
@@ -147,9 +145,7 @@ class TableReader:
                 labels_complete=True,
             )
 
-    def _report_cell(
-        self, line: int, record: list[str], i: int, converter: RowConverter, layout: Layout
-    ) -> None:
+    def _report_cell(self, line: int, record: list[str], i: int, converter: RowConverter, layout: Layout) -> None:
         line += sum(line_breaks(cell.encode()) for cell in record[:i])
         cell = record[i]
 

@@ -126,9 +126,7 @@ def test_a_contract_without_features_is_refused() -> None:
 
 @pytest.mark.parametrize("delimiter", ["", ",,", "\\n", '\\"', "a", "1", ".", "-", "§", "\\u0007"])
 def test_a_delimiter_that_a_cell_may_need_is_refused(delimiter: str) -> None:
-    assert "`file.delimiter` in s.toml" in fault(
-        f'name = "x"\nfile.delimiter = "{delimiter}"\n{NUMBER}{LABEL}'
-    )
+    assert "`file.delimiter` in s.toml" in fault(f'name = "x"\nfile.delimiter = "{delimiter}"\n{NUMBER}{LABEL}')
 
 
 @pytest.mark.parametrize(

@@ -105,10 +105,7 @@ def test_files_are_profiled_as_one_table(write: Write, contract: Contract, tmp_p
     names = [write(ROWS), write(ROWS, "b.csv")]
     profile = profile_table(names, contract, role="training")
     assert profile.rows == 8
-    assert (
-        profile.sha256
-        == hashlib.sha256(b"".join((tmp_path / name).read_bytes() for name in names)).hexdigest()
-    )
+    assert profile.sha256 == hashlib.sha256(b"".join((tmp_path / name).read_bytes() for name in names)).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -124,10 +121,7 @@ def test_files_are_profiled_as_one_table(write: Write, contract: Contract, tmp_p
         ),
         (
             "1,a,no\n2,b,yes\n",
-            (
-                'The training data holds no row of class "later". '
-                "Add rows, or take the class out of the contract."
-            ),
+            ('The training data holds no row of class "later". Add rows, or take the class out of the contract.'),
         ),
         (
             ",a,no\n,b,yes\n,b,later\n",
@@ -152,17 +146,13 @@ def test_files_are_profiled_as_one_table(write: Write, contract: Contract, tmp_p
         ),
     ],
 )
-def test_a_table_that_teaches_nothing_is_refused(
-    write: Write, contract: Contract, rows: str, expected: str
-) -> None:
+def test_a_table_that_teaches_nothing_is_refused(write: Write, contract: Contract, rows: str, expected: str) -> None:
     with pytest.raises(DataError) as caught:
         profile_table([write(rows)], contract, role="training")
     assert str(caught.value).startswith(expected)
 
 
-def test_classes_are_not_said_to_be_missing_where_labels_could_not_be_read(
-    write: Write, contract: Contract
-) -> None:
+def test_classes_are_not_said_to_be_missing_where_labels_could_not_be_read(write: Write, contract: Contract) -> None:
     name = write("1,a,no\n2,b,yess\n3,c,later\n")
     with pytest.raises(DataError) as caught:
         profile_table([name], contract, role="training")
@@ -177,9 +167,7 @@ def test_a_missing_class_is_said_beside_bad_cells_of_other_columns(write: Write,
 
 def test_evaluation_may_lack_a_class_but_warns(write: Write, contract: Contract) -> None:
     profile = profile_table([write("1,a,no\n2,b,yes\n")], contract, role="evaluation")
-    assert profile.warnings == (
-        'The evaluation data holds no row of class "later": nothing is measured on it.',
-    )
+    assert profile.warnings == ('The evaluation data holds no row of class "later": nothing is measured on it.',)
     with pytest.raises(DataError, match="The evaluation data holds rows of one class only"):
         profile_table([write("1,a,no\n")], contract, role="evaluation")
 
@@ -203,9 +191,7 @@ def test_problems_of_both_tables_are_reported_together(write: Write, contract: C
     ]
 
 
-def test_rows_in_both_tables_are_refused_beyond_the_share_the_contract_admits(
-    write: Write, contract: Contract
-) -> None:
+def test_rows_in_both_tables_are_refused_beyond_the_share_the_contract_admits(write: Write, contract: Contract) -> None:
     train = write(ROWS)
     half = write("2.0,Bonn,yes\n,Ulm,later\n8,Bonn,no\n9,Bonn,no\n", "eval.csv")
     check_tables([train], [half], contract)

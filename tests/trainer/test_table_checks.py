@@ -56,9 +56,7 @@ def plain(rows: Rows) -> dict[str, list[object]]:
 NUMBERS = st.one_of(
     st.text("0123456789+-.eE_ ,xnaif", max_size=8),
     st.floats(width=64).map(repr),
-    st.sampled_from(
-        ["", " ", "nan", "inf", "1e39", "1e400", "3.4028235e38", "-9", "-9.0", " NA", "NA ", "?", "\xa05"]
-    ),
+    st.sampled_from(["", " ", "nan", "inf", "1e39", "1e400", "3.4028235e38", "-9", "-9.0", " NA", "NA ", "?", "\xa05"]),
 )
 WORDS = st.one_of(
     st.sampled_from(["red", " red", "NA", "?", "1", "", "b", "B ", "\t"]),
@@ -83,9 +81,7 @@ def test_the_fast_way_takes_nothing_that_the_careful_way_refuses(records: list[t
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_clean_numbers_go_the_fast_way_bit_by_bit(numbers: list[float]) -> None:
     text = "".join(f"{number!r},0,red,x,b\n" for number in numbers)
-    rows = RowConverter(CONTRACT, [column.name for column in CONTRACT.columns]).convert(
-        Block(text.encode(), 1)
-    )
+    rows = RowConverter(CONTRACT, [column.name for column in CONTRACT.columns]).convert(Block(text.encode(), 1))
     assert rows is not None
     np.testing.assert_array_equal(rows.features["free"], np.float32(numbers))  # type: ignore[arg-type]
 
@@ -166,9 +162,7 @@ def test_a_bad_label_is_explained(cell: str, expected: str) -> None:
 
 def test_a_label_that_is_written_otherwise_is_explained() -> None:
     values = ("0", "1")
-    assert 'The contract says that files write this class as "0" (values). Write "0" or "1"' in label(
-        "setosa", values
-    )
+    assert 'The contract says that files write this class as "0" (values). Write "0" or "1"' in label("setosa", values)
     assert 'received "1.0", which is no class of the contract. Did you mean "1"?' in label("1.0", values)
 
 

@@ -40,9 +40,7 @@ def test_expand_takes_a_name_that_looks_like_a_pattern(write: Write) -> None:
     assert expand([write("[1] x::y*.csv")]) == ["[1] x::y*.csv"]
 
 
-def test_expand_looks_below_folders_of_any_name(
-    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_expand_looks_below_folders_of_any_name(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = "it's [odd] #1 ü"
     write(f"{folder}/a.csv")
     assert expand([folder]) == [f"{folder}/a.csv"]
@@ -107,9 +105,7 @@ def test_a_broken_archive_is_refused(write: Write, name: str, content: bytes, re
         stream.read()
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"), [("b.csv", "No such file or directory"), ("part", "Is a directory")]
-)
+@pytest.mark.parametrize(("name", "reason"), [("b.csv", "No such file or directory"), ("part", "Is a directory")])
 def test_a_file_that_cannot_be_opened_is_refused(write: Write, name: str, reason: str) -> None:
     write("part/a.csv")
     refusal = pytest.raises(UnreadableFileError, match=f"cannot be read: {reason}. Check its address")

@@ -57,10 +57,7 @@ def test_names_say_which_column_stands_where() -> None:
         ("length,colour,note,SPECIES", 'the column "species" is missing. Did you mean "SPECIES"?'),
         (
             "length,colour,note,species,id",
-            (
-                'the column "id" is not in the contract. Add it there with kind = "ignored", '
-                "or take it out of the file"
-            ),
+            ('the column "id" is not in the contract. Add it there with kind = "ignored", or take it out of the file'),
         ),
         ("length,colour,note,species,", "column 5 has no name. Name it, and add it to the contract"),
         ("length,colour,note,species,note", 'the column name "note" stands there more than once. Keep one'),
@@ -103,9 +100,7 @@ def test_rows_are_readable_unless_columns_are_missing_or_doubled() -> None:
     assert not read_layout("length,colour,note,species,note", ROW, rules).readable
 
 
-@pytest.mark.parametrize(
-    "first", ["2,3,setosa,virginica", "2,2,setosa,virginica", "2,3, setosa,virginica,,\n"]
-)
+@pytest.mark.parametrize("first", ["2,3,setosa,virginica", "2,2,setosa,virginica", "2,3, setosa,virginica,,\n"])
 def test_a_count_line_claims_rows(first: str) -> None:
     assert read_layout(first, ROW, contract("counts")) == Layout(NAMES, claimed_rows=2)
 
@@ -197,8 +192,7 @@ def test_another_delimiter_is_recognised(header: str, first: str, second: str) -
 def test_another_delimiter_than_the_contracts_own_is_named() -> None:
     [problem] = read_layout("5.1\tred\t\t0", "", contract("none", "#")).problems
     assert problem == (
-        'the cells seem to be separated by tabs, not by "#". '
-        'Set delimiter = "\\t" under [file] in the contract'
+        'the cells seem to be separated by tabs, not by "#". Set delimiter = "\\t" under [file] in the contract'
     )
 
 

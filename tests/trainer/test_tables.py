@@ -125,9 +125,7 @@ def test_a_batch_holds_float32_words_and_class_ids(write: Write) -> None:
             "species,note,colour,length\nsetosa,,red,5.1\nvirginica,,blue,4.9\n",
             id="columns in another order",
         ),
-        pytest.param(
-            HEADER + '5.1,red,5" wide,setosa\n4.9,blue,"a"b,virginica\n', id="quotes inside of cells"
-        ),
+        pytest.param(HEADER + '5.1,red,5" wide,setosa\n4.9,blue,"a"b,virginica\n', id="quotes inside of cells"),
         pytest.param(HEADER + "5.1,red,Größe ✿,setosa\n49e-1,blue,,virginica\n", id="UTF-8"),
     ],
 )
@@ -166,17 +164,14 @@ def test_each_of_many_files_has_its_own_header_and_order(write: Write) -> None:
 
 
 def test_a_count_line_is_no_row(write: Write) -> None:
-    names = [
-        write("1,3,setosa,virginica\n" + row + "\n", f"{i}.csv") for i, row in enumerate(GOOD.splitlines())
-    ]
+    names = [write("1,3,setosa,virginica\n" + row + "\n", f"{i}.csv") for i, row in enumerate(GOOD.splitlines())]
     assert_good(read(names, contract('header = "counts"')))
 
 
 def test_a_count_line_that_claims_other_rows_is_refused(write: Write) -> None:
     name = write("3,3,setosa,virginica\n" + GOOD)
     assert problem(name, contract('header = "counts"')) == (
-        "a.csv, line 1: the count line says 3 rows, but the file holds 2. "
-        "Restore the rows, or correct the count line."
+        "a.csv, line 1: the count line says 3 rows, but the file holds 2. Restore the rows, or correct the count line."
     )
 
 
@@ -235,10 +230,7 @@ def test_a_learned_vocabulary_takes_any_word(write: Write) -> None:
         (",,,", ": every cell is blank. Take the line out."),
         (
             '1,red,"open,setosa',
-            (
-                ": a quote opens a cell here and nothing closes it. "
-                "Close it, or double a quote that belongs to a cell."
-            ),
+            (": a quote opens a cell here and nothing closes it. Close it, or double a quote that belongs to a cell."),
         ),
     ],
 )
@@ -273,10 +265,7 @@ def test_another_delimiter_is_named_and_the_table_never_shifted(write: Write) ->
         (HEADER.encode(), "a.csv holds no rows. Give at least one row of each class."),
         (
             b"PK\x03\x04rest",
-            (
-                "a.csv is a zip archive or an Excel workbook, not text. "
-                "Save the table as CSV and give that file."
-            ),
+            ("a.csv is a zip archive or an Excel workbook, not text. Save the table as CSV and give that file."),
         ),
         (
             gzip.compress(b"x"),
@@ -287,10 +276,7 @@ def test_another_delimiter_is_named_and_the_table_never_shifted(write: Write) ->
         ),
         (
             (HEADER + GOOD).encode("utf-16-le"),
-            (
-                "a.csv is UTF-16 without a byte-order mark. "
-                'Set encoding = "utf-16-le" under [file] in the contract.'
-            ),
+            ('a.csv is UTF-16 without a byte-order mark. Set encoding = "utf-16-le" under [file] in the contract.'),
         ),
     ],
 )
