@@ -8,6 +8,6 @@ if __name__ == "__main__":
     try:
         from pipeline.cli import main
 
-        main()
+        sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 import trainer
 from pipeline.cli_options import configured
+from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig, key
 from trainer.errors import ProjectError, UsageError
 
@@ -20,33 +21,47 @@ INTERRUPTED = 130
 
 RunsDir = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of all runs.")]
 
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+compile_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line. An error is one paragraph and an exit code; `--debug` shows its traceback.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs `python -m pipeline` and returns its exit code, unless it exits by itself.
 
     Args:
         arguments: Those after the program's name. None takes the process's own.
     """
+    return _execute(app, "python -m pipeline", arguments)
+
+
+def compile_command(arguments: Sequence[str] | None = None) -> int:
+    """Runs `python compile.py`, as `main`."""
+    return _execute(compile_app, "python compile.py", arguments)
+
+
+def _execute(commands: typer.Typer, name: str, arguments: Sequence[str] | None) -> int:
+    """Runs a command line. An error is one paragraph and an exit code; `--debug` shows its traceback."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        app(given, prog_name="python -m pipeline")
+        commands(given, prog_name=name)
+    except ProjectError as error:
+        if "--debug" in given:
+            raise
+        print(f"Error: {error}", file=sys.stderr)
+        return error.exit_code
     except Exception as error:
         if "--debug" in given:
             raise
-        print(f"Error: {_paragraph(error)}", file=sys.stderr)
-        sys.exit(error.exit_code if isinstance(error, ProjectError) else 1)
-
-
-def _paragraph(error: Exception) -> str:
-    if isinstance(error, ProjectError):
-        return str(error)
-    name = f"{type(error).__name__}: {error}".rstrip(": .")
-    return f"Unexpected {name}. Run again as `python -m pipeline --debug ...` to see the traceback."
+        what = f"{type(error).__name__}: {error}".rstrip(": .")
+        hint = f"Run again as `{name} --debug ...` to see the traceback."
+        print(f"Error: Unexpected {what}. {hint}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _print_version(wanted: bool) -> None:
@@ -57,7 +72,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _top(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Debug = False,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_print_version)
     ] = False,
@@ -150,3 +165,15 @@ def draft_schema(
             raise UsageError(f"{output} cannot be written: {error.strerror}. Give another --output.") from error
         print(f"Written to {output}.", file=sys.stderr)
     print("Check what was guessed:", *drafted.guesses or ["nothing."], sep="\n  - ", file=sys.stderr)
+
+
+@compile_app.command("compile")
+@configured
+def _compile(
+    *,
+    config: RunConfig,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The file to write.")] = DEFAULT_OUTPUT,
+    debug: Debug = False,  # noqa: ARG001 - `_execute` looks for it among the arguments
+) -> None:
+    """Compile the pipeline to one YAML file, the same bytes for the same options."""
+    print(compile_pipeline(config, output))

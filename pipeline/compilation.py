@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import tempfile
 from pathlib import Path
 
 from pipeline.config import RunConfig
@@ -28,15 +28,15 @@ def compile_pipeline(config: RunConfig, output: Path) -> Path:
 
     from pipeline.definition import define_pipeline
 
-    beside = output.with_name(f".{uuid.uuid4().hex}.yaml")
+    definition = define_pipeline(config)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        compiler.Compiler().compile(define_pipeline(config), str(beside))
-        beside.replace(output)
+        # kfp wants a file name that ends in .yaml, and writes it bit by bit.
+        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".compiling-") as beside:
+            compiler.Compiler().compile(definition, f"{beside}/pipeline.yaml")
+            Path(beside, "pipeline.yaml").replace(output)
     except OSError as error:
         raise UsageError(
             f"The compiled pipeline cannot be written to {output}: {error.strerror}. Give another --output."
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
     return output

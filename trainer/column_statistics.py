@@ -133,6 +133,4 @@ class WordStatistics:
         """What was gathered."""
         counts = {word: count for word, count in sorted(self._counts.items()) if count}
         seen = set(counts) | ({self._column.impute} if self._missing else set())
-        return ColumnProfile(
-            self._column.name, "categorical", self._missing, constant=len(seen) <= 1, counts=counts
-        )
+        return ColumnProfile(self._column.name, "categorical", self._missing, constant=len(seen) <= 1, counts=counts)

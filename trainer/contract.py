@@ -175,8 +175,7 @@ class LabelColumn(_Column):
     def _paired(self) -> LabelColumn:
         if self.values is not None and len(self.values) != len(self.classes):
             raise ValueError(
-                "values must pair with classes. "
-                f"Received: {len(self.values)} values, {len(self.classes)} classes"
+                f"values must pair with classes. Received: {len(self.values)} values, {len(self.classes)} classes"
             )
         return self
 
@@ -192,9 +191,7 @@ class IgnoredColumn(_Column):
     kind: Literal["ignored"]
 
 
-Column = Annotated[
-    NumericColumn | CategoricalColumn | LabelColumn | IgnoredColumn, Field(discriminator="kind")
-]
+Column = Annotated[NumericColumn | CategoricalColumn | LabelColumn | IgnoredColumn, Field(discriminator="kind")]
 Feature = NumericColumn | CategoricalColumn
 
 
@@ -220,18 +217,14 @@ class Contract(_Part):
 
     @model_validator(mode="after")
     def _complete(self) -> Contract:
-        repeated = [
-            name for name, count in Counter(column.name for column in self.columns).items() if count > 1
-        ]
+        repeated = [name for name, count in Counter(column.name for column in self.columns).items() if count > 1]
         if repeated:
             raise ValueError(f"each column needs a name of its own. Received twice: {', '.join(repeated)}")
         labels = [column.name for column in self.columns if column.kind == "label"]
         if len(labels) != 1:
             raise ValueError(f'exactly one column must have kind = "label". Received: {len(labels)}')
         if not self.features:
-            raise ValueError(
-                'at least one column must have kind = "numeric" or "categorical". Received: none'
-            )
+            raise ValueError('at least one column must have kind = "numeric" or "categorical". Received: none')
         return self
 
     @property
@@ -242,9 +235,7 @@ class Contract(_Part):
     @property
     def features(self) -> tuple[Feature, ...]:
         """The columns that the model sees, in the order of the files."""
-        return tuple(
-            column for column in self.columns if isinstance(column, NumericColumn | CategoricalColumn)
-        )
+        return tuple(column for column in self.columns if isinstance(column, NumericColumn | CategoricalColumn))
 
 
 def _require_words(words: Iterable[str], at_least: int) -> None:

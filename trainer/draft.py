@@ -99,8 +99,6 @@ def _table(column: ColumnDraft) -> Table:
 def contract_name(url: str) -> str:
     """A contract's name from a file's: `Größe 2024.csv.gz` becomes `grosse-2024`."""
     stem = re.sub(r"(\.[a-z]+)?(\.(gz|bz2|xz))?$", "", PurePosixPath(url).name, flags=re.IGNORECASE)
-    ascii_stem = (
-        unicodedata.normalize("NFKD", stem.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
-    )
+    ascii_stem = unicodedata.normalize("NFKD", stem.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
     name = re.sub("[^a-z0-9]+", "-", ascii_stem).strip("-")
     return (name if name[:1].isalpha() else f"table-{name}")[:63].strip("-")

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from trainer.column_statistics import MOST_WORDS
 from trainer.contract import MEAN
-from trainer.draft_evidence import Evidence
+from trainer.draft_evidence import MOST_CLASSES, Evidence
 from trainer.draft_format import TableFormat
 from trainer.errors import DataError, quoted
 from trainer.table_checks import LOOKS_MISSING, is_decimal_comma
 
 Fields = dict[str, str | tuple[str, ...]]
 
-MOST_CLASSES = 1000
 MOST_LISTED_WORDS = 50
 _MOST_STRAY_WORDS = 5
 _MOST_STRAY_CELLS = 0.1
@@ -74,9 +73,7 @@ def draft_columns(
         if i == form.label:
             columns.append(_label(url, name, column, form.classes))
         elif i in ignored:
-            columns.append(
-                ColumnDraft(name, {"kind": "ignored"}, "guessed", [f"{ignored[i]}: it is ignored"])
-            )
+            columns.append(ColumnDraft(name, {"kind": "ignored"}, "guessed", [f"{ignored[i]}: it is ignored"]))
         else:
             columns.append(_number(name, column) if i in numeric else _words(name, column, missing))
     return columns, missing
@@ -111,7 +108,8 @@ def _reason_to_ignore(name: str, column: Evidence, numeric: bool) -> str:
     if not present:
         return "is blank in all rows"
     if numeric:
-        named = column.whole and different == present and _CALLED_LIKE_A_KEY.fullmatch(name)
+        unique = different >= min(present, MOST_WORDS)
+        named = column.whole and unique and _CALLED_LIKE_A_KEY.fullmatch(name)
         counts = column.counting and present >= _ENOUGH_TO_COUNT
         return "seems to number the rows" if named or counts else ""
     if different == present:
@@ -155,9 +153,7 @@ def _words(name: str, column: Evidence, missing: Sequence[str]) -> ColumnDraft:
 def _label(url: str, name: str, column: Evidence, counted: tuple[str, ...]) -> ColumnDraft:
     where, words = f"{url}, column {quoted(name)}", list(column.words)
     if len(words) > MOST_CLASSES:
-        raise DataError(
-            [f"{where}: more than {MOST_CLASSES} different values are no classes. Choose another label."]
-        )
+        raise DataError([f"{where}: more than {MOST_CLASSES} different values are no classes. Choose another label."])
     if len(words) < 2:
         held = f"only the class {quoted(words[0])}" if words else "no class"
         raise DataError([f"{where}: the rows hold {held}. Give a table with rows of at least two classes."])
@@ -177,7 +173,5 @@ def _classes(where: str, written: tuple[str, ...], counted: tuple[str, ...]) -> 
     values = written if len(written) == len(counted) else ids
     if set(written) <= set(values):
         return {"kind": "label", "classes": counted, "values": values}
-    problem = (
-        f"{where}: the cells hold {len(written)} values, but the first line names {len(counted)} classes"
-    )
+    problem = f"{where}: the cells hold {len(written)} values, but the first line names {len(counted)} classes"
     raise DataError([f"{problem}. Correct the line, or choose another label."])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from pyarrow import compute, csv
 
 from trainer.column_statistics import MOST_WORDS
 from trainer.draft_format import TableFormat
-from trainer.table_blocks import Block, Fault, read_blocks
+from trainer.table_blocks import Block, Fault, read_blocks, split_header
 from trainer.table_checks import LARGEST, is_number
 from trainer.table_rows import read_records
 
+MOST_CLASSES = 1000
 _MOST_STRAYS = 1000
 
 
@@ -59,7 +60,7 @@ class Evidence:
             self._watch(_numbers(trimmed))
 
     def _add_words(self, words: Any, counts: np.ndarray) -> None:
-        room = MOST_WORDS + 1
+        room = 1 + (MOST_WORDS if self.strays or self.whole else MOST_CLASSES)
         if len(self.words) < room:
             for word, count in zip(words[:room].to_pylist(), counts[:room].tolist(), strict=True):
                 if stripped := word.strip():  # of more than arrow knows as white space
@@ -90,7 +91,7 @@ class Evidence:
             self._last = float(numbers[-1])
 
 
-def gather(stream: IO[bytes], form: TableFormat, size: int = 1 << 20) -> list[Evidence]:
+def gather(stream: IO[bytes], form: TableFormat, size: int = 8 << 20) -> list[Evidence]:
     """Reads a table and gathers each of its columns; records of another width are passed over.
 
     Args:
@@ -103,25 +104,20 @@ def gather(stream: IO[bytes], form: TableFormat, size: int = 1 << 20) -> list[Ev
     for block in read_blocks(stream, form.encoding, form.delimiter, size):
         if isinstance(block, Fault):
             continue
-        for arrays in _arrays(block, form, header):
-            for column, array in zip(columns, arrays, strict=True):
-                column.add(array)
-            header = False
+        rows = split_header(block, form.delimiter)[-1] if header else block
+        header = False
+        for column, array in zip(columns, _arrays(rows, form), strict=False):
+            column.add(array)
     return columns
 
 
-def _arrays(block: Block, form: TableFormat, header: bool) -> Iterator[Sequence[Any]]:
-    """A block's columns as arrow arrays of strings, without its first record if that is a header."""
-    if not header:
-        parsed = _parsed(block.data, form)
-        if parsed is not None:
-            if parsed.num_rows:
-                yield [column.combine_chunks() for column in parsed.columns]
-            return
-    records = [record for _, record in read_records(block, form.delimiter)][header:]
-    whole = [record for record in records if len(record) == len(form.names)]
-    if whole:
-        yield [pa.array(column, pa.string()) for column in zip(*whole, strict=True)]
+def _arrays(block: Block, form: TableFormat) -> Sequence[Any]:
+    """A block's columns as arrow arrays of strings; none where it holds no rows."""
+    parsed = _parsed(block.data, form)
+    if parsed is not None:
+        return [column.combine_chunks() for column in parsed.columns] if parsed.num_rows else []
+    records = [record for _, record in read_records(block, form.delimiter) if len(record) == len(form.names)]
+    return [pa.array(column, pa.string()) for column in zip(*records, strict=True)]
 
 
 def _parsed(data: bytes, form: TableFormat) -> Any:

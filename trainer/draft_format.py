@@ -72,9 +72,7 @@ def guess_format(url: str, label: str) -> TableFormat:
         guesses.append("The first line holds data: the columns are called column1, column2 and so on.")
     _require_names(url, names)
     classes = tuple(cell for cell in first[2:] if cell) if header == "counts" else ()
-    return TableFormat(
-        encoding, delimiter, header, names, classes, _position(url, label, header, names), guesses
-    )
+    return TableFormat(encoding, delimiter, header, names, classes, _position(url, label, header, names), guesses)
 
 
 def _encoding(url: str) -> tuple[str, list[str]]:
@@ -201,6 +199,5 @@ def _position(url: str, label: str, header: str, names: Sequence[str]) -> int:
             f"Its columns are {', '.join(map(quoted, names[:_MOST_NAMES]))}."
         )
     raise UsageError(
-        f"{url} has no line of names, so that the label is a number from 1 to {len(names)}. "
-        f"Received: {quoted(label)}."
+        f"{url} has no line of names, so that the label is a number from 1 to {len(names)}. Received: {quoted(label)}."
     )

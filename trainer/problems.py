@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import operator
 from collections.abc import Callable
 
 from trainer.errors import PROBLEMS_SHOWN, DataError
@@ -38,7 +39,7 @@ class Problems:
             if place >= self._first[-1][0]:
                 return
             self._first.pop()
-        bisect.insort(self._first, (place, sentence()))
+        bisect.insort(self._first, (place, sentence()), key=operator.itemgetter(0))
 
     def count(self, more: int) -> None:
         """Counts problems that lie behind all those already remembered and would not be shown."""
@@ -48,7 +49,7 @@ class Problems:
         """Takes over the problems of tables that are listed after these."""
         self.total += later.total
         room = PROBLEMS_SHOWN - len(self._first)
-        self._first += [((NOWHERE, NOWHERE, NOWHERE), sentence) for _, sentence in later._first[:room]]
+        self._first += [((NOWHERE, NOWHERE, 0), sentence) for _, sentence in later._first[:room]]
 
     def raise_if_any(self) -> None:
         """Ends the reading.

@@ -117,15 +117,11 @@ class _Scan:
         self._sum = hashlib.sha256()
         self._classes = np.zeros(len(self.contract.label.classes), np.int64)
         self._columns: dict[str, Any] = {  # a column's values and statistics are of one kind
-            column.name: WordStatistics(column)
-            if isinstance(column, CategoricalColumn)
-            else NumberStatistics(column)
+            column.name: WordStatistics(column) if isinstance(column, CategoricalColumn) else NumberStatistics(column)
             for column in self.contract.features
         }
 
-    def read(
-        self, urls: Sequence[str], collect: RowSample | None = None, match: RowSample | None = None
-    ) -> None:
+    def read(self, urls: Sequence[str], collect: RowSample | None = None, match: RowSample | None = None) -> None:
         """Reads the files; `collect` takes their rows in, `match` looks them up."""
         complete = True
         for position, url in enumerate(urls):
@@ -141,7 +137,7 @@ class _Scan:
             self.digests[url] = digest.hexdigest()
         if complete:
             self._check_classes(urls)
-        if complete and self.role == "training":
+        if complete and self.role == "training" and self._classes.any():
             self._check_columns()
 
     def profile(self) -> TableProfile:
@@ -196,9 +192,7 @@ class _Scan:
         ]
         absent = [name for name, count in self._class_counts().items() if not count]
         if absent and self.role == "evaluation":
-            warnings.append(
-                f"The evaluation data holds no row of class {one_of(absent)}: nothing is measured on it"
-            )
+            warnings.append(f"The evaluation data holds no row of class {one_of(absent)}: nothing is measured on it")
         return [f"{warning}." for warning in warnings]
 
 

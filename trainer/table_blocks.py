@@ -88,6 +88,34 @@ def read_blocks(stream: IO[bytes], encoding: str, delimiter: str, size: int) -> 
         chunk, mark = stream.read(size), b""
 
 
+def split_header(block: Block, delimiter: str) -> tuple[str, str, int, Block]:
+    """Takes the first record off a table's first block.
+
+    Returns:
+        The text of the first two records that are not blank, empty where there is none, the physical line of
+        the first, and the block behind it.
+    """
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(block.data.decode(), newline=""):
+            taken.append(line)
+            yield line
+
+    spans: list[tuple[int, int]] = []
+    begin = 0
+    for record in csv_reader(lines(), delimiter):
+        if any(cell.strip() for cell in record):
+            spans.append((begin, len(taken)))
+        begin = len(taken)
+        if len(spans) == 2:
+            break
+    first, second = ["".join(taken[slice(*span)]) for span in [*spans, (0, 0), (0, 0)][:2]]
+    begin, end = spans[0] if spans else (0, 0)
+    behind = len("".join(taken[:end]).encode())
+    return first, second, block.line + begin, Block(block.data[behind:], block.line + end, block.replaced)
+
+
 def csv_reader(lines: Iterable[str], delimiter: str) -> Any:
     """A csv.reader that, like arrow's, takes cells of any length."""
     csv.field_size_limit(1 << 30)

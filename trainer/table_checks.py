@@ -175,10 +175,7 @@ class WordCells:
     def parse(self, cells: Sequence[str]) -> tuple[Words, np.ndarray]:
         """Words of cells, "" where there is none, and which of the cells are bad."""
         words = {cell: self._word(cell) for cell in set(cells)}
-        ids = {
-            word: code
-            for code, word in enumerate(dict.fromkeys(["", *(word or "" for word in words.values())]))
-        }
+        ids = {word: code for code, word in enumerate(dict.fromkeys(["", *(word or "" for word in words.values())]))}
         codes = np.array([ids[words[cell] or ""] for cell in cells], np.int64)
         return Words(codes, tuple(ids)), np.array([words[cell] is None for cell in cells], bool)
 

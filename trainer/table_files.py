@@ -88,9 +88,7 @@ def open_table(url: str, digests: Sequence[Any] = ()) -> Iterator[IO[bytes]]:
         system, path = _locate(url)
         file = system.open(path, "rb")
     except (OSError, ValueError, ImportError) as error:
-        raise UnreadableFileError(
-            f"cannot be read: {_reason(error)}. Check its address and your rights"
-        ) from error
+        raise UnreadableFileError(f"cannot be read: {_reason(error)}. Check its address and your rights") from error
     try:
         with file:
             stored = io.BufferedReader(_Hashed(file, digests))
@@ -99,9 +97,7 @@ def open_table(url: str, digests: Sequence[Any] = ()) -> Iterator[IO[bytes]]:
             while stored.read(1 << 20):
                 pass
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise UnreadableFileError(
-            f"cannot be read: {_reason(error)}. Check that the file is whole"
-        ) from error
+        raise UnreadableFileError(f"cannot be read: {_reason(error)}. Check that the file is whole") from error
 
 
 class _Hashed(io.RawIOBase):

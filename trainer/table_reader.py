@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from trainer.contract import Contract
 from trainer.errors import PROBLEMS_SHOWN, quoted
 from trainer.problems import Problems
-from trainer.table_blocks import WHOLE_FILE, Block, Fault, csv_reader, line_breaks, read_blocks
+from trainer.table_blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
 from trainer.table_checks import LabelCells
 from trainer.table_files import UnreadableFileError, open_table
 from trainer.table_headers import Layout, read_layout
@@ -34,9 +33,7 @@ class TableReader:
         labels_complete: Whether the label of every record read so far is known.
     """
 
-    def __init__(
-        self, url: str, position: int, contract: Contract, problems: Problems, block_mib: int = 8
-    ) -> None:
+    def __init__(self, url: str, position: int, contract: Contract, problems: Problems, block_mib: int = 8) -> None:
         self.labels_complete = True
         self._url = url
         self._position = position
@@ -73,7 +70,7 @@ class TableReader:
                 continue
             block = found
             if layout is None:
-                first, second, header_line, rest = _first_records(block, file.delimiter)
+                first, second, header_line, rest = split_header(block, file.delimiter)
                 if not first:
                     continue
                 layout = read_layout(first, second, self._contract)
@@ -148,9 +145,7 @@ class TableReader:
                 labels_complete=True,
             )
 
-    def _report_cell(
-        self, line: int, record: list[str], i: int, converter: RowConverter, layout: Layout
-    ) -> None:
+    def _report_cell(self, line: int, record: list[str], i: int, converter: RowConverter, layout: Layout) -> None:
         line += sum(line_breaks(cell.encode()) for cell in record[:i])
         cell = record[i]
 
@@ -175,26 +170,3 @@ class TableReader:
         self.labels_complete &= labels_complete
         where = f"{self._url} " if line == WHOLE_FILE else f"{self._url}, line {line}: "
         self._problems.add(self._position, line, -1, lambda: f"{where}{sentence}.")
-
-
-def _first_records(block: Block, delimiter: str) -> tuple[str, str, int, Block]:
-    """The text of a block's first two records that are not blank, the line of the first, and the rest."""
-    taken: list[str] = []
-
-    def lines() -> Iterator[str]:
-        for line in io.StringIO(block.data.decode(), newline=""):
-            taken.append(line)
-            yield line
-
-    spans: list[tuple[int, int]] = []
-    begin = 0
-    for record in csv_reader(lines(), delimiter):
-        if any(cell.strip() for cell in record):
-            spans.append((begin, len(taken)))
-        begin = len(taken)
-        if len(spans) == 2:
-            break
-    first, second = ["".join(taken[slice(*span)]) for span in [*spans, (0, 0), (0, 0)][:2]]
-    begin, end = spans[0] if spans else (0, 0)
-    behind = len("".join(taken[:end]).encode())
-    return first, second, block.line + begin, Block(block.data[behind:], block.line + end, block.replaced)

@@ -57,9 +57,7 @@ def write_run(runs_dir: Path, run_id: str, state: str, *tasks: Mapping[str, Any]
         "createTime": moment(0),
         "startTime": moment(0),
         "state": f"PIPELINE_STATE_{state}",
-        "jobDetail": {
-            "taskDetails": [{"taskName": "run", "execution": {"schemaTitle": "system.Run"}}, *tasks]
-        },
+        "jobDetail": {"taskDetails": [{"taskName": "run", "execution": {"schemaTitle": "system.Run"}}, *tasks]},
         **given,
     }
     (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
@@ -79,9 +77,7 @@ def write_evaluated_run(runs_dir: Path, run_id: str, passed: bool, classes: int 
     names = ["setosa", "[red]東京"] + [f"class {number}" for number in range(2, classes)]
     matrix = {
         "annotationSpecs": [{"displayName": name} for name in names],
-        "rows": [
-            {"row": [20 if row == column else row for column in range(classes)]} for row in range(classes)
-        ],
+        "rows": [{"row": [20 if row == column else row for column in range(classes)]} for row in range(classes)],
     }
     outputs = {
         "metrics": artifact("system.Metrics", "", accuracy=0.96667, loss=0.0661),

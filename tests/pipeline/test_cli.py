@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 import trainer
-from pipeline.cli import main
+from pipeline.cli import compile_command, main
 from pipeline.config import RunConfig, key, option
 from tests.conftest import IrisFiles
 from tests.pipeline.run_folders import write_evaluated_run, write_run
@@ -35,9 +35,12 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments: str) -> Outcome:
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        return Outcome(ended.value.code, *capsys.readouterr())
+        code: int | str | None
+        try:
+            code = main(arguments)
+        except SystemExit as ended:
+            code = ended.code
+        return Outcome(code, *capsys.readouterr())
 
     return run
 
@@ -203,3 +206,21 @@ def test_draft_schema_refuses_an_unknown_column(command: Command, iris_files: Ir
     outcome = command("draft-schema", str(iris_files.train_data), "--label", "Species")
     assert (outcome.code, outcome.out) == (2, "")
     assert 'Received: "Species"' in outcome.err
+
+
+def test_compile_writes_the_file_and_tells_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "build" / "wine.yaml"
+    with pytest.raises(SystemExit) as ended:
+        compile_command(["--pipeline-name", "wine", "--output", str(output)])
+    assert (ended.value.code, capsys.readouterr()) == (0, (f"{output}\n", ""))
+    assert "name: wine\n" in output.read_text(encoding="utf-8")
+
+
+def test_compile_refuses_wrong_usage_in_one_paragraph(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compile_command(["--image", "dnn-trainer"]) == 2
+    assert capsys.readouterr().err.startswith("Error: `--image` must name a container image with a tag")
+
+
+def test_compile_shows_a_traceback_when_asked() -> None:
+    with pytest.raises(UsageError, match="`--image` must name"):
+        compile_command(["--debug", "--image", "dnn-trainer"])

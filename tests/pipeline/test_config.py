@@ -63,9 +63,7 @@ def test_parameters_are_named_as_the_pipeline_names_them() -> None:
     assert values["schema"] == "mine.toml"
     assert values["seed"] == 3
     assert values.keys() == {key(field) for field in PipelineParameters.model_fields}
-    assert values.keys().isdisjoint(
-        {"pipeline_name", "image", "cpu_limit", "memory_limit_gib", "schema_file"}
-    )
+    assert values.keys().isdisjoint({"pipeline_name", "image", "cpu_limit", "memory_limit_gib", "schema_file"})
 
 
 def test_parameters_agree_with_the_compiled_pipeline() -> None:
@@ -80,9 +78,7 @@ def test_parameters_agree_with_the_compiled_pipeline() -> None:
 
 def test_every_field_is_described() -> None:
     assert all(info.description for info in RunConfig.model_fields.values())
-    assert (
-        set(Hyperparameters.model_fields) < set(PipelineParameters.model_fields) < set(RunConfig.model_fields)
-    )
+    assert set(Hyperparameters.model_fields) < set(PipelineParameters.model_fields) < set(RunConfig.model_fields)
 
 
 def test_configuration_is_frozen() -> None:
@@ -173,9 +169,7 @@ def test_wrong_option_is_refused(name: str, text: str, sentence: str) -> None:
     assert refusal(None, **{name: text}).startswith(sentence)
 
 
-@pytest.mark.parametrize(
-    "name", ["My-Pipeline", "1pipeline", "-p", "a b", "", "p" * 129, "dnn_pipeline", "p\n"]
-)
+@pytest.mark.parametrize("name", ["My-Pipeline", "1pipeline", "-p", "a b", "", "p" * 129, "dnn_pipeline", "p\n"])
 def test_pipeline_name_that_vertex_would_not_take_is_refused(name: str) -> None:
     sentence = "`--pipeline-name` must begin with a lower-case letter and hold up to 128 lower-case letters, "
     assert refusal(pipeline_name=name).startswith(sentence + "digits and hyphens. Received: '")
@@ -230,9 +224,7 @@ def test_long_value_is_cut(tmp_path: Path) -> None:
 
 def test_absent_file_is_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path / "no.toml")
-    assert message.endswith(
-        "no.toml cannot be read: No such file or directory. Give the path of a TOML file."
-    )
+    assert message.endswith("no.toml cannot be read: No such file or directory. Give the path of a TOML file.")
 
 
 def test_file_of_another_encoding_is_refused(tmp_path: Path) -> None:

@@ -11,9 +11,7 @@ from trainer.errors import UsageError
 
 
 def test_run_is_read(tmp_path: Path) -> None:
-    folder = write_run(
-        tmp_path, "run-1", "SUCCEEDED", task("upload-data", "SUCCEEDED", 2), endTime=moment(80)
-    )
+    folder = write_run(tmp_path, "run-1", "SUCCEEDED", task("upload-data", "SUCCEEDED", 2), endTime=moment(80))
     run = read_run(folder)
     assert (run.run_id, run.state, run.is_final, run.folder) == ("run-1", "succeeded", True, folder)
     assert (run.started, run.ended) == (
@@ -72,9 +70,7 @@ def test_run_that_is_no_record_is_unreadable(tmp_path: Path, text: str) -> None:
 
 
 def test_absent_fields_are_empty(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text(
-        '{"state": "PIPELINE_STATE_FAILED", "jobDetail": {"taskDetails": [{}]}}'
-    )
+    (tmp_path / "run.json").write_text('{"state": "PIPELINE_STATE_FAILED", "jobDetail": {"taskDetails": [{}]}}')
     run = read_run(tmp_path)
     assert (run.run_id, run.state, run.started, run.ended, run.error) == (
         tmp_path.name,
@@ -119,14 +115,10 @@ def test_newest_run_is_found_unless_one_is_named(tmp_path: Path) -> None:
 
 def test_unknown_run_is_refused(tmp_path: Path) -> None:
     write_run(tmp_path, "run-a", "SUCCEEDED")
-    with pytest.raises(
-        UsageError, match=r'There is no run run-b in .*\. Did you mean "run-a"\? `python -m pip'
-    ):
+    with pytest.raises(UsageError, match=r'There is no run run-b in .*\. Did you mean "run-a"\? `python -m pip'):
         find_run(tmp_path, "run-b")
 
 
 def test_folder_without_runs_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        UsageError, match=r"There are no runs in .*\. Start one with `python -m pipeline run`\."
-    ):
+    with pytest.raises(UsageError, match=r"There are no runs in .*\. Start one with `python -m pipeline run`\."):
         find_run(tmp_path, None)

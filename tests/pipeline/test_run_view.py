@@ -45,9 +45,7 @@ def test_task_list_tells_state_and_time_of_each(here: Path) -> None:
 def test_task_at_work_is_timed_until_now(here: Path) -> None:
     folder = write_run(here, "run-1", "RUNNING", task("upload-data", "RUNNING", startTime=moment(0)))
     with live_runner(folder):
-        assert " h " in printed(task_list(read_run(folder))) or " min " in printed(
-            task_list(read_run(folder))
-        )
+        assert " h " in printed(task_list(read_run(folder))) or " min " in printed(task_list(read_run(folder)))
 
 
 def test_task_of_a_dead_runner_is_stopped(here: Path) -> None:
@@ -119,9 +117,7 @@ def test_summary_without_a_decision_file_leaves_it_out(here: Path) -> None:
 def test_failure_is_the_tasks_own_error_and_its_log(here: Path) -> None:
     error = {"error": {"message": "train.csv, line 3: blank cell."}}
     folder = write_run(here / "runs", "run-1", "FAILED", task("upload-data", "FAILED", 1, **error))
-    sentence = (
-        "Check and upload data: train.csv, line 3: blank cell.\nIts log: runs/run-1/tasks/upload-data/log.txt"
-    )
+    sentence = "Check and upload data: train.csv, line 3: blank cell.\nIts log: runs/run-1/tasks/upload-data/log.txt"
     assert failure(read_run(folder)) == sentence
     assert f"✗ run-1  failed  \n\n✗  Check and upload data  failed  1.0 s\n\n{sentence}" in printed(
         details(read_run(folder))

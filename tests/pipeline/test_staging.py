@@ -86,9 +86,7 @@ def test_glob_becomes_a_folder_in_the_order_of_its_files(tmp_path: Path) -> None
     staged = stage(str(tmp_path / "*.csv*"), str(tmp_path / "root"))
     names = ["00000-a.csv", "00001-b.csv", "00002-c.csv.gz"]
     assert [os.path.basename(path) for path in expand([staged.uri])] == names
-    assert list(staged.originals.values()) == [
-        str(tmp_path / name) for name in ("a.csv", "b.csv", "c.csv.gz")
-    ]
+    assert list(staged.originals.values()) == [str(tmp_path / name) for name in ("a.csv", "b.csv", "c.csv.gz")]
 
 
 def test_files_without_a_csv_name_are_found_in_the_folder(tmp_path: Path) -> None:
@@ -149,9 +147,7 @@ def test_absent_file_is_refused(tmp_path: Path) -> None:
 def test_root_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_bytes(b"1")
     (tmp_path / "root").write_bytes(b"a file")
-    with pytest.raises(
-        DataError, match=r"train\.csv cannot be copied to .*root: .*\. Make it readable, or room\."
-    ):
+    with pytest.raises(DataError, match=r"train\.csv cannot be copied to .*root: .*\. Make it readable, or room\."):
         stage(str(tmp_path / "train.csv"), str(tmp_path / "root"))
 
 
@@ -168,8 +164,6 @@ def test_file_that_changes_meanwhile_is_refused_and_nothing_is_left(
         return digest
 
     monkeypatch.setattr(staging, "_sha256", read_while_another_writes)
-    with pytest.raises(
-        DataError, match=r"train\.csv changed while it was read\. Run again once it is written\."
-    ):
+    with pytest.raises(DataError, match=r"train\.csv changed while it was read\. Run again once it is written\."):
         stage(str(source), str(tmp_path / "root"))
     assert [path for path in (tmp_path / "root").rglob("*") if path.is_file()] == []
