@@ -1,0 +1,1 @@
+"""A local stand-in of Vertex AI. Its runner executes any compiled pipeline on this machine."""
