@@ -49,7 +49,8 @@ def settings_from(arguments: Sequence[str] | None) -> Settings:
         type=float,
         default=default.deployment_timeout_s,
         help=(
-            "seconds until a model server must be healthy, where its containerSpec sets none (default: %(default)g)"
+            "seconds until a model server must be healthy, where its containerSpec sets none (default: "
+            "%(default)g)"
         ),
     )
     add(
@@ -70,7 +71,8 @@ def settings_from(arguments: Sequence[str] | None) -> Settings:
     options = parser.parse_args(arguments)
     if not is_loopback(options.host):
         parser.error(
-            f'--host must be a loopback address: the emulator runs commands that its callers give. Received: "{options.host}".'
+            "--host must be a loopback address: the emulator runs commands that its callers give. "
+            f'Received: "{options.host}".'
         )
     options.state_dir = options.state_dir.absolute()
     return Settings(**vars(options))

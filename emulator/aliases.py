@@ -17,7 +17,8 @@ def alias_violations(aliases: Sequence[str], field: str) -> list[Violation]:
     return [
         Violation(
             field,
-            "an alias must be 2 to 128 letters, digits and hyphens, start with a lowercase letter and end with a "
+            "an alias must be 2 to 128 letters, digits and hyphens, start with a lowercase letter and "
+            "end with a "
             f'lowercase letter or digit. Received: "{alias}".',
         )
         for alias in aliases
@@ -31,7 +32,8 @@ def aliases_of_new_version(before: Aliases, version: str, asked: Sequence[str]) 
     Args:
         before: The aliases by version id, of the versions that exist.
         version: The new version's id.
-        asked: The aliases it is to have. They move from other versions; the first version is always the default.
+        asked: The aliases it is to have. They move from other versions; the first version is always the
+            default.
 
     Returns:
         The aliases by version id, the new one included.
@@ -48,7 +50,8 @@ def merged(before: Aliases, version: str, changes: Sequence[str]) -> dict[str, l
     Args:
         before: The aliases by version id.
         version: The version that they are merged into.
-        changes: Aliases to add, and, with a hyphen before them, to remove. An alias in both ways is left as it is.
+        changes: Aliases to add, and, with a hyphen before them, to remove. An alias in both ways is left as
+            it is.
 
     Raises:
         ApiError: INVALID_ARGUMENT, where an alias is malformed, none is given, or `default` is to be removed.

@@ -1,7 +1,7 @@
 """v1beta1: the same methods, with messages of the other version's types.
 
-The two versions share field numbers, so a message crosses over in its binary form. What v1 lacks would be lost on the way;
-such requests are refused.
+The two versions share field numbers, so a message crosses over in its binary form. What v1 lacks would be
+lost on the way; such requests are refused.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import proto
 from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
-from emulator.codec import parse_message, parse_request, to_json
 from emulator.api_errors import ApiError
+from emulator.codec import parse_message, parse_request, to_json
 
 _V1_TYPE = "google.cloud.aiplatform.v1."
 _BETA_TYPE = "google.cloud.aiplatform.v1beta1."

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from emulator.api_errors import ApiError
 from emulator.codec import parse_json
 from emulator.controls import Controls
-from emulator.api_errors import ApiError
 from emulator.fleet import Fleet
 from emulator.guard import require_local
 from emulator.prediction import Predictor
@@ -92,7 +92,7 @@ class Emulator:
         with self.store.transaction() as tx:
             tx.erase()
         self.storage.erase()
-        self.controls.__init__()
+        self.controls.reset()
         return json_response({})
 
 

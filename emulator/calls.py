@@ -21,7 +21,8 @@ class Work(NamedTuple):
     """What is left to do after a request: the rest of a long-running operation.
 
     Attributes:
-        action: `deploy` starts the model server of a deployment, `undeploy` stops it, `cancel` gives a deployment up.
+        action: `deploy` starts the model server of a deployment, `undeploy` stops it, `cancel` gives a
+            deployment up.
         operation: The operation's name.
     """
 

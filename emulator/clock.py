@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 
-
-def now() -> datetime:
-    """The time of a change: UTC, with microseconds."""
+def now() -> Any:
+    """The time of a change, in UTC: a datetime, which the SDK's types take and give for their Timestamps."""
     return datetime.now(UTC)
 
 
-def now_proto() -> Timestamp:
-    """The same as a protobuf message, for types that are not the SDK's own."""
-    stamp = Timestamp()
-    stamp.FromDatetime(now())
-    return stamp
+def seconds(duration: Any) -> float:
+    """The length of a duration, which the SDK's types give as a timedelta; 0 where it is not set."""
+    return float(duration.total_seconds())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import proto
 from google.protobuf import json_format
@@ -20,9 +20,9 @@ Typed = TypeVar("Typed")
 
 # Query parameters of every Google API, https://cloud.google.com/apis/docs/system-parameters.
 SYSTEM_PARAMETERS = {
-    "$alt", "alt", "$prettyPrint", "prettyPrint", "$fields", "fields", "key", "$key", "access_token", "oauth_token",
-    "quotaUser", "$.xgafv", "callback", "uploadType", "upload_protocol", "$userProject", "userProject",
-    "$apiVersion", "$httpHeaders", "$unique",
+    "$alt", "alt", "$prettyPrint", "prettyPrint", "$fields", "fields", "key", "$key", "access_token",
+    "oauth_token", "quotaUser", "$.xgafv", "callback", "uploadType", "upload_protocol",
+    "$userProject", "userProject", "$apiVersion", "$httpHeaders", "$unique",
 }  # fmt: skip
 _UNKNOWN = re.compile(r'Message type "[^"]*" has no field named "(?P<name>[^"]*)" at "(?P<path>[^"]*)"')
 _WITHOUT_MESSAGE = "the request"
@@ -87,7 +87,7 @@ def parse_request(
     return message
 
 
-def parse_message(message_type: type[Typed], content: Mapping[str, Any]) -> Typed:
+def parse_message(message_type: type[Typed], content: dict[str, Any]) -> Typed:
     """Reads a message from its JSON form.
 
     Raises:
@@ -112,8 +112,9 @@ def new_pb(message_type: type[Any]) -> Message:
 
 def wrapped(message_type: type[Typed], message: Message) -> Typed:
     """The message as the SDK's type; a plain protobuf message stays what it is."""
-    result: Typed = message_type.wrap(message) if issubclass(message_type, proto.Message) else message
-    return result
+    sdk_type: Any = message_type
+    result: Any = sdk_type.wrap(message) if issubclass(sdk_type, proto.Message) else message
+    return cast("Typed", result)
 
 
 def _refusal(fault: str) -> ApiError:

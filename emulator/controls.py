@@ -1,9 +1,9 @@
-"""What a test can do to the emulator, outside the API: faults on purpose, slow operations, a log of requests, a reset.
+"""What a test can do to the emulator, outside the API: faults, slow operations, a log, a reset.
 
-POST /_emulator/faults            {"rpc": "DeployModel", "status": "UNAVAILABLE", "times": 2, "message": "..."}
-POST /_emulator/operation_delay   {"seconds": 1.5}
-GET  /_emulator/requests          the last requests: method, path, rpc, status, seconds
-POST /_emulator/reset             forgets models, endpoints, operations and objects, and stops all model servers
+POST /_emulator/faults            {"rpc": "DeployModel", "status": "UNAVAILABLE", "times": 2, "message":
+"..."} POST /_emulator/operation_delay   {"seconds": 1.5} GET  /_emulator/requests          the last requests:
+method, path, rpc, status, seconds POST /_emulator/reset             forgets models, endpoints, operations and
+objects, stops model servers
 """
 
 from __future__ import annotations
@@ -68,6 +68,12 @@ class Controls:
         message = str(document.get("message") or f"The emulator was asked to answer {status} to {rpc}.")
         self.faults.setdefault(rpc, deque()).extend([ApiError(status, message)] * times)
         return {"rpc": rpc, "status": status, "times": len(self.faults[rpc])}
+
+    def reset(self) -> None:
+        """Forgets what was asked for, and the log."""
+        self.operation_delay_s = 0.0
+        self.faults.clear()
+        self.requests.clear()
 
     def raise_fault(self, rpc: str) -> None:
         """Fails a call, if it was asked to.

@@ -79,7 +79,8 @@ def _machine_violations(machine: MachineSpec, field: str) -> list[Violation]:
         violations.append(
             Violation(
                 f"{field}.machine_type",
-                f'is no machine type for predictions, such as {DEFAULT_MACHINE_TYPE}. Received: "{machine.machine_type}".',
+                f"is no machine type for predictions, such as {DEFAULT_MACHINE_TYPE}. Received: "
+                f'"{machine.machine_type}".',
             )
         )
     if machine.accelerator_count < 0 or bool(machine.accelerator_type) != bool(machine.accelerator_count):

@@ -15,17 +15,17 @@ from google.cloud.aiplatform_v1.types import (
     UndeployModelOperationMetadata,
     UndeployModelRequest,
 )
+from google.longrunning.operations_pb2 import Operation
 
 from emulator import names, operations
+from emulator.api_errors import ApiError, invalid, invalid_fields, not_found, precondition
 from emulator.calls import Call, Work
 from emulator.clock import now
 from emulator.codec import table
 from emulator.deployment_rules import dedicated_violations, deployed_model_violations, with_defaults
 from emulator.endpoints import put_endpoint, require_endpoint
-from emulator.api_errors import ApiError, invalid, invalid_fields, not_found, precondition
 from emulator.masks import require_mask
 from emulator.names import ModelName
-from emulator.operations import Operation
 from emulator.registry import PENDING_DEPLOYMENTS, require_model, require_version
 from emulator.store import Transaction
 from emulator.traffic import split_after_deploy, split_after_undeploy
@@ -47,7 +47,7 @@ def deployed_ids(endpoint: Endpoint) -> list[str]:
 
 
 def deploy_model(call: Call[DeployModelRequest]) -> Operation:
-    """DeployModel: checks the request and begins the operation. The endpoint changes when the server is up."""
+    """DeployModel: checks the request and begins the operation. The endpoint waits for the server."""
     request = DeployModelRequest(call.request)
     endpoint = require_endpoint(call.tx, request.endpoint)
     violations = deployed_model_violations(request.deployed_model)
@@ -81,7 +81,8 @@ def _version_to_deploy(tx: Transaction, deployed: DeployedModel, endpoint: Endpo
     version = require_version(tx, name)
     if "container_spec" not in version:
         raise precondition(
-            f'The Model "{deployed.model}" has no container_spec: there is nothing to serve its predictions with.'
+            f'The Model "{deployed.model}" has no container_spec: there is nothing to serve its '
+            "predictions with."
         )
     return version
 

@@ -13,16 +13,16 @@ from google.cloud.aiplatform_v1.types import (
     ListEndpointsResponse,
     UpdateEndpointRequest,
 )
+from google.longrunning.operations_pb2 import Operation
 
 from emulator import names, operations
+from emulator.api_errors import Violation, already_exists, invalid_fields, not_found, precondition
 from emulator.calls import Call
 from emulator.clock import now
-from emulator.api_errors import already_exists, invalid_fields, not_found, precondition, Violation
 from emulator.etags import etag_of, require_etag
 from emulator.filters import Field, parse_filter
 from emulator.listing import ordered, page
 from emulator.masks import read, require_mask
-from emulator.operations import Operation
 from emulator.registry import ENDPOINTS, PENDING_DEPLOYMENTS
 from emulator.store import Transaction
 from emulator.traffic import require_split
@@ -39,10 +39,11 @@ OUTPUT_ONLY = (
     "name", "deployed_models", "traffic_split", "etag", "create_time", "update_time",
     "model_deployment_monitoring_job", "dedicated_endpoint_dns", "satisfies_pzs", "satisfies_pzi",
 )  # fmt: skip
-# Fields that give an endpoint another address than the emulator's, to which clients would then send predictions.
+# Fields that give an endpoint another address than the emulator's, to which clients would then send
+# predictions.
 ELSEWHERE = (
-    "network", "enable_private_service_connect", "private_service_connect_config", "dedicated_endpoint_enabled",
-    "private_model_server_enabled",
+    "network", "enable_private_service_connect", "private_service_connect_config",
+    "dedicated_endpoint_enabled", "private_model_server_enabled",
 )  # fmt: skip
 FILTER_FIELDS = {
     "endpoint": Field(lambda endpoint: names.id_of(endpoint.name)),
@@ -143,7 +144,8 @@ def delete_endpoint(call: Call[DeleteEndpointRequest]) -> Operation:
     endpoint = require_endpoint(call.tx, call.request.name)
     if endpoint.deployed_models or call.tx.children(PENDING_DEPLOYMENTS, endpoint.name):
         raise precondition(
-            f'The Endpoint "{endpoint.name}" has deployed or being-deployed DeployedModel(s). Undeploy them first.'
+            f'The Endpoint "{endpoint.name}" has deployed or being-deployed DeployedModel(s). Undeploy '
+            "them first."
         )
     call.tx.delete(ENDPOINTS, endpoint.name)
     return operations.done(call.tx, names.location_of(endpoint.name), DeleteOperationMetadata())

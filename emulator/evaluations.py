@@ -11,10 +11,10 @@ from google.cloud.aiplatform_v1.types import (
 )
 
 from emulator import names
+from emulator.api_errors import Violation, invalid_fields, not_found
 from emulator.calls import Call
 from emulator.clock import now
 from emulator.codec import table
-from emulator.api_errors import invalid_fields, not_found, Violation
 from emulator.filters import Field, parse_filter
 from emulator.listing import page
 from emulator.masks import read
@@ -23,7 +23,8 @@ from emulator.names import ModelName, id_of, parent_of
 from emulator.registry import require_version
 from emulator.store import Transaction
 
-# Kept as projects/P/locations/L/models/M/evaluations/E, unique in the model; `name` in the record has the version.
+# Kept as projects/P/locations/L/models/M/evaluations/E, unique in the model; `name` in the record has the
+# version.
 EVALUATIONS = table("evaluations", ModelEvaluation)
 OUTPUT_ONLY = ("name", "create_time")
 FILTER_FIELDS = {"display_name": Field(lambda evaluation: evaluation.display_name)}
@@ -70,7 +71,7 @@ def _belongs(tx: Transaction, evaluation: ModelEvaluation, model: ModelName) -> 
 
 
 def list_model_evaluations(call: Call[ListModelEvaluationsRequest]) -> ListModelEvaluationsResponse:
-    """ListModelEvaluations: those of one version, newest first; of the default one, where the name gives none."""
+    """ListModelEvaluations: those of one version, newest first; without a version, the default one's."""
     request = call.request
     keep = parse_filter(request.filter, FILTER_FIELDS)
     parent = ModelName.parse(request.parent)

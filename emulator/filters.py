@@ -2,8 +2,8 @@
 
     display_name="iris"    displayName = iris    labels.team="a" AND NOT labels:old    (model=1 OR model=2)
 
-As in AIP-160, OR binds tighter than AND. A field or an operator that a list does not document is refused: an unfiltered
-answer would be worse than none.
+As in AIP-160, OR binds tighter than AND. A field or an operator that a list does not document is refused: an
+unfiltered answer would be worse than none.
 """
 
 from __future__ import annotations
@@ -121,12 +121,12 @@ class _Parser:
             return lambda item: value in field.read(item)
         if key is not None and operator == ":" and value == "*":
             return lambda item: key in field.read(item)
-        if key is not None and operator in TEXT_OPERATORS:
-            equal = operator == "="
-            return lambda item: (field.read(item).get(key) == value) is equal
-        self._refuse(
-            "can ask of labels only labels.KEY=VALUE, labels.KEY!=VALUE, labels.KEY:* and labels:KEY"
-        )
+        if key is None or operator not in TEXT_OPERATORS:
+            self._refuse(
+                "can ask of labels only labels.KEY=VALUE, labels.KEY!=VALUE, labels.KEY:* and labels:KEY"
+            )
+        equal = operator == "="
+        return lambda item: (field.read(item).get(key) == value) is equal
 
     def _field(self) -> tuple[str, str | None]:
         text = self._take(_FIELD, "a field's name")

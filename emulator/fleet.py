@@ -12,14 +12,13 @@ import httpx
 from google.cloud.aiplatform_v1.types import (
     DeployedModel,
     DeployModelRequest,
-    UndeployModelRequest,
     UndeployModelResponse,
 )
 
 from emulator import operations
+from emulator.api_errors import ApiError, not_found
 from emulator.calls import Work
 from emulator.deployments import PENDING_UNDEPLOYMENTS, complete_deployment, fail_deployment, version_of
-from emulator.api_errors import ApiError
 from emulator.model_command import ModelCommand, model_command
 from emulator.model_server import ModelServer
 from emulator.names import id_of
@@ -134,7 +133,8 @@ class Fleet:
     @staticmethod
     def _pending_command(tx: Transaction, operation: str) -> tuple[DeployModelRequest, ModelCommand]:
         request = tx.get(PENDING_DEPLOYMENTS, operation)
-        assert request is not None, operation
+        if request is None:
+            raise not_found("deployment under way", operation)
         deployed = request.deployed_model
         return request, model_command(request.endpoint, deployed, version_of(tx, deployed))
 

@@ -1,7 +1,7 @@
 """Who may talk to the emulator: programs of this machine, and no web page of another site.
 
-The emulator runs commands that its callers give it. A page in a browser must not reach it, neither across origins nor
-under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
+The emulator runs commands that its callers give it. A page in a browser must not reach it, neither across
+origins nor under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
 """
 
 from __future__ import annotations

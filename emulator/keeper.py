@@ -1,8 +1,10 @@
-"""Starts a command and lives as long as it, or until standard input ends: `python keeper.py STOP_AFTER_S COMMAND...`.
+"""Starts a command and lives as long as it, or until standard input ends.
 
-The emulator holds the other end of standard input. However it dies, the pipe closes, and the keeper ends its process
-group: no model server outlives the emulator. It is run as a file, outside the package, and imports little: each model
-server has one.
+    python keeper.py STOP_AFTER_S COMMAND...
+
+The emulator holds the other end of standard input. However it dies, the pipe closes, and the keeper ends its
+process group: no model server outlives the emulator. It is run as a file, outside the package, and imports
+little: each model server has one.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ Typed = TypeVar("Typed", bound=proto.Message)
 
 
 def mask_paths(text: str) -> str:
-    """A field mask of a query string, with camelCase or snake_case paths, as proto3 JSON wants it: camelCase."""
+    """A query string's field mask, camelCase or snake_case, as proto3 JSON wants it: camelCase."""
     return ",".join(_camel(path.strip()) for path in text.split(",") if path.strip())
 
 

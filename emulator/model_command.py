@@ -13,6 +13,7 @@ from pathlib import Path
 from google.cloud.aiplatform_v1.types import DeployedModel, Model, ModelContainerSpec
 
 from emulator.api_errors import ApiError, precondition
+from emulator.clock import seconds
 from emulator.names import id_of
 
 _REFERENCE = re.compile(r"\$(\$?)\(([A-Za-z_][A-Za-z0-9_]*)\)")
@@ -41,7 +42,7 @@ class ModelCommand:
     timeout_s: float
 
     def environment(self, base: Mapping[str, str], port: int) -> dict[str, str]:
-        """The process's environment: the machine's, the container's and the contract's, the last one winning."""
+        """The process's environment: the machine's, the container's, the contract's; the last wins."""
         environment = dict(base)
         for name, value in self.container_environment.items():
             environment[name] = expanded(value, environment)
@@ -86,20 +87,22 @@ def model_command(endpoint: str, deployed: DeployedModel, version: Model) -> Mod
         },
         health_route=health,
         predict_route=predict,
-        timeout_s=container.deployment_timeout.total_seconds(),
+        timeout_s=seconds(container.deployment_timeout),
     )
 
 
 def _no_command(container: ModelContainerSpec) -> ApiError:
     return precondition(
-        f'The model\'s containerSpec names the image "{container.image_uri}" but no command. The emulator starts the '
-        "command as a process of this machine; it cannot run an image, whose entry point is not known here. Set "
+        f'The model\'s containerSpec names the image "{container.image_uri}" but no command. The '
+        "emulator starts the "
+        "command as a process of this machine; it cannot run an image, whose entry point is not known "
+        "here. Set "
         "containerSpec.command (serving_container_command in the SDK)."
     )
 
 
 def expanded(text: str, environment: Mapping[str, str]) -> str:
-    """Replaces each $(NAME) by the variable's value, as Kubernetes does: unknown ones stay, $$(NAME) is escaped."""
+    """Replaces each $(NAME) by its value, as Kubernetes does: unknown names stay, $$(NAME) is escaped."""
 
     def value(match: re.Match[str]) -> str:
         if match[1]:

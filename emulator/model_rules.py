@@ -8,6 +8,7 @@ from google.cloud.aiplatform_v1.types import Model, ModelContainerSpec
 
 from emulator.aliases import alias_violations
 from emulator.api_errors import Violation
+from emulator.clock import seconds
 from emulator.validation import display_name_violations, label_violations
 
 BUCKET_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?", re.DOTALL)
@@ -62,7 +63,7 @@ def container_violations(container: ModelContainerSpec) -> list[Violation]:
         route = getattr(container, name)
         if route and not route.startswith("/"):
             violations.append(Violation(f"{field}.{name}", f'must start with "/". Received: "{route}".'))
-    timeout_s = container.deployment_timeout.total_seconds()
+    timeout_s = seconds(container.deployment_timeout)
     if not 0 <= timeout_s <= LONGEST_DEPLOYMENT_S:
         violations.append(
             Violation(f"{field}.deployment_timeout", f"must be at most 2 hours. Received: {timeout_s:g} s.")
@@ -74,7 +75,8 @@ def _environment_violations(container: ModelContainerSpec) -> list[Violation]:
     return [
         Violation(
             f"model.container_spec.env[{number}].name",
-            f'must be letters, digits and underscores, and not start with a digit. Received: "{variable.name}".',
+            "must be letters, digits and underscores, and not start with a digit. Received: "
+            f'"{variable.name}".',
         )
         for number, variable in enumerate(container.env)
         if not ENVIRONMENT_NAME.fullmatch(variable.name)

@@ -1,4 +1,4 @@
-"""The server of a deployed model: started, watched by its health route, started again when it dies, stopped."""
+"""The server of a deployed model: started, watched by its health route, started again, stopped."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ModelServer:
             raise
 
     def revive(self) -> None:
-        """Starts the server of a deployment that was made earlier: it is kept alive even if the first start fails."""
+        """Starts the server of an earlier deployment: it is kept alive even if the first start fails."""
         self._life = asyncio.create_task(self._live(None))
 
     async def _live(self, first: asyncio.Future[None] | None) -> None:
@@ -142,7 +142,8 @@ class ModelServer:
             except TimeoutError:
                 raise ApiError(
                     "UNAVAILABLE",
-                    f"The model server of deployed model {self.command.name} is being started again and was not "
+                    f"The model server of deployed model {self.command.name} is being started again "
+                    "and was not "
                     f"healthy within {patience_s:g} s. Its log is {self.log}.",
                 ) from None
         return self._address

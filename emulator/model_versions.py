@@ -10,19 +10,19 @@ from google.cloud.aiplatform_v1.types import (
     MergeVersionAliasesRequest,
     Model,
 )
+from google.longrunning.operations_pb2 import Operation
 
 from emulator import operations, registry
 from emulator.aliases import DEFAULT, merged
+from emulator.api_errors import invalid, precondition
 from emulator.calls import Call
 from emulator.clock import now
-from emulator.api_errors import invalid, precondition
 from emulator.evaluations import EVALUATIONS
 from emulator.filters import Field, parse_filter
 from emulator.listing import ordered, page
 from emulator.masks import read
 from emulator.models import shown_version
 from emulator.names import ModelName, id_of, parent_of
-from emulator.operations import Operation
 from emulator.registry import VERSIONS, put_version, require_model, require_version, version_record_name
 
 FILTER_FIELDS = {"labels": Field(lambda version: version.labels, kind="labels")}
@@ -71,7 +71,8 @@ def delete_model_version(call: Call[DeleteModelVersionRequest]) -> Operation:
     versions = call.tx.children(VERSIONS, name.model)
     if len(versions) == 1:
         raise precondition(
-            f'"{call.request.name}" is the only version of its model and cannot be deleted. Delete the model instead.'
+            f'"{call.request.name}" is the only version of its model and cannot be deleted. Delete the '
+            "model instead."
         )
     registry.require_not_deployed(call.tx, name.model, version.version_id)
     # A guess: the documents do not say who would be the default afterwards.

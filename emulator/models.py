@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from google.cloud.aiplatform_v1.types import (
     DeleteModelRequest,
     DeleteOperationMetadata,
@@ -14,12 +16,13 @@ from google.cloud.aiplatform_v1.types import (
     UploadModelRequest,
     UploadModelResponse,
 )
+from google.longrunning.operations_pb2 import Operation
 
 from emulator import names, operations, registry
 from emulator.aliases import aliases_of_new_version
+from emulator.api_errors import ApiError, already_exists, invalid, invalid_fields, precondition
 from emulator.calls import Call
 from emulator.clock import now
-from emulator.api_errors import ApiError, already_exists, invalid, invalid_fields, precondition
 from emulator.etags import require_etag
 from emulator.evaluations import EVALUATIONS
 from emulator.filters import Field, parse_filter
@@ -27,7 +30,6 @@ from emulator.listing import ordered, page
 from emulator.masks import read, require_mask
 from emulator.model_rules import upload_violations
 from emulator.names import ModelName
-from emulator.operations import Operation
 from emulator.registry import MODELS, VERSIONS, put_version, require_model, require_version
 from emulator.store import Transaction
 from emulator.validation import (
@@ -36,6 +38,7 @@ from emulator.validation import (
     service_account_violations,
 )
 
+DEDICATED: Any = Model.DeploymentResourcesType.DEDICATED_RESOURCES
 SHARED_FIELDS = ("display_name", "description", "labels")
 VERSION_FIELDS = ("version_description", "labels")
 # Cleared from an upload: the server alone sets them.
@@ -43,7 +46,8 @@ OUTPUT_ONLY = (
     "name", "version_id", "version_create_time", "version_update_time", "create_time", "update_time",
     "supported_export_formats", "training_pipeline", "pipeline_job", "deployed_models", "etag", "data_stats",
     "model_source_info", "original_model_info", "metadata_artifact", "satisfies_pzs", "satisfies_pzi",
-    "supported_deployment_resources_types", "supported_input_storage_formats", "supported_output_storage_formats",
+    "supported_deployment_resources_types", "supported_input_storage_formats",
+    "supported_output_storage_formats",
     "checkpoints",
 )  # fmt: skip
 FILTER_FIELDS = {
@@ -117,7 +121,7 @@ def _add_version(tx: Transaction, name: str, uploaded: Model) -> Model:
     version.version_id = str(tx.next_number(f"{name}@"))
     version.version_create_time = version.version_update_time = moment
     if "container_spec" in version:
-        version.supported_deployment_resources_types = [Model.DeploymentResourcesType.DEDICATED_RESOURCES]
+        version.supported_deployment_resources_types = [DEDICATED]
     aliases = aliases_of_new_version(before, version.version_id, version.version_aliases)
     version.version_aliases = aliases[version.version_id]
     put_version(tx, name, version)

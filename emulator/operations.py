@@ -6,25 +6,28 @@ import json
 
 import proto
 from google.cloud.aiplatform_v1.types import DeleteOperationMetadata, GenericOperationMetadata
-from google.longrunning import operations_pb2
+from google.longrunning.operations_pb2 import (
+    CancelOperationRequest,
+    DeleteOperationRequest,
+    GetOperationRequest,
+    ListOperationsRequest,
+    ListOperationsResponse,
+    Operation,
+)
 from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
+from emulator.api_errors import ApiError, invalid, not_found, precondition
 from emulator.calls import Call, Work
 from emulator.clock import now
-from emulator.api_errors import ApiError, invalid, not_found, precondition
 from emulator.listing import page
 from emulator.names import new_id
 from emulator.store import Table, Transaction
 
-Operation = operations_pb2.Operation
-
 
 def _decode(text: str) -> Operation:
-    operation = Operation()
-    json_format.Parse(text, operation)
-    return operation
+    return json_format.Parse(text, Operation())
 
 
 OPERATIONS: Table[Operation] = Table(
@@ -115,23 +118,23 @@ def shown(operation: Operation, delay_s: float) -> Operation:
     return Operation(name=operation.name, metadata=operation.metadata)
 
 
-def get_operation(call: Call[operations_pb2.GetOperationRequest]) -> Operation:
+def get_operation(call: Call[GetOperationRequest]) -> Operation:
     """GetOperation: what clients poll."""
     return require(call.tx, call.request.name)
 
 
 def list_operations(
-    call: Call[operations_pb2.ListOperationsRequest],
-) -> operations_pb2.ListOperationsResponse:
+    call: Call[ListOperationsRequest],
+) -> ListOperationsResponse:
     """ListOperations under a location, a model or an endpoint, newest first."""
     if call.request.filter:
         raise invalid("filter", "is not supported for operations.")
     operations = call.tx.children(OPERATIONS, call.request.name)[::-1]
     shown_page, token = page(operations, call.request.page_size, call.request.page_token)
-    return operations_pb2.ListOperationsResponse(operations=shown_page, next_page_token=token)
+    return ListOperationsResponse(operations=shown_page, next_page_token=token)
 
 
-def cancel_operation(call: Call[operations_pb2.CancelOperationRequest]) -> Empty:
+def cancel_operation(call: Call[CancelOperationRequest]) -> Empty:
     """CancelOperation: a deployment under way is stopped; on a finished operation it has no effect."""
     operation = require(call.tx, call.request.name)
     if not operation.done:
@@ -139,7 +142,7 @@ def cancel_operation(call: Call[operations_pb2.CancelOperationRequest]) -> Empty
     return Empty()
 
 
-def delete_operation(call: Call[operations_pb2.DeleteOperationRequest]) -> Empty:
+def delete_operation(call: Call[DeleteOperationRequest]) -> Empty:
     """DeleteOperation: forgets a finished operation."""
     operation = require(call.tx, call.request.name)
     if not operation.done:

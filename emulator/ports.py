@@ -21,8 +21,9 @@ TRIES = 200
 def reserved_port() -> Iterator[int]:
     """A port on which nothing listens, which no other emulator takes while the context lasts.
 
-    A model server binds its port by itself, some time after the choice. A lock on a file that all emulators of the
-    user know keeps the port until then and as long as the server lives; the lock ends with the process.
+    A model server binds its port by itself, some time after the choice. A lock on a file that all emulators
+    of the user know keeps the port until then and as long as the server lives; the lock ends with the
+    process.
 
     Raises:
         OSError: No port was free in `TRIES` tries.

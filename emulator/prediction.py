@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
+from emulator.api_errors import ApiError, invalid, not_found, precondition
 from emulator.codec import parse_json
 from emulator.endpoints import require_endpoint
-from emulator.api_errors import ApiError, invalid, not_found, precondition
 from emulator.fleet import Fleet
 from emulator.model_server import ModelServer
 from emulator.settings import Settings
@@ -78,7 +78,7 @@ class Predictor:
     async def raw_predict(
         self, endpoint: str, body: bytes, content_type: str
     ) -> tuple[bytes, str, dict[str, str]]:
-        """RawPredict: exactly what the model server answered, its content type, and headers that name the model."""
+        """RawPredict: what the model server answered, its content type, and headers that name the model."""
         if len(body) > LARGEST_BODY:
             raise _too_large()
         target, answer = await self._forward(
@@ -112,7 +112,8 @@ class Predictor:
         except TimeoutError:
             raise ApiError(
                 "DEADLINE_EXCEEDED",
-                f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: {chosen}: "
+                f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, "
+                f"deployed_model_id: {chosen}: "
                 f"the model server did not answer within {self._timeout_s:g} s.",
             ) from None
         if not answer.is_success:
@@ -139,7 +140,8 @@ class Predictor:
                     if last_try:
                         raise ApiError(
                             "UNAVAILABLE",
-                            f"The model server of deployed model {server.command.name} broke the connection: {error}. "
+                            f"The model server of deployed model {server.command.name} broke the "
+                            f"connection: {error}. "
                             f"Its log is {server.log}.",
                         ) from error
         raise AssertionError
@@ -189,7 +191,8 @@ def _invalid_answer(fault: str, answer: httpx.Response) -> ApiError:
 def _failed(endpoint: str, deployed_id: str, answer: httpx.Response) -> ApiError:
     return ApiError(
         "INVALID_ARGUMENT",
-        f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: {deployed_id} "
+        f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: "
+        f"{deployed_id} "
         f"with error: {answer.text[:LONGEST_QUOTE]}",
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from google.cloud.aiplatform_v1.types import DeployedModelRef, DeployModelRequest, Endpoint, Model
 
 from emulator.aliases import DEFAULT
-from emulator.codec import table
 from emulator.api_errors import not_found, precondition
+from emulator.codec import table
 from emulator.etags import etag_of
 from emulator.names import VERSION_ID, ModelName
 from emulator.store import Transaction
@@ -99,7 +101,8 @@ def shown(
     result.display_name = model.display_name
     result.description = model.description
     result.create_time = model.create_time
-    result.update_time = max(model.update_time, version.version_update_time)
+    times: list[Any] = [model.update_time, version.version_update_time]
+    result.update_time = max(times)
     result.labels = {**model.labels, **version.labels}
     result.etag = etag_of(result)
     result.name = f"{model.name}@{version.version_id}" if with_version else model.name
@@ -130,5 +133,6 @@ def require_not_deployed(tx: Transaction, model: str, version_id: str = "") -> N
     if endpoints:
         what = f"{model}@{version_id}" if version_id else model
         raise precondition(
-            f'The Model "{what}" is deployed or being deployed at: {", ".join(sorted(endpoints))}. Undeploy it first.'
+            f'The Model "{what}" is deployed or being deployed at: {", ".join(sorted(endpoints))}. '
+            "Undeploy it first."
         )

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 from google.cloud.aiplatform_v1 import types
 from google.longrunning import operations_pb2
 
-from emulator import deployments, endpoints, evaluations, model_versions, models, operations
+from emulator import deployments, endpoints, evaluations, models, operations
+from emulator import model_versions as versions
 from emulator.api_errors import ApiError
 
 VERSIONS = ("v1", "v1beta1", "ui")
@@ -39,6 +40,12 @@ class Route(NamedTuple):
     body_field: str
     handler: Callable[[Any], Any] | None
 
+    def answer(self, call: Any) -> Any:
+        """Answers a request."""
+        if self.handler is None:
+            raise ApiError("UNIMPLEMENTED", f"{self.rpc} needs no transaction.")
+        return self.handler(call)
+
     @property
     def request_type(self) -> type[Any]:
         """The message that the request is read as."""
@@ -64,12 +71,16 @@ ROUTES = [
     Route("ListModels", "GET", f"{LOCATION}/models", "parent", "", models.list_models),
     Route("UpdateModel", "PATCH", MODEL, "model.name", "model", models.update_model),
     Route("DeleteModel", "DELETE", MODEL, "name", "", models.delete_model),
-    Route("ListModelVersions", "GET", f"{MODEL}:listVersions", "name", "", model_versions.list_model_versions),
-    Route("MergeVersionAliases", "POST", f"{MODEL}:mergeVersionAliases", "name", "*", model_versions.merge_version_aliases),
-    Route("DeleteModelVersion", "DELETE", f"{MODEL}:deleteVersion", "name", "", model_versions.delete_model_version),
-    Route("ImportModelEvaluation", "POST", f"{MODEL}/evaluations:import", "parent", "*", evaluations.import_model_evaluation),
+    Route("ListModelVersions", "GET", f"{MODEL}:listVersions", "name", "", versions.list_model_versions),
+    Route("MergeVersionAliases", "POST", f"{MODEL}:mergeVersionAliases", "name", "*",
+          versions.merge_version_aliases),
+    Route("DeleteModelVersion", "DELETE", f"{MODEL}:deleteVersion", "name", "",
+    versions.delete_model_version),
+    Route("ImportModelEvaluation", "POST", f"{MODEL}/evaluations:import", "parent", "*",
+          evaluations.import_model_evaluation),
     Route("GetModelEvaluation", "GET", EVALUATION, "name", "", evaluations.get_model_evaluation),
-    Route("ListModelEvaluations", "GET", f"{MODEL}/evaluations", "parent", "", evaluations.list_model_evaluations),
+    Route("ListModelEvaluations", "GET", f"{MODEL}/evaluations", "parent", "",
+          evaluations.list_model_evaluations),
     Route("CreateEndpoint", "POST", f"{LOCATION}/endpoints", "parent", "endpoint", endpoints.create_endpoint),
     Route("GetEndpoint", "GET", ENDPOINT, "name", "", endpoints.get_endpoint),
     Route("ListEndpoints", "GET", f"{LOCATION}/endpoints", "parent", "", endpoints.list_endpoints),
@@ -77,7 +88,8 @@ ROUTES = [
     Route("DeleteEndpoint", "DELETE", ENDPOINT, "name", "", endpoints.delete_endpoint),
     Route("DeployModel", "POST", f"{ENDPOINT}:deployModel", "endpoint", "*", deployments.deploy_model),
     Route("UndeployModel", "POST", f"{ENDPOINT}:undeployModel", "endpoint", "*", deployments.undeploy_model),
-    Route("MutateDeployedModel", "POST", f"{ENDPOINT}:mutateDeployedModel", "endpoint", "*", deployments.mutate_deployed_model),
+    Route("MutateDeployedModel", "POST", f"{ENDPOINT}:mutateDeployedModel", "endpoint", "*",
+          deployments.mutate_deployed_model),
     Route("Predict", "POST", f"{ENDPOINT}:predict", "endpoint", "*", None),
     Route("RawPredict", "POST", f"{ENDPOINT}:rawPredict", "endpoint", "*", None),
     *_operation_routes(LOCATION),
@@ -114,7 +126,8 @@ def parse_path(raw_path: str) -> Path:
     """Takes a raw path apart: at the slashes, then at the last part's colon, and decodes each part only then.
 
     Raises:
-        ApiError: INVALID_ARGUMENT, where a value holds a slash; UNIMPLEMENTED, where the path is none of the API.
+        ApiError: INVALID_ARGUMENT, where a value holds a slash; UNIMPLEMENTED, where the path is none of the
+            API.
     """
     slash, version, *parts = raw_path.split("/") if raw_path.count("/") > 1 else ("", "")
     if slash or version not in VERSIONS:
@@ -155,7 +168,8 @@ def find_route(http_method: str, path: Path) -> Route:
         verb = f":{path.verb}" if path.verb else ""
         raise ApiError(
             "UNIMPLEMENTED",
-            f"{method_name(http_method, path)} ({http_method} /{path.version}/{path.name}{verb}) is not served by this "
+            f"{method_name(http_method, path)} ({http_method} /{path.version}/{path.name}{verb}) is "
+            "not served by this "
             "emulator. docs/emulator.md lists what is.",
         )
     return route

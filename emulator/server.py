@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulator import operations
+from emulator.api_errors import ApiError
 from emulator.api_versions import beta_answer, parse_beta_request
 from emulator.calls import Call, Objects, Work
 from emulator.codec import SYSTEM_PARAMETERS, parse_request, to_json
 from emulator.controls import Controls
-from emulator.api_errors import ApiError
 from emulator.fleet import Fleet
 from emulator.prediction import LARGEST_BODY, Predictor, encode_prediction
 from emulator.routes import Path, Route, find_route, parse_path
@@ -68,8 +68,8 @@ class Api:
             response = json_response(error.body(), error.http_status)
         except Exception:
             LOG.exception("%s %s", request.method, raw_path)
-            error = ApiError("INTERNAL", f"The emulator failed at {request.method} {raw_path}. See its log.")
-            response = json_response(error.body(), error.http_status)
+            fault = ApiError("INTERNAL", f"The emulator failed at {request.method} {raw_path}. See its log.")
+            response = json_response(fault.body(), fault.http_status)
         self._controls.requests.append(
             {
                 "method": request.method,
@@ -116,10 +116,9 @@ class Api:
         return self._shown(answer)
 
     def _transact(self, route: Route, message: Any) -> tuple[Any, list[Work]]:
-        assert route.handler is not None
         with self._store.transaction() as tx:
             call = Call(tx, message, self._objects)
-            return route.handler(call), call.work
+            return route.answer(call), call.work
 
     def _read_operation(self, name: str) -> operations_pb2.Operation:
         with self._store.transaction() as tx:

@@ -17,7 +17,8 @@ class Settings:
         state_dir: Folder of everything that must survive.
         project: The project that the command line of a user's scripts should name. Requests may name any.
         location: Likewise the region.
-        deployment_timeout_s: Seconds within which a model server must be healthy, where its containerSpec sets none.
+        deployment_timeout_s: Seconds within which a model server must be healthy, where its containerSpec
+            sets none.
         predict_timeout_s: Seconds that a prediction may take.
         operation_delay_s: Seconds for which a long-running operation is shown as running at least.
         seed: Of the choice among deployed models by the traffic split; None takes a new one at each start.

@@ -6,6 +6,7 @@ import json
 import logging
 import socketserver
 import threading
+from collections.abc import Callable
 from functools import partial
 from http.server import HTTPServer
 from pathlib import Path
@@ -24,7 +25,7 @@ PACKAGE_LOG = "gcp_storage_emulator"
 
 
 class _AtomicFiles(_FileStore):  # type: ignore[misc]  # the package publishes no types
-    """Writes each file in one step. A kill in the middle of writing the index would otherwise lose every object."""
+    """Writes each file in one step: a kill while the index is written would otherwise lose everything."""
 
     def write_bytes(self, rel: str, content: bytes) -> None:
         path = self._disk_path(rel)
@@ -49,7 +50,8 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         self._lock = lock
         super().__init__(storage, *args)
 
-    def _handle(self, method: str) -> None:
+    def handle_method(self, method: str) -> None:
+        """Answers one request."""
         try:
             require_local(self.headers.get("Host"), self.headers.get("Origin"))
         except ApiError as error:
@@ -66,20 +68,13 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         self.end_headers()
         self.wfile.write(body)
 
-    def do_GET(self) -> None:
-        self._handle("GET")
 
-    def do_POST(self) -> None:
-        self._handle("POST")
+def _method(name: str) -> Callable[[_Handler], None]:
+    return lambda handler: handler.handle_method(name)
 
-    def do_PUT(self) -> None:
-        self._handle("PUT")
 
-    def do_PATCH(self) -> None:
-        self._handle("PATCH")
-
-    def do_DELETE(self) -> None:
-        self._handle("DELETE")
+for _name in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+    setattr(_Handler, f"do_{_name}", _method(_name))
 
 
 class _Server(socketserver.ThreadingMixIn, HTTPServer):

@@ -110,8 +110,8 @@ class Transaction:
 class Store:
     """Opens the file, or creates it.
 
-    A transaction is on the disk before it is answered: the log is flushed at each commit (synchronous = FULL), so that
-    neither a killed emulator nor a power cut loses an answered write.
+    A transaction is on the disk before it is answered: the log is flushed at each commit (synchronous =
+    FULL), so that neither a killed emulator nor a power cut loses an answered write.
 
     Args:
         path: The SQLite file.
@@ -129,7 +129,8 @@ class Store:
     def transaction(self) -> Iterator[Transaction]:
         """One transaction, in any thread; the next one waits. An exception rolls it back.
 
-        `version` changes with each transaction that wrote, so that readers know when what they remember is stale.
+        `version` changes with each transaction that wrote, so that readers know when what they remember is
+        stale.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")

@@ -20,7 +20,8 @@ def require_split(split: Mapping[str, int], known: Collection[str], field: str =
         field: What messages call it.
 
     Raises:
-        ApiError: INVALID_ARGUMENT, where a share is outside 0 to 100, they do not add up to 100, or an id is unknown.
+        ApiError: INVALID_ARGUMENT, where a share is outside 0 to 100, they do not add up to 100, or an id is
+            unknown.
     """
     if not split:
         return
@@ -67,8 +68,8 @@ def split_after_undeploy(
         gone: The id of the model to undeploy.
 
     Raises:
-        ApiError: INVALID_ARGUMENT, where the split asked for breaks a rule; FAILED_PRECONDITION, where `gone` would
-            still have traffic.
+        ApiError: INVALID_ARGUMENT, where the split asked for breaks a rule; FAILED_PRECONDITION, where `gone`
+            would still have traffic.
     """
     require_split(asked, deployed)
     if set(deployed) == {gone}:
@@ -77,7 +78,8 @@ def split_after_undeploy(
     if split.get(gone, 0):
         raise ApiError(
             "FAILED_PRECONDITION",
-            f"The DeployedModel {gone} has {split[gone]} % of the endpoint's traffic and cannot be undeployed. "
+            f"The DeployedModel {gone} has {split[gone]} % of the endpoint's traffic and cannot be "
+            "undeployed. "
             "Move its traffic to the other models first, or give a traffic_split that does.",
         )
     split.pop(gone, None)
@@ -85,7 +87,7 @@ def split_after_undeploy(
 
 
 def choose(split: Mapping[str, int], random: Random) -> str | None:
-    """The id of the deployed model that answers a request, drawn by the split's weights; None without traffic."""
+    """The id of the deployed model that answers, drawn by the split's weights; None without traffic."""
     weights = [max(0, share) for share in split.values()]
     if not any(weights):
         return None

@@ -42,7 +42,8 @@ def label_violations(labels: Mapping[str, str], field: str) -> list[Violation]:
             violations.append(
                 Violation(
                     field,
-                    "label keys must start with a letter or number, be less than 64 characters and less than 128 "
+                    "label keys must start with a letter or number, be less than 64 characters and "
+                    "less than 128 "
                     "bytes long, and hold only lowercase letters, numbers, underscores and dashes. "
                     f'Received key: "{key}".',
                 )
@@ -51,8 +52,10 @@ def label_violations(labels: Mapping[str, str], field: str) -> list[Violation]:
             violations.append(
                 Violation(
                     field,
-                    "label values must be less than 64 characters and less than 128 bytes long, and hold only "
-                    f'lowercase letters, numbers, underscores and dashes. Received value: "{value}" of key "{key}".',
+                    "label values must be less than 64 characters and less than 128 bytes long, and "
+                    "hold only "
+                    f'lowercase letters, numbers, underscores and dashes. Received value: "{value}" of '
+                    f'key "{key}".',
                 )
             )
     return violations

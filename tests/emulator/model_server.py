@@ -1,6 +1,8 @@
-"""A model server for tests: `python model_server.py NAME [--fail-at-start | --never-healthy | --start-after S]`.
+"""A model server for tests: `python model_server.py NAME [--fail-at-start | --never-healthy | --start-after
+S]`.
 
-It obeys the AIP_* contract and answers each instance with its own name. Instances of the form {"do": ...} make it
+It obeys the AIP_* contract and answers each instance with its own name. Instances of the form {"do": ...}
+make it
 misbehave: die, sleep, answer an error, or answer without predictions.
 """
 
@@ -14,8 +16,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-ENVIRONMENT = ("AIP_HTTP_PORT", "AIP_HEALTH_ROUTE", "AIP_PREDICT_ROUTE", "AIP_STORAGE_URI", "AIP_ENDPOINT_ID",
-               "AIP_DEPLOYED_MODEL_ID", "STORAGE_EMULATOR_HOST", "VERTEX_EMULATOR_HOST", "COLOUR")  # fmt: skip
+ENVIRONMENT = (
+    "AIP_HTTP_PORT", "AIP_HEALTH_ROUTE", "AIP_PREDICT_ROUTE", "AIP_STORAGE_URI", "AIP_ENDPOINT_ID",
+    "AIP_DEPLOYED_MODEL_ID", "STORAGE_EMULATOR_HOST", "VERTEX_EMULATOR_HOST", "COLOUR",
+)  # fmt: skip
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -62,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 
