@@ -121,6 +121,7 @@ def serve(settings: Settings, listener: socket.socket, environment: Mapping[str,
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
     try:

@@ -6,6 +6,7 @@ lost on the way; such requests are refused.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,18 +16,26 @@ from google.protobuf.message import Message
 
 from emulator.api_errors import ApiError
 from emulator.codec import parse_message, parse_request, to_json
+from emulator.store import Table
 
 _V1_TYPE = "google.cloud.aiplatform.v1."
 _BETA_TYPE = "google.cloud.aiplatform.v1beta1."
+
+
+# Operations that v1beta1 began. Clients poll them at /ui/, which tells no version, and want v1beta1 types.
+BETA_OPERATIONS: Table[str] = Table("beta_operations", encode=str, decode=str)
+
+
+def load_beta() -> None:
+    """Imports the v1beta1 types: two seconds, at the first call, that only callers of v1beta1 need."""
+    importlib.import_module("google.cloud.aiplatform_v1beta1.types")
 
 
 def beta_type(message_type: type[Any]) -> type[Any]:
     """The v1beta1 type of the same name; a type that has no versions stays what it is."""
     if not issubclass(message_type, proto.Message):
         return message_type
-    # Two seconds of import that only callers of v1beta1 need.
-    from google.cloud.aiplatform_v1beta1 import types
-
+    types = importlib.import_module("google.cloud.aiplatform_v1beta1.types")
     found: type[Any] = getattr(types, message_type.__name__)
     return found
 

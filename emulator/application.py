@@ -63,7 +63,8 @@ class Emulator:
             Route("/_emulator/reset", self._reset, methods=["POST"]),
             Mount("/", self.api),
         ]
-        return _Guarded(Starlette(routes=routes, lifespan=self._lifespan))
+        handlers: Any = {ApiError: _refusal}
+        return _Guarded(Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers))
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -96,8 +97,12 @@ class Emulator:
         return json_response({})
 
 
+async def _refusal(_request: Request, error: ApiError) -> Response:
+    return json_response(error.body(), error.http_status)
+
+
 class _Guarded:
-    """Refuses requests that come from elsewhere, before anything reads them, and answers refusals in JSON."""
+    """Refuses requests that come from elsewhere, before anything reads them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -109,6 +114,7 @@ class _Guarded:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
             require_local(headers.get(b"host"), headers.get(b"origin"))
-            await self._app(scope, receive, send)
         except ApiError as error:
             await json_response(error.body(), error.http_status)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator import operations
 from emulator.api_errors import ApiError
-from emulator.api_versions import beta_answer, parse_beta_request
+from emulator.api_versions import BETA_OPERATIONS, beta_answer, load_beta, parse_beta_request
 from emulator.calls import Call, Objects, Work
 from emulator.codec import SYSTEM_PARAMETERS, parse_request, to_json
 from emulator.controls import Controls
@@ -95,17 +95,19 @@ class Api:
             return Response(content, media_type=content_type, headers=headers)
         body = await read_body(request, LARGEST_REQUEST)
         query = parse_qsl(request.url.query, keep_blank_values=True)
-        message = await self._call(route, path, dict(query), body)
         if path.version == "v1beta1":
+            await asyncio.to_thread(load_beta)
+        message, is_beta = await self._call(route, path, dict(query), body)
+        if is_beta:
             message = beta_answer(message)
         return json_response(
             to_json(message, integers_for_enums="enum-encoding=int" in dict(query).get("$alt", ""))
         )
 
-    async def _call(self, route: Route, path: Path, query: dict[str, str], body: bytes) -> Any:
+    async def _call(self, route: Route, path: Path, query: dict[str, str], body: bytes) -> tuple[Any, bool]:
         parse = parse_beta_request if path.version == "v1beta1" else parse_request
         message = parse(route.request_type, {route.path_field: path.resource}, query, route.body_field, body)
-        answer, work = await asyncio.to_thread(self._transact, route, message)
+        answer, is_beta, work = await asyncio.to_thread(self._transact, route, path, message)
         for item in work:
             self._fleet.take(item)
             if item.action == "undeploy":
@@ -113,12 +115,20 @@ class Api:
                 answer = await asyncio.to_thread(self._read_operation, item.operation)
         if route.rpc == "WaitOperation":
             answer = await self._wait(answer, message)
-        return self._shown(answer)
+        return self._shown(answer), is_beta
 
-    def _transact(self, route: Route, message: Any) -> tuple[Any, list[Work]]:
+    def _transact(self, route: Route, path: Path, message: Any) -> tuple[Any, bool, list[Work]]:
+        is_beta = path.version == "v1beta1"
         with self._store.transaction() as tx:
             call = Call(tx, message, self._objects)
-            return route.answer(call), call.work
+            answer = route.answer(call)
+            if isinstance(answer, operations_pb2.Operation):
+                if is_beta and not route.rpc.endswith("Operation"):
+                    tx.put(BETA_OPERATIONS, answer.name, answer.name)
+                is_beta = is_beta or (
+                    path.version == "ui" and tx.get(BETA_OPERATIONS, answer.name) is not None
+                )
+            return answer, is_beta, call.work
 
     def _read_operation(self, name: str) -> operations_pb2.Operation:
         with self._store.transaction() as tx:

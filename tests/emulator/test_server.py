@@ -109,9 +109,7 @@ def test_a14_makes_ids_of_19_digits(emulator: VertexEmulator) -> None:
 
 def test_a15_pages_through_a_list(emulator: VertexEmulator) -> None:
     parent = "projects/pages/locations/us-central1"
-    made = [
-        emulator.post(f"{parent}/endpoints", {"displayName": "x"})["response"]["name"] for _ in range(5)
-    ]
+    made = [emulator.post(f"{parent}/endpoints", {"displayName": "x"})["response"]["name"] for _ in range(5)]
     found: list[str] = []
     token = ""
     while True:
