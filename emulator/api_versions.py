@@ -77,6 +77,7 @@ def beta_answer(message: proto.Message | Message) -> proto.Message | Message:
 
 
 def _beta_operation(operation: operations_pb2.Operation) -> operations_pb2.Operation:
+    load_beta()
     result = operations_pb2.Operation()
     result.CopyFrom(operation)
     for content in (result.metadata, result.response) if result.HasField("response") else (result.metadata,):

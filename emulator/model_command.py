@@ -43,10 +43,11 @@ class ModelCommand:
 
     def environment(self, base: Mapping[str, str], port: int) -> dict[str, str]:
         """The process's environment: the machine's, the container's, the contract's; the last wins."""
-        environment = dict(base)
+        contract = {**self.contract, "AIP_HTTP_PORT": str(port)}
+        environment = {**base, **contract}
         for name, value in self.container_environment.items():
             environment[name] = expanded(value, environment)
-        return {**environment, **self.contract, "AIP_HTTP_PORT": str(port)}
+        return {**environment, **contract}
 
     def arguments(self, environment: Mapping[str, str]) -> list[str]:
         """The words to start, with each $(VARIABLE) in its place."""

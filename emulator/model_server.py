@@ -130,6 +130,11 @@ class ModelServer:
         with contextlib.suppress(OSError), self.log.open("a", encoding="utf-8") as file:
             file.write(f"[emulator {stamp}] {text}\n")
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the server was healthy when it was last looked at."""
+        return self._ready.is_set()
+
     async def address(self, patience_s: float) -> str:
         """The URL that takes predictions, once the server is healthy.
 

@@ -25,8 +25,10 @@ LARGEST_BODY = 1_572_864
 KEYS = {"instances", "parameters", "labels"}
 # Of a failed answer of a model server, how much the message quotes.
 LONGEST_QUOTE = 2_000
-# Failures of a connection that the model server had closed, or never opened. The request is sent once more.
-BROKEN = (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+# What a request meets on a connection that the server has closed meanwhile: it is sent once more, if the server lives.
+BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+# By then the end of a server's process has been noticed.
+NOTICE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -131,20 +133,28 @@ class Predictor:
         return _Plan(version, dict(found.traffic_split), targets)
 
     async def _send(self, server: ModelServer, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        tries = 0
         with server.use():
-            for last_try in (False, True):
+            while True:
                 address = await server.address(self._timeout_s)
                 try:
                     return await self._client.post(address, content=body, headers=headers, timeout=None)
+                except httpx.ConnectError:
+                    # Nothing was sent, and the server is about to be started again.
+                    await asyncio.sleep(NOTICE_S)
                 except BROKEN as error:
-                    if last_try:
-                        raise ApiError(
-                            "UNAVAILABLE",
-                            f"The model server of deployed model {server.command.name} broke the "
-                            f"connection: {error}. "
-                            f"Its log is {server.log}.",
-                        ) from error
-        raise AssertionError
+                    tries += 1
+                    await asyncio.sleep(NOTICE_S)
+                    if tries > 1 or not server.is_ready:
+                        raise _broken(server, error) from error
+
+
+def _broken(server: ModelServer, error: Exception) -> ApiError:
+    return ApiError(
+        "UNAVAILABLE",
+        f"The model server of deployed model {server.command.name} broke the connection: "
+        f"{error or type(error).__name__}. Its log is {server.log}.",
+    )
 
 
 def _too_large() -> ApiError:
