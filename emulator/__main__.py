@@ -7,11 +7,13 @@ import contextlib
 import importlib.metadata
 import logging
 import os
+import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from emulator.guard import is_loopback
@@ -92,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Any:
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
     with contextlib.closing(socket.create_server((host, port), backlog=2048)) as listener:
         yield listener
 
@@ -130,10 +132,23 @@ def serve(settings: Settings, listener: socket.socket, environment: Mapping[str,
             f"Vertex AI at {address}, Cloud Storage at {storage.address}, state in {settings.state_dir}",
             flush=True,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        # uvicorn's own handling ends the process by the signal, before the folder is left in order.
+        server.capture_signals = lambda: _signals(server.handle_exit)  # type: ignore[method-assign]
+        server.run(sockets=[listener])
     finally:
         withdraw(settings.state_dir)
         storage.stop()
+
+
+@contextlib.contextmanager
+def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    kept = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, former in kept.items():
+            signal.signal(number, former)
 
 
 def _running(settings: Settings, address: str, storage_address: str) -> dict[str, Any]:

@@ -53,8 +53,11 @@ def parse_beta_request(
         ApiError: INVALID_ARGUMENT, where it is malformed; UNIMPLEMENTED, where it has a field that v1 lacks.
     """
     request = parse_request(beta_type(request_type), path, query, body_field, body)
+    content = to_json(request)
+    # v1 has disableContainerLogging instead; here a server's log is kept whatever is asked for.
+    content.get("deployedModel", {}).pop("enableContainerLogging", None)
     try:
-        return parse_message(request_type, to_json(request))
+        return parse_message(request_type, content)
     except ApiError as error:
         raise ApiError(
             "UNIMPLEMENTED", f"The emulator keeps what v1 has; the request has more: {error.message}"

@@ -25,7 +25,8 @@ LARGEST_BODY = 1_572_864
 KEYS = {"instances", "parameters", "labels"}
 # Of a failed answer of a model server, how much the message quotes.
 LONGEST_QUOTE = 2_000
-# What a request meets on a connection that the server has closed meanwhile: it is sent once more, if the server lives.
+# What a request meets on a connection that the server has closed meanwhile. It is sent once more, if the
+# server lives.
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 # By then the end of a server's process has been noticed.
 NOTICE_S = 0.05

@@ -385,8 +385,10 @@ def test_filters_a_list(emulator: VertexEmulator, text: str, found: set[str]) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["iris", "colour=red", "display_name", "display_name=", 'display_name:"i"', "labels=a", "(model=a", "model=a b",
-     "display_name>a", "model=a AND", '"a"="b"'],
+    [
+        "iris", "colour=red", "display_name", "display_name=", 'display_name:"i"', "labels=a", "(model=a",
+        "model=a b", "display_name>a", "model=a AND", '"a"="b"',
+    ],
 )  # fmt: skip
 def test_refuses_a_filter_that_it_cannot_apply(emulator: VertexEmulator, text: str) -> None:
     answer = emulator.call("GET", f"/v1/{LOCATION}/models", params={"filter": text})

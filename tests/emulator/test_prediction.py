@@ -101,20 +101,20 @@ def test_pr5_passes_on_why_the_server_failed(emulator: VertexEmulator, endpoint:
     deployed = emulator.get(endpoint)["deployedModels"][0]["id"]
     body = {"instances": [{"do": "fail", "status": status}]}
     number = endpoint.rpartition("/")[2]
-    assert emulator.refused("POST", f"{endpoint}:predict", body) == (
-        *INVALID,
+    message = (
         f"Failed to handle request. endpoint_id: {number}, deployed_model_id: {deployed} "
-        'with error: {"error": "asked to fail"}',
+        'with error: {"error": "asked to fail"}'
     )
+    assert emulator.refused("POST", f"{endpoint}:predict", body) == (*INVALID, message)
 
 
 def test_pr6_refuses_an_answer_without_predictions(emulator: VertexEmulator, endpoint: str) -> None:
     body = {"instances": [{"do": "forget"}]}
-    assert emulator.refused("POST", f"{endpoint}:predict", body) == (
-        *WRONG_STATE,
+    message = (
         "Invalid response from prediction server - the response field predictions is missing. "
-        'Response: {"result": []}',
+        'Response: {"result": []}'
     )
+    assert emulator.refused("POST", f"{endpoint}:predict", body) == (*WRONG_STATE, message)
 
 
 def test_pr7_gives_up_after_the_time_out(seeded: VertexEmulator) -> None:
