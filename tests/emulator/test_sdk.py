@@ -24,7 +24,7 @@ MACHINE = "n1-standard-2"
 
 
 @pytest.fixture(scope="module")
-def sdk(emulator: VertexEmulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def sdk(emulator: VertexEmulator) -> Iterator[Any]:
     """The SDK, pointed at the emulator as docs/emulator.md says."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STORAGE_EMULATOR_HOST", emulator.running["storageAddress"])
@@ -130,14 +130,14 @@ def test_deploys_splits_traffic_predicts_and_undeploys(sdk: Any, upload: Callabl
     assert sdk.Endpoint.list(filter="labels.a=b") == []
 
 
-def test_deploys_without_an_endpoint_and_deletes_by_force(sdk: Any, upload: Callable[..., Any]) -> None:
+def test_deploys_without_an_endpoint_and_deletes_by_force(upload: Callable[..., Any]) -> None:
     endpoint = upload("own-endpoint").deploy(machine_type=MACHINE)
     assert endpoint.predict(["x"]).predictions[0]["server"] == "own-endpoint"
     endpoint.delete(force=True)
 
 
 def test_c2_predicts_raw_through_a_session_that_goes_to_the_emulator(
-    sdk: Any, upload: Callable[..., Any], emulator: VertexEmulator
+    upload: Callable[..., Any], emulator: VertexEmulator
 ) -> None:
     class ToEmulator(requests.adapters.HTTPAdapter):
         def send(self, request: Any, *args: Any, **options: Any) -> Any:
@@ -180,7 +180,7 @@ def test_raises_what_the_contract_says(sdk: Any, upload: Callable[..., Any]) -> 
     model.delete()
 
 
-def test_a_failed_deployment_raises_what_the_operation_says(sdk: Any, upload: Callable[..., Any]) -> None:
+def test_a_failed_deployment_raises_what_the_operation_says(sdk: Any) -> None:
     from google.api_core import exceptions
 
     model = sdk.Model.upload(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +43,33 @@ def test_every_answered_write_survives_a_kill(own_emulator: VertexEmulator) -> N
     assert [own_emulator.get(name) for name in names] == before
     assert own_emulator.predict(endpoint)["deployedModelId"] == deployed
     assert own_emulator.upload("three", parent_model=f"{LOCATION}/models/kept").endswith("@3")
+
+
+def test_a_kill_amid_writes_loses_none_that_was_answered(own_emulator: VertexEmulator) -> None:
+    answered: list[str] = []
+
+    def write(number: int) -> None:
+        with contextlib.suppress(httpx.TransportError), httpx.Client(trust_env=False) as client:
+            while True:
+                url = f"{own_emulator.address}/v1/{LOCATION}/endpoints"
+                operation = client.post(url, json={"displayName": str(number)}).json()
+                answered.append(operation["response"]["name"])
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, number) for number in range(4)]
+        eventually(lambda: len(answered) > 100)
+        own_emulator.kill()
+        for writer in writers:
+            writer.result()
+    own_emulator.start()
+    kept: set[str] = set()
+    token = ""
+    while not kept or token:
+        page = own_emulator.get(f"{LOCATION}/endpoints?pageToken={token}")
+        kept |= {endpoint["name"] for endpoint in page["endpoints"]}
+        token = page.get("nextPageToken", "")
+    assert set(answered) <= kept
+    assert len(kept) <= len(answered) + 4
 
 
 def test_a_killed_emulator_leaves_no_server_behind_and_starts_it_again(own_emulator: VertexEmulator) -> None:
