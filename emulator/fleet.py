@@ -153,7 +153,10 @@ class Fleet:
             return
         server = self._servers.pop((request.endpoint, request.deployed_model_id), None)
         if server is not None:
-            await server.stop(drain=True)
+            try:
+                await server.stop(drain=True)
+            finally:
+                await server.stop()
 
         def end(tx: Transaction) -> None:
             tx.delete(PENDING_UNDEPLOYMENTS, operation)

@@ -64,9 +64,10 @@ def _token(offset: int) -> str:
 
 def _offset(token: str) -> int:
     try:
-        kind, _, number = base64.urlsafe_b64decode(token.encode("ascii")).decode().partition(":")
-        if kind == "page" and number.isdecimal():
-            return int(number)
+        number = base64.urlsafe_b64decode(token.encode("ascii")).decode().partition(":")[2]
+        offset = int(number)
     except (binascii.Error, UnicodeError, ValueError):
-        pass
-    raise invalid("page_token", f'is not a token that this list gave. Received: "{token}".')
+        offset = -1
+    if offset < 0 or token != _token(offset):
+        raise invalid("page_token", f'is not a token that this list gave. Received: "{token}".')
+    return offset

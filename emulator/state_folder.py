@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from emulator.settings import StartError
+
 RUNNING = "emulator.json"
-
-
-class StateFolderTakenError(Exception):
-    """Another emulator works in the folder."""
 
 
 @contextmanager
@@ -23,14 +21,14 @@ def owned(folder: Path) -> Iterator[None]:
     The lock is the kernel's: it ends with the process, however that dies.
 
     Raises:
-        StateFolderTakenError: Another emulator has it.
+        StartError: Another emulator has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StateFolderTakenError(_taken(folder)) from None
+            raise StartError(_taken(folder)) from None
         yield
 
 

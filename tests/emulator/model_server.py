@@ -38,7 +38,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         request = json.loads(body)
         first = request["instances"][0] if request.get("instances") else None
-        action = first.get("do") if isinstance(first, dict) else None
+        first = first if isinstance(first, dict) else {}
+        action = first.get("do")
         if action == "die":
             os._exit(3)
         if action == "sleep":

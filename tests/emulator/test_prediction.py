@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, is_alive
+from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, is_alive, storage_client
 
 pytestmark = pytest.mark.run
 
@@ -127,11 +127,7 @@ def test_pr7_gives_up_after_the_time_out(seeded: VertexEmulator) -> None:
 
 
 def test_pr8_gives_the_server_its_contract(emulator: VertexEmulator) -> None:
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud import storage
-
-    options = {"api_endpoint": emulator.running["storageAddress"]}
-    client = storage.Client(project="p", credentials=AnonymousCredentials(), client_options=options)
+    client = storage_client(emulator)
     client.create_bucket("artifacts").blob("model/saved_model.pb").upload_from_string(b"x")
     model = emulator.upload(model={"artifactUri": "gs://artifacts/model"})
     container = emulator.get(model)["containerSpec"] | {

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.emulator.vertex_emulator import IMAGE, MODEL_SERVER, VertexEmulator
+from tests.emulator.vertex_emulator import IMAGE, MODEL_SERVER, VertexEmulator, anonymous, storage_client
 
 pytestmark = [
     pytest.mark.run,
@@ -28,21 +28,18 @@ def sdk(emulator: VertexEmulator) -> Iterator[Any]:
     """The SDK, pointed at the emulator as docs/emulator.md says."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STORAGE_EMULATOR_HOST", emulator.running["storageAddress"])
-        from google.auth.credentials import AnonymousCredentials
-        from google.cloud import aiplatform, storage
+        from google.cloud import aiplatform
 
-        credentials = AnonymousCredentials()
-        storage.Client(project="p", credentials=credentials).create_bucket("staging")
+        storage_client(emulator).create_bucket("staging")
         aiplatform.init(
             project="p",
             location="us-central1",
             api_endpoint=emulator.address,
             api_transport="rest",
-            credentials=credentials,
+            credentials=anonymous(),
             staging_bucket="gs://staging",
         )
         yield aiplatform
-        aiplatform.initializer.global_config.__init__()
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +136,7 @@ def test_deploys_without_an_endpoint_and_deletes_by_force(upload: Callable[..., 
 def test_c2_predicts_raw_through_a_session_that_goes_to_the_emulator(
     upload: Callable[..., Any], emulator: VertexEmulator
 ) -> None:
-    class ToEmulator(requests.adapters.HTTPAdapter):
+    class ToEmulator(requests.adapters.HTTPAdapter):  # type: ignore[misc]  # requests has no types
         def send(self, request: Any, *args: Any, **options: Any) -> Any:
             request.url = emulator.address + urlsplit(request.url).path
             return super().send(request, *args, **options)
@@ -205,12 +202,11 @@ def test_the_preview_classes_speak_v1beta1(sdk: Any, upload: Callable[..., Any])
 
 
 def test_a_client_that_waits_survives_a_kill(own_emulator: VertexEmulator) -> None:
-    from google.auth.credentials import AnonymousCredentials
     from google.cloud import aiplatform_v1
 
     client = aiplatform_v1.EndpointServiceClient(
         transport="rest",
-        credentials=AnonymousCredentials(),
+        credentials=anonymous(),
         client_options={"api_endpoint": own_emulator.address},
     )
     model = own_emulator.upload("slow", "--start-after", "1")
@@ -219,7 +215,7 @@ def test_a_client_that_waits_survives_a_kill(own_emulator: VertexEmulator) -> No
         machine_spec=aiplatform_v1.MachineSpec(machine_type=MACHINE), min_replica_count=1
     )
     deployed = aiplatform_v1.DeployedModel(model=model, dedicated_resources=resources)
-    operation = client.deploy_model(endpoint=endpoint, deployed_model=deployed, traffic_split={"0": 100})
+    operation: Any = client.deploy_model(endpoint=endpoint, deployed_model=deployed, traffic_split={"0": 100})
 
     def interrupt() -> None:
         time.sleep(0.2)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, is_alive
+from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, is_alive, storage_client
 
 pytestmark = pytest.mark.run
 
@@ -127,12 +127,7 @@ def test_an_undeployment_ends_after_a_kill(own_emulator: VertexEmulator) -> None
 
 
 def test_objects_survive_a_kill(own_emulator: VertexEmulator) -> None:
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud import storage
-
-    options = {"api_endpoint": own_emulator.running["storageAddress"]}
-    client = storage.Client(project="p", credentials=AnonymousCredentials(), client_options=options)
-    bucket = client.create_bucket("kept")
+    bucket = storage_client(own_emulator).create_bucket("kept")
     for number in range(20):
         bucket.blob(f"a/{number}").upload_from_string(f"content {number}")
     own_emulator.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -150,6 +151,18 @@ class VertexEmulator:
     def predict(self, endpoint: str, *instances: Any) -> dict[str, Any]:
         """Predicts."""
         return self.post(f"{endpoint}:predict", {"instances": list(instances) or [1]})
+
+
+def anonymous() -> Any:
+    """Credentials that send nothing."""
+    return importlib.import_module("google.auth.credentials").AnonymousCredentials()
+
+
+def storage_client(emulator: VertexEmulator) -> Any:
+    """The real Cloud Storage client, pointed at an emulator."""
+    options = {"api_endpoint": emulator.running["storageAddress"]}
+    storage = importlib.import_module("google.cloud.storage")
+    return storage.Client(project="p", credentials=anonymous(), client_options=options)
 
 
 RESOURCES = {"machineSpec": {"machineType": "n1-standard-2"}, "minReplicaCount": 1}
