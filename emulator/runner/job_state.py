@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from emulator.pipeline_spec import Kind, PipelineSpec, Task
-from emulator.run_json import FINAL, ITERATION, RunState, folder_name
-from emulator.task_record import (
+from emulator.runner.pipeline_spec import Kind, PipelineSpec, Task
+from emulator.runner.run_json import FINAL, ITERATION, RunState, folder_name
+from emulator.runner.task_record import (
     AT_WORK,
     TaskPath,
     TaskRecord,

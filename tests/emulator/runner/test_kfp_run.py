@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from emulator.errors import RunnerError
-from emulator.kfp_run import _replaced
+from emulator.runner.errors import RunnerError
+from emulator.runner.kfp_run import _replaced
 
 NEEDED = {
     "kfp.local.subprocess_task_handler:SubprocessTaskHandler": {"full_command", "env_vars"},

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from emulator.errors import UsageError, listing, nearest
-from emulator.pipeline_spec import Parameter
+from emulator.runner.errors import UsageError, listing, nearest
+from emulator.runner.pipeline_spec import Parameter
 
 _WORDS = {
     "NUMBER_INTEGER": "a whole number",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from emulator.task_values import given_to
+from emulator.runner.task_values import given_to
 
 
 def test_given_to_reads_the_executor_input_of_a_command() -> None:

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from emulator.errors import RunnerError
-from emulator.task_launcher import GRACE_S
+from emulator.runner.errors import RunnerError
+from emulator.runner.task_launcher import GRACE_S
 
 _LAUNCHER = str(Path(__file__).with_name("task_launcher.py"))
 # Beyond the launcher's own grace: it then kills what is left, which takes no time to speak of.

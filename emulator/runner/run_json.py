@@ -8,7 +8,7 @@ from copy import deepcopy
 from enum import StrEnum
 from typing import Any
 
-from emulator.task_record import AT_WORK, TaskState, error_status
+from emulator.runner.task_record import AT_WORK, TaskState, error_status
 
 ABORTED = 10
 

@@ -23,16 +23,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from emulator import run_folder
-from emulator.errors import RunnerError
-from emulator.job_state import JobState
-from emulator.kfp_run import KfpRun
-from emulator.parameters import check_parameters, load_parameters
-from emulator.pipeline_spec import PipelineSpec, load_spec
-from emulator.recorder import Recorder
-from emulator.run_folder import RunFolder
-from emulator.task_processes import TaskProcesses
-from emulator.task_record import time_text
+from emulator.runner import run_folder
+from emulator.runner.errors import RunnerError
+from emulator.runner.job_state import JobState
+from emulator.runner.kfp_run import KfpRun
+from emulator.runner.parameters import check_parameters, load_parameters
+from emulator.runner.pipeline_spec import PipelineSpec, load_spec
+from emulator.runner.recorder import Recorder
+from emulator.runner.run_folder import RunFolder
+from emulator.runner.task_processes import TaskProcesses
+from emulator.runner.task_record import time_text
 
 SUCCEEDED, FAILED, STOPPED = 0, 1, 130
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.task_record import Values
+from emulator.runner.task_record import Values
 
 # kfp adds the channels that an f-string or a condition needs to a task's inputs, under this prefix.
 _CHANNEL = "pipelinechannel--"

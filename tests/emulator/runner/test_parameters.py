@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from emulator.errors import UsageError
-from emulator.parameters import check_parameters, load_parameters
-from emulator.pipeline_spec import Parameter
+from emulator.runner.errors import UsageError
+from emulator.runner.parameters import check_parameters, load_parameters
+from emulator.runner.pipeline_spec import Parameter
 
 
 def declared(kind: str, default: Any = None, optional: bool = False) -> dict[str, Parameter]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from emulator.errors import UsageError
-from emulator.pipeline_spec import Kind, Parameter, PipelineSpec, load_spec, parse_spec
-from tests.emulator.specs import spec, task
+from emulator.runner.errors import UsageError
+from emulator.runner.pipeline_spec import Kind, Parameter, PipelineSpec, load_spec, parse_spec
+from tests.emulator.runner.specs import spec, task
 
 
 def parsed(document: Any) -> PipelineSpec:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from emulator.run_folder import RunFolder
+from emulator.runner.run_folder import RunFolder
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Runner:
 
     def command(self, pipeline: str, parameters: Mapping[str, Any], *flags: str) -> list[str]:
         """The command that runs a pipeline into the folder `run` of the current directory."""
-        from tests.emulator.pipelines import compile_pipeline
+        from tests.emulator.runner.pipelines import compile_pipeline
 
         spec = compile_pipeline(pipeline, self.folder)
         given = self.folder / "parameters.json"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from emulator.errors import RunnerError, UsageError
+from emulator.runner.errors import RunnerError, UsageError
 
 _TOKEN = re.compile(
     r"""\s*(?:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from emulator.errors import UsageError
-from emulator.run_json import ended_by_death, is_final
+from emulator.runner.errors import UsageError
+from emulator.runner.run_json import ended_by_death, is_final
 
 
 @dataclass(frozen=True)

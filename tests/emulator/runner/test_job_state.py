@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from emulator.job_state import JobState
-from emulator.pipeline_spec import parse_spec
-from emulator.run_json import ended_by_death, is_final, task_folder
-from emulator.task_record import Values
-from tests.emulator.specs import spec, task
+from emulator.runner.job_state import JobState
+from emulator.runner.pipeline_spec import parse_spec
+from emulator.runner.run_json import ended_by_death, is_final, task_folder
+from emulator.runner.task_record import Values
+from tests.emulator.runner.specs import spec, task
 
 MADE = [{"name": "model", "uri": "/root/model", "schemaTitle": "system.Model", "metadata": {"rows": 120.0}}]
 DAG = "The DAG failed because some tasks failed. The failed tasks are: [{}]."

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from emulator.conditions import check_condition
-from emulator.errors import UsageError, listing
+from emulator.runner.conditions import check_condition
+from emulator.runner.errors import UsageError, listing
 
 
 class Kind(StrEnum):

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from emulator.conditions import check_condition, decide
-from emulator.errors import RunnerError, UsageError
+from emulator.runner.conditions import check_condition, decide
+from emulator.runner.errors import RunnerError, UsageError
 
 X = "inputs.parameter_values['x']"
 Y = "inputs.parameter_values['pipelinechannel--train-loss']"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.errors import RunnerError
-from emulator.task_processes import StoppedError, TaskProcesses
+from emulator.runner.errors import RunnerError
+from emulator.runner.task_processes import StoppedError, TaskProcesses
 
 
 def run(command: list[str], log: Path, **variables: str) -> int:

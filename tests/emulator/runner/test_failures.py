@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from emulator.failures import explain, last_exception
+from emulator.runner.failures import explain, last_exception
 
 FRAMES = """Traceback (most recent call last):
   File "component.py", line 7, in train

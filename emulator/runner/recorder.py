@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from emulator import run_folder
-from emulator.job_state import JobState
-from emulator.run_folder import RunFolder
+from emulator.runner import run_folder
+from emulator.runner.job_state import JobState
+from emulator.runner.run_folder import RunFolder
 
 
 class Recorder:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.failures import explain
-from emulator.recorder import Recorder
-from emulator.task_processes import StoppedError, TaskProcesses
-from emulator.task_record import TaskPath
-from emulator.task_values import given_to
+from emulator.runner.failures import explain
+from emulator.runner.recorder import Recorder
+from emulator.runner.task_processes import StoppedError, TaskProcesses
+from emulator.runner.task_record import TaskPath
+from emulator.runner.task_values import given_to
 
 if TYPE_CHECKING:
     from kfp.local.status import Status

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator import run_folder
-from emulator.errors import UsageError
-from emulator.run_folder import RunFolder
+from emulator.runner import run_folder
+from emulator.runner.errors import UsageError
+from emulator.runner.run_folder import RunFolder
 
 RUNNING = {
     "state": "PIPELINE_STATE_RUNNING",
@@ -73,7 +73,7 @@ def test_claim_is_given_once(folder: RunFolder) -> None:
 def test_claim_ends_with_its_process(folder: RunFolder) -> None:
     script = (
         "import sys, pathlib\n"
-        "from emulator import run_folder\n"
+        "from emulator.runner import run_folder\n"
         "file = run_folder.claim(run_folder.RunFolder(pathlib.Path(sys.argv[1])), {})\n"
         "print('claimed', flush=True)\n"
         "sys.stdin.read()\n"

@@ -4,11 +4,11 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from emulator import run_folder
-from emulator.job_state import JobState
-from emulator.pipeline_spec import parse_spec
-from emulator.recorder import Recorder
-from tests.emulator.specs import spec, task
+from emulator.runner import run_folder
+from emulator.runner.job_state import JobState
+from emulator.runner.pipeline_spec import parse_spec
+from emulator.runner.recorder import Recorder
+from tests.emulator.runner.specs import spec, task
 
 
 def test_recorder_keeps_every_change_until_the_run_is_over(tmp_path: Path) -> None:

@@ -24,15 +24,15 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from emulator.conditions import decide
-from emulator.errors import RunnerError
-from emulator.pipeline_spec import PipelineSpec
-from emulator.recorder import Recorder
-from emulator.run_folder import RunFolder
-from emulator.task_handler import TaskHandler, TaskRun
-from emulator.task_processes import StoppedError, TaskProcesses
-from emulator.task_record import TaskPath, Values
-from emulator.task_values import given_by, own_component
+from emulator.runner.conditions import decide
+from emulator.runner.errors import RunnerError
+from emulator.runner.pipeline_spec import PipelineSpec
+from emulator.runner.recorder import Recorder
+from emulator.runner.run_folder import RunFolder
+from emulator.runner.task_handler import TaskHandler, TaskRun
+from emulator.runner.task_processes import StoppedError, TaskProcesses
+from emulator.runner.task_record import TaskPath, Values
+from emulator.runner.task_values import given_by, own_component
 
 Call = dict[str, Any]
 Outcome = tuple[dict[str, Any], Any]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from emulator.pipeline_spec import Kind
+from emulator.runner.pipeline_spec import Kind
 
 FAILED_PRECONDITION = 9
 
