@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.runner import task_launcher
 from emulator.runner.errors import RunnerError
 from emulator.runner.task_processes import StoppedError, TaskProcesses
 
@@ -115,7 +116,7 @@ def test_stop_lets_no_other_command_begin(log: Path) -> None:
 
 
 def test_launcher_ends_a_command_whose_runner_is_dead_from_the_start(log: Path) -> None:
-    launcher = Path(__file__).parents[2] / "emulator" / "task_launcher.py"
+    launcher = Path(task_launcher.__file__)
     command = [sys.executable, "-I", "-S", str(launcher), str(log.parent / "none"), "/bin/sleep", "60"]
     start = time.monotonic()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
