@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 import trainer
-from trainer.config import Hyperparameters, Positive
+from trainer.config import Hyperparameters
 from trainer.errors import UsageError, listing, nearest
 
 DEFAULT = "default"
@@ -90,8 +90,8 @@ class RunConfig(PipelineParameters):
         f"dnn-trainer:{trainer.__version__}",
         description="Container image of the tasks, with a tag or a digest. A local run does not pull it.",
     )
-    cpu_limit: Positive = Field(4, le=1024, description="CPU cores of the training task, 1 to 1024.")
-    memory_limit_gib: Positive = Field(8, le=65536, description="Memory of the training task, GiB.")
+    cpu_limit: int = Field(4, ge=1, le=1024, description="CPU cores of the training task, 1 to 1024.")
+    memory_limit_gib: int = Field(8, ge=1, le=65536, description="Memory of the training task, GiB.")
 
 
 def key(field: str) -> str:

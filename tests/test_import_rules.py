@@ -23,7 +23,6 @@ HEAVY = (
     "google_cloud_pipeline_components",
     "keras",
     "kfp",
-    "matplotlib",
     "sklearn",
     "tensorflow",
 )

@@ -16,7 +16,7 @@ from trainer import storage
 from trainer.errors import TrainingError
 
 KEPT = 2
-_NAME = re.compile(r"step-(\d{10})\.npz")
+_NAME = re.compile(r"step-\d{10}\.npz")
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ class CheckpointStore:
 
     def save(self, step: int, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> None:
         """Writes a checkpoint and removes those that are no longer needed."""
-        about = json.dumps({"notes": dict(notes), "settings": self.settings})
+        about = json.dumps({"step": step, "notes": dict(notes), "settings": self.settings})
         buffer = io.BytesIO()
-        np.savez(buffer, about=np.array(about), **{f"array:{name}": array for name, array in arrays.items()})
+        entries: dict[str, Any] = {f"array:{name}": array for name, array in arrays.items()}
+        np.savez(buffer, about=np.array(about), **entries)
         storage.write_bytes(storage.join(self.url, f"step-{step:010d}.npz"), buffer.getvalue())
         for name in self._names()[:-KEPT]:
             storage.remove_file(storage.join(self.url, name))
@@ -94,11 +95,7 @@ class CheckpointStore:
 
 
 def _read(url: str) -> Checkpoint:
-    match = _NAME.search(url)
-    assert match is not None
     with np.load(io.BytesIO(storage.read_bytes(url)), allow_pickle=False) as archive:
         about = json.loads(str(archive["about"]))
-        arrays = {
-            name.removeprefix("array:"): archive[name] for name in archive.files if name.startswith("array:")
-        }
-    return Checkpoint(int(match.group(1)), arrays, about["notes"], about["settings"])
+        arrays = {name.removeprefix("array:"): archive[name] for name in archive.files if name.startswith("array:")}
+    return Checkpoint(about["step"], arrays, about["notes"], about["settings"])

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from trainer.errors import ContractError, listing, nearest
 
 MEAN = "mean"
+LONGEST_NAME = 128
 
 
 class _Part(BaseModel):
@@ -44,7 +45,8 @@ class FileFormat(_Part):
     @field_validator("delimiter")
     @classmethod
     def _separates(cls, value: str) -> str:
-        if value in '"\r\n' or value.isalnum() or value in ".-+":
+        printable = value.isprintable() or value == "\t"
+        if value in '".-+' or value.isalnum() or not value.isascii() or not printable:
             raise ValueError('must be a character that no cell needs. Use "," or ";" or "\\t" or "|"')
         return value
 
@@ -59,7 +61,7 @@ class FileFormat(_Part):
 
 
 class _Column(_Part):
-    name: str = Field(min_length=1, max_length=128)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
     description: str = ""
 
     @field_validator("name")
@@ -77,8 +79,8 @@ class NumericColumn(_Column):
         unit: The unit of measure, for readers.
         min: The smallest value accepted, inclusive, in `unit`.
         max: The largest value accepted, inclusive, in `unit`.
-        standardise: Whether the exported graph subtracts the training mean and divides by the training deviation.
-        impute: What stands in for a missing value: a number, or `mean` for the training mean. None refuses it.
+        standardise: Whether the exported graph subtracts the training mean and divides by the deviation.
+        impute: What stands in for a missing value: a number, or `mean`, that of training. None refuses it.
     """
 
     kind: Literal["numeric"]
@@ -112,9 +114,9 @@ class CategoricalColumn(_Column):
     """One of a set of words a row.
 
     Attributes:
-        vocabulary: The words accepted. None learns them from the training data; unknown ones then share a slot.
+        vocabulary: The words accepted. None learns them in training; unknown ones then share a slot.
         encoding: `one-hot`, or `embedding` for a learned vector.
-        embedding_size: Length of that vector. None takes the fourth root of the vocabulary's size, rounded up.
+        embedding_size: Length of that vector. None takes the fourth root of the vocabulary's size, up.
         impute: The word that stands in for a missing value. None refuses it.
     """
 
@@ -189,9 +191,7 @@ class IgnoredColumn(_Column):
     kind: Literal["ignored"]
 
 
-Column = Annotated[
-    NumericColumn | CategoricalColumn | LabelColumn | IgnoredColumn, Field(discriminator="kind")
-]
+Column = Annotated[NumericColumn | CategoricalColumn | LabelColumn | IgnoredColumn, Field(discriminator="kind")]
 Feature = NumericColumn | CategoricalColumn
 
 

@@ -1,10 +1,10 @@
 """The errors a user can cause and mend, each with the exit code of a command that stops on it.
 
-    ProjectError          1   base: what happened, where, what was received, what to do
-    ├── UsageError        2   a flag, parameter or configuration value makes no sense
-    │   └── ContractError 2   the data contract (schema.toml) is itself wrong
-    ├── DataError         1   a table breaks the contract; lists every problem
-    └── TrainingError     1   training cannot go on, or cannot be resumed
+ProjectError          1   base: what happened, where, what was received, what to do
+├── UsageError        2   a flag, parameter or configuration value makes no sense
+│   └── ContractError 2   the data contract (schema.toml) is itself wrong
+├── DataError         1   a table breaks the contract; lists every problem
+└── TrainingError     1   training cannot go on, or cannot be resumed
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 PROBLEMS_SHOWN = 20
+WORDS_SHOWN = 6
+CHARACTERS_SHOWN = 60
 
 
 class ProjectError(Exception):
@@ -62,5 +64,21 @@ def listing(problems: Sequence[str], total: int) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The hint ` Did you mean "x"?` where a known word is close to `word`, otherwise an empty string."""
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f' Did you mean "{matches[0]}"?' if matches else ""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    matches = difflib.get_close_matches(word.casefold(), list(by_folded), n=1)
+    return f' Did you mean "{by_folded[matches[0]]}"?' if matches else ""
+
+
+def quoted(text: str) -> str:
+    """`text` in double quotes, on one line: escaped where it cannot be printed, shortened where long."""
+    shown = text if len(text) <= CHARACTERS_SHOWN else text[: CHARACTERS_SHOWN - 3] + "..."
+    escaped = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)
+    return f'"{"".join(escaped)}"'
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Words for a sentence, the first ones of many: `"a", "b" or "c"`."""
+    listed = [quoted(word) for word in words]
+    if len(listed) > WORDS_SHOWN:
+        return f"one of {', '.join(listed[:WORDS_SHOWN])} ... ({len(listed)} in all)"
+    return " or ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))

@@ -16,6 +16,8 @@ from trainer.saved_model import SavedModel
 from trainer.tables import read_batches
 
 CURVE_POINTS = 200
+# The matrix and the scores of more classes are for the decision record; no page and no Metadata store shows them well.
+CLASSES_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class RocCurve:
     true_positive_rate: tuple[float, ...]
     thresholds: tuple[float, ...]
     area: float
+
+    def points(self) -> tuple[list[float], list[float], list[float]]:
+        """The three coordinates as lists: false positive rates, true positive rates, thresholds."""
+        return list(self.false_positive_rate), list(self.true_positive_rate), list(self.thresholds)
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,14 @@ class Evaluation:
         named = {"accuracy": self.accuracy, "loss": self.loss, "mean_recall": self.mean_recall}
         if self.roc is not None:
             named["auc"] = self.roc.area
-        for score in self.classes:
+        for score in self.classes[:CLASSES_SHOWN]:
             named |= {f"{measure}_{score.name}": getattr(score, measure) for measure in ("precision", "recall", "f1")}
         named["rows"] = float(self.rows)
         return {name: value for name, value in named.items() if math.isfinite(value)}
+
+    def confusion_matrix(self) -> tuple[list[str], list[list[int]]]:
+        """The classes' names, and rows by true class (outer) and predicted class (inner)."""
+        return [score.name for score in self.classes], [list(row) for row in self.confusion]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without the curves."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from trainer import storage
 
@@ -27,7 +27,7 @@ class EventLog:
         self._folder = folder
         self._writers: dict[str, Any] = {}
 
-    def __enter__(self) -> EventLog:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,6 @@ from trainer.training import TrainedModel
 if TYPE_CHECKING:
     import tensorflow as tf
 
-PARTIAL = ".partial"
 SERVING_SIGNATURE: dict[ExportFormat, str] = {"JSON": "predict", "CSV": "csv", "EXAMPLE": "example"}
 
 
@@ -35,7 +32,7 @@ def timestamped(job_dir: str, contract: Contract, now: datetime.datetime) -> str
     """
     exports = storage.join(job_dir, "export", contract.name)
     if storage.is_local(exports):
-        for leftover in storage.local_path(exports).glob(f".*{PARTIAL}"):
+        for leftover in storage.local_path(exports).glob(f".*{storage.PARTIAL}"):
             shutil.rmtree(leftover)
     stamp = int(now.timestamp())
     while storage.holds_anything(url := storage.join(exports, str(stamp))):
@@ -61,11 +58,12 @@ def export_model(trained: TrainedModel, url: str, serving: ExportFormat = "JSON"
         TrainingError: The model read back does not answer as the one in memory does; nothing is left at `url`.
     """
     record = {**trained.record, "serving_default": SERVING_SIGNATURE[serving]}
-    if storage.holds_anything(storage.join(url, COMPLETED_BY)):
-        if _record_at(url) == record:
+    if storage.holds_anything(url):
+        if _record_at(url) != record:
+            raise UsageError(f"There is something else at {url}. Nothing is ever written over. Give another folder.")
+        if storage.holds_anything(storage.join(url, COMPLETED_BY)):
             return
-        raise UsageError(f"There is another model at {url}. A model is never written over. Give another folder.")
-    with _folder_beside(url) as folder:
+    with storage.folder_beside(url) as folder:
         _save(trained, folder, record)
         _require_same_answers(trained, folder)
         storage.publish_folder(folder, url, COMPLETED_BY)
@@ -76,22 +74,6 @@ def _record_at(url: str) -> Any:
         return json.loads(storage.read_bytes(storage.join(url, RECORD_FILE)))
     except (OSError, ValueError):
         return None
-
-
-@contextlib.contextmanager
-def _folder_beside(url: str) -> Iterator[Path]:
-    """A folder that is gone afterwards, from which a rename to a local `url` is possible."""
-    if not storage.is_local(url):
-        with tempfile.TemporaryDirectory() as temporary:
-            yield Path(temporary) / "model"
-        return
-    target = storage.local_path(url).absolute()
-    folder = target.with_name(f".{target.name}{PARTIAL}")
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _save(trained: TrainedModel, folder: Path, record: Mapping[str, Any]) -> None:

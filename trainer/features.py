@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainer.contract import MEAN, CategoricalColumn, Contract, Feature, NumericColumn
+from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
 from trainer.profile import ColumnProfile, TableProfile
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _fit(column: Feature, seen: ColumnProfile) -> Fitted:
     if isinstance(column, CategoricalColumn):
         return _fit_words(column, seen)
     mean, deviation = seen.mean or 0.0, seen.deviation or 0.0
-    fill = mean if column.impute == MEAN else column.impute
+    fill = mean if isinstance(column.impute, str) else column.impute
     if not column.standardise:
         return FittedNumeric(column.name, fill)
     return FittedNumeric(column.name, fill, shift=mean, scale=deviation if deviation > 0 else 1.0)

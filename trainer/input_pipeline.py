@@ -149,7 +149,5 @@ def batched(
         tf.TensorSpec([None], tf.int64),
     )
     dataset = tf.data.Dataset.from_generator(crossing, output_signature=signature)
-    dataset = dataset.map(
-        lambda raw, labels: (encoder(raw), labels), num_parallel_calls=threads or tf.data.AUTOTUNE
-    )
+    dataset = dataset.map(lambda raw, labels: (encoder(raw), labels), num_parallel_calls=threads or tf.data.AUTOTUNE)
     return dataset.rebatch(batch_size).prefetch(ahead or tf.data.AUTOTUNE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import Hyperparameters
@@ -44,9 +43,9 @@ def build_classifier(encoder: FeatureEncoder, hyperparameters: Hyperparameters, 
     hidden = keras.layers.Concatenate()(pieces) if len(pieces) > 1 else pieces[0]
     for place, units in enumerate(hyperparameters.hidden_units):
         start = keras.initializers.GlorotUniform(seed=next(seeds))
-        hidden = keras.layers.Dense(
-            units, activation="relu", kernel_initializer=start, name=f"hiddenlayer_{place}"
-        )(hidden)
+        hidden = keras.layers.Dense(units, activation="relu", kernel_initializer=start, name=f"hiddenlayer_{place}")(
+            hidden
+        )
         if hyperparameters.dropout:
             hidden = keras.layers.Dropout(hyperparameters.dropout, seed=next(seeds))(hidden)
     start = keras.initializers.GlorotUniform(seed=next(seeds))

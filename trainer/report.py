@@ -30,7 +30,11 @@ def render_report(title: str, subtitle: str, evaluation: Evaluation, decision: D
         loader=jinja2.PackageLoader("trainer", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["zip"] = zip
-    tiles = [("accuracy", evaluation.accuracy), ("loss", evaluation.loss), ("mean recall", evaluation.mean_recall)]
+    tiles = [
+        ("accuracy", evaluation.accuracy),
+        ("loss", evaluation.loss),
+        ("mean recall", evaluation.mean_recall),
+    ]
     if evaluation.roc is not None:
         tiles.append(("AUC, pooled", evaluation.roc.area))
     return environment.get_template("report.html.jinja").render(

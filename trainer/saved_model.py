@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import keyword
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import numpy as np
 
 from trainer import storage
@@ -26,13 +26,14 @@ RECORD_FILE = "assets.extra/training.json"
 def serving_names(contract: Contract) -> dict[str, str]:
     """The input name of each feature in the model's signatures.
 
-    A TensorFlow signature takes only ASCII letters, digits and `_`; any other character of a column's name becomes
-    `_`, and a number follows where two columns would share a name.
+    A TensorFlow signature takes only ASCII letters, digits and `_`, and no word of Python's; any other character of a
+    column's name becomes `_`, and a number follows where two columns would share a name.
     """
     names: dict[str, str] = {}
     for column in contract.features:
         base = re.sub(r"\W", "_", column.name, flags=re.ASCII)
         base = base if base[0].isalpha() else f"c{base}"
+        base = f"{base}_" if base == "self" or keyword.iskeyword(base) else base
         name, taken = base, {taken.lower() for taken in names.values()}
         for number in range(2, len(contract.features) + 2):
             if name.lower() not in taken:
@@ -100,7 +101,7 @@ def _local_copy(url: str) -> Iterator[Path]:
         yield storage.local_path(url)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        filesystem, path = fsspec.url_to_fs(url)
+        filesystem, path = storage.locate(url)
         if filesystem.exists(path):
             filesystem.get(storage.join(path, ""), temporary, recursive=True)
         yield Path(temporary)

@@ -8,13 +8,18 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from trainer.config import Hyperparameters, TrainingConfig, build_config
+from trainer.config import TrainingConfig, build_config, flag
 from trainer.errors import ProjectError, UsageError
 
+if TYPE_CHECKING:
+    from trainer.training import TrainedModel
+
 # The tutorial's trainer takes 100 steps unless told otherwise; the pipeline asks for more.
-TRAIN_STEPS = 100
+DEFAULTS: dict[str, Any] = {"train_steps": 100, "schema_file": "data/schema.toml", "job_dir": ""}
+NUMBERS = {"num_parallel_calls", "prefetch_buffer_size"}
 FOLDERS = {
     "model_dir": "AIP_MODEL_DIR",
     "checkpoint_dir": "AIP_CHECKPOINT_DIR",
@@ -29,36 +34,25 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         environment: Where Vertex AI's variables, if set, give the defaults of the folders.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m trainer.task", description="Train the DNN classifier on CSV files and export a SavedModel."
+        prog="python -m trainer.task",
+        description="Train the DNN classifier on CSV files and export a SavedModel.",
+        allow_abbrev=False,
     )
-    files = {"nargs": "+", "required": True, "metavar": "FILE"}
-    parser.add_argument("--train-files", help="CSV files, globs or URLs (gs://...) to train on.", **files)
-    parser.add_argument("--eval-files", help="CSV files, globs or URLs (gs://...) to evaluate on.", **files)
-    parser.add_argument("--schema", dest="schema_file", default="data/schema.toml", help="The data contract.")
-    parser.add_argument("--job-dir", default="", help="Folder or URL for checkpoints, logs and exports.")
-    for name, variable in FOLDERS.items():
-        flag, default = f"--{name.replace('_', '-')}", environment.get(variable)
-        parser.add_argument(flag, default=default, help=f"Default: ${variable}, else a folder in --job-dir.")
-    for name, field in Hyperparameters.model_fields.items():
-        default = TRAIN_STEPS if name == "train_steps" else field.default
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=type(default),
-            default=default,
-            help=f"{field.description} Default: {default}.",
-        )
-    parser.add_argument("--eval-steps", type=int, default=100, help="Batches of an evaluation, at most. Default: 100.")
-    parser.add_argument(
-        "--steps-between-evaluations", type=int, default=100, help="Also from checkpoint to checkpoint. Default: 100."
-    )
-    parser.add_argument("--export-format", default="JSON", type=str.upper, help="JSON, CSV or EXAMPLE. Default: JSON.")
-    parser.add_argument("--num-parallel-calls", type=int, help="Threads that prepare rows. Default: tf.data chooses.")
-    parser.add_argument("--prefetch-buffer-size", type=int, help="Batches prepared ahead. Default: tf.data chooses.")
-    parser.add_argument(
-        "--in-memory-mib", type=int, default=1024, help="Tables up to this size are shuffled whole. Default: 1024."
-    )
+    defaults = DEFAULTS | {name: environment.get(variable) for name, variable in FOLDERS.items()}
+    for name, field in TrainingConfig.model_fields.items():
+        default = defaults.get(name, None if field.is_required() else field.default)
+        about: dict[str, Any] = {"dest": name, "default": default, "help": field.description}
+        if name in FOLDERS:
+            about["help"] += f" ${FOLDERS[name]} sets it too."
+        elif default is not None:
+            about["help"] += f" Default: {default}."
+        if name.endswith("_files"):
+            about |= {"nargs": "+", "required": True, "metavar": "FILE"}
+        elif name in NUMBERS or isinstance(default, int | float):
+            about["type"] = type(default) if default is not None else int
+        parser.add_argument(flag(name), **about)
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
-    parser.add_argument("--verbosity", default="INFO", choices=levels, help="Default: INFO.")
+    parser.add_argument("--verbosity", default="INFO", choices=levels, help="What is logged. Default: INFO.")
     return parser
 
 
@@ -78,8 +72,8 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
     return build_config(**values)
 
 
-def run(config: TrainingConfig) -> str:
-    """Trains and exports; returns where the SavedModel is.
+def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
+    """Trains and exports; returns the model and where its SavedModel is.
 
     Raises:
         ProjectError: A file, flag or table is at fault; nothing half-written is left.
@@ -93,23 +87,41 @@ def run(config: TrainingConfig) -> str:
     url = config.model_dir or timestamped(config.job_dir, contract, datetime.datetime.now(datetime.UTC))
     export_model(trained, url.rstrip("/"), config.export_format)
     logging.getLogger(__name__).info(
-        "accuracy %.4f, loss %.4f after %d steps", trained.metrics["accuracy"], trained.metrics["loss"], trained.steps
+        "accuracy %.4f, loss %.4f after %d steps",
+        trained.metrics["accuracy"],
+        trained.metrics["loss"],
+        trained.steps,
     )
-    return url
+    return trained, url
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: parses flags, trains, exports, prints where the model is; returns the exit code."""
     arguments = build_parser(os.environ).parse_args(argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("trainer").setLevel(arguments.verbosity)
     try:
-        print(run(config_from(arguments)))
+        config = config_from(arguments)
+        _import_tensorflow_quietly()
+        _, url = run(config)
     except ProjectError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
+    print(url)
     return 0
+
+
+def _import_tensorflow_quietly() -> None:
+    """Keeps from the terminal what TensorFlow's native code says of this machine's CPU and missing GPU at its start."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    standard_error = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow  # noqa: F401 - imported for its effect
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
 
 
 if __name__ == "__main__":

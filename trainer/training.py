@@ -126,7 +126,7 @@ class LearningState:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """A copy of every variable, by a name that a network of the same shape shares."""
-        return {name: np.array(variable) for name, variable in self._variables()}
+        return {name: variable.numpy().copy() for name, variable in self._variables()}
 
     def restore(self, arrays: Any) -> None:
         """Sets every variable from `arrays`."""
@@ -135,7 +135,7 @@ class LearningState:
 
     def weights(self) -> dict[str, np.ndarray]:
         """A copy of the network's variables alone."""
-        return {f"best/{place}": np.array(value) for place, value in enumerate(self.network.variables)}
+        return {f"best/{place}": value.numpy().copy() for place, value in enumerate(self.network.variables)}
 
     def restore_weights(self, weights: Any) -> None:
         """Sets the network's variables from what `weights` returned."""
@@ -169,7 +169,12 @@ class TrainingLoop:
     """Drives a `LearningState` from its checkpoint to its last step."""
 
     def __init__(
-        self, config: TrainingConfig, state: LearningState, encoder: FeatureEncoder, train: Table, evaluation: Table
+        self,
+        config: TrainingConfig,
+        state: LearningState,
+        encoder: FeatureEncoder,
+        train: Table,
+        evaluation: Table,
     ) -> None:
         self.config = config
         self.state = state
@@ -249,7 +254,7 @@ class TrainingLoop:
             self.notes = {**self.notes, "waited": self.notes["waited"] + 1}
 
     def _patience_spent(self) -> bool:
-        return 0 < self.config.patience <= self.notes["waited"]
+        return 0 < self.config.patience <= int(self.notes["waited"])
 
     def _require_finite(self, loss: float) -> None:
         finite = math.isfinite(loss) and all(

@@ -1,0 +1,104 @@
+# Needs Python 3.11 to 3.13, make and a package index; everything else goes to .venv from the lock files.
+# Paths are relative and `python -m` starts every tool, so that the folder may have any name.
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install -qq --disable-pip-version-check
+LOCKED := $(PIP) --require-hashes --no-build-isolation --use-pep517
+LOCK := $(PY) -m uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock"
+UNIT := not tensorflow and not run
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run compile train tensorboard test unit lint type bench lock clean
+
+help: ## list the targets
+	@echo 'make TARGET [PYTHON=/path/to/python3.12] [ARGS="..."], where TARGET is'
+	@sed -n 's/^\([a-z]*\):.*## /    \1|/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
+
+setup: .venv/installed ## install what a run needs
+
+run: .venv/installed ## run the whole pipeline on this machine; ARGS go to `python -m pipeline run`
+	@$(PY) -m pipeline run $(ARGS)
+
+compile: build/dnn-pipeline.yaml ## write build/dnn-pipeline.yaml
+
+build/dnn-pipeline.yaml: .venv/installed compile.py $(wildcard pipeline/*.py components/*.py trainer/*.py)
+	$(PY) compile.py
+
+train: .venv/installed ## train the DNN alone, into jobs/iris
+	$(PY) -m trainer.task --train-files data/iris_training.csv --eval-files data/iris_test.csv \
+		--job-dir jobs/iris --train-steps 1000 $(ARGS)
+
+tensorboard: .venv/installed ## show the training curves of jobs/ in a browser
+	$(PY) -m tensorboard.main --logdir jobs --host localhost $(ARGS)
+
+test: .venv/installed-dev ## run all tests, the unit part first, and ask for 90 % line coverage
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -m "$(UNIT)"
+	$(PY) -m coverage run -m pytest -m "not ($(UNIT))"
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+unit: .venv/installed-dev ## run the tests that need no TensorFlow
+	$(PY) -m pytest -m "$(UNIT)" $(ARGS)
+
+lint: .venv/installed-dev ## check style
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check --quiet .
+
+type: .venv/installed-dev ## check types
+	$(PY) -m mypy
+
+bench: .venv/installed ## measure speed and accuracy
+	$(PY) -m benchmarks $(ARGS)
+
+lock: .venv/installed-dev ## bring the lock files up to date with pyproject.toml; ARGS=--upgrade takes new versions
+	$(LOCK) $(ARGS) --group build -o requirements-build.lock
+	$(LOCK) $(ARGS) pyproject.toml -c requirements-build.lock -o requirements.lock
+	$(LOCK) $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove what can be made again; runs/ and jobs/ stay
+	rm -rf .venv build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find . -name .git -prune -o -name runs -prune -o -name jobs -prune -o -name __pycache__ -exec rm -rf {} +
+
+# A virtual environment holds its own path: one that was moved or copied with its folder is made anew.
+ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd -P))
+.PHONY: $(PY)
+endif
+
+$(PY):
+	@case "$$(pwd -P)" in *:*) \
+		echo "A virtual environment cannot lie under a path with a colon. Received: $$(pwd -P). Rename the folder." >&2; \
+		exit 2;; \
+	esac
+	@if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; else set -- python3.13 python3.12 python3.11 python3; fi; \
+	for candidate do \
+		version=$$("$$candidate" -c 'import platform; print(platform.python_version())' 2>/dev/null) || continue; \
+		case $$version in \
+			3.11.* | 3.12.* | 3.13.*) "$$candidate" -c 'import ensurepip, venv' 2>/dev/null && break; \
+				received="$$version ($$candidate), which lacks venv; on Debian the package python3-venv brings it";; \
+			*) received="$$version ($$candidate)";; \
+		esac; \
+		version=; \
+	done; \
+	if [ -z "$$version" ]; then \
+		echo "Python 3.11 to 3.13 is needed. Received: $${received:-$${PYTHON:-python3}, which does not run}." \
+			"Install one, or run make PYTHON=/path/to/python3.12." >&2; \
+		exit 2; \
+	fi; \
+	echo "Making .venv with Python $$version ($$candidate)"; \
+	"$$candidate" -m venv --clear .venv
+	@pwd -P > .venv/place
+
+.venv/installed: $(PY) requirements-build.lock requirements.lock pyproject.toml
+	@echo "Installing what a run needs into .venv (TensorFlow is large: a minute or two)"
+	@$(LOCKED) -r requirements-build.lock
+	@$(LOCKED) -r requirements.lock
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.lock
+	@echo "Installing what the tests and checks need into .venv"
+	@$(LOCKED) -r requirements-dev.lock
+	@touch $@

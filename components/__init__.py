@@ -1,0 +1,1 @@
+"""The pipeline's steps: one lightweight KFP component a file, each a thin shell over the trainer."""

@@ -1,0 +1,73 @@
+"""Train the DNN classifier and export it as a SavedModel."""
+
+from kfp import dsl
+
+from components.image import TRAINER_IMAGE
+
+
+@dsl.component(base_image=TRAINER_IMAGE, install_kfp_package=False)
+def train_model(
+    train_dataset: dsl.Input[dsl.Dataset],
+    eval_dataset: dsl.Input[dsl.Dataset],
+    contract: dsl.Input[dsl.Artifact],
+    train_steps: int,
+    num_epochs: int,
+    train_batch_size: int,
+    eval_batch_size: int,
+    first_layer_size: int,
+    num_layers: int,
+    scale_factor: float,
+    learning_rate: float,
+    optimizer: str,
+    dropout: float,
+    seed: int,
+    patience: int,
+    model: dsl.Output[dsl.Model],
+    training_log: dsl.Output[dsl.Artifact],
+) -> None:
+    """Trains the DNN classifier on the training rows, watching the evaluation rows, and exports a SavedModel.
+
+    Args:
+        train_dataset: Checked training files.
+        eval_dataset: Checked evaluation files.
+        contract: The data contract.
+        train_steps: Optimizer steps, at most.
+        num_epochs: Passes over the training rows, at most; 0 sets no limit.
+        train_batch_size: Rows a training step.
+        eval_batch_size: Rows an evaluation step.
+        first_layer_size: Units of the first hidden layer.
+        num_layers: Hidden layers.
+        scale_factor: Size of each hidden layer over the one before.
+        learning_rate: Step size of the optimizer.
+        optimizer: adagrad, adam, sgd or rmsprop.
+        dropout: Share of hidden units dropped in training, 0 to 1.
+        seed: Decides the start and the order of the rows.
+        patience: Evaluations without a lower loss before training stops; 0 never stops early.
+        model: A SavedModel that carries its data contract; steps, accuracy and loss as metadata.
+        training_log: A folder: TensorBoard's event files in `logs`, and the checkpoints.
+    """
+    from trainer import task
+    from trainer.config import build_config
+    from trainer.datasets import stored_files
+
+    config = build_config(
+        train_files=stored_files(train_dataset.path),
+        eval_files=stored_files(eval_dataset.path),
+        schema_file=contract.path,
+        job_dir=training_log.path,
+        model_dir=model.path,
+        train_steps=train_steps,
+        num_epochs=num_epochs,
+        train_batch_size=train_batch_size,
+        eval_batch_size=eval_batch_size,
+        first_layer_size=first_layer_size,
+        num_layers=num_layers,
+        scale_factor=scale_factor,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        dropout=dropout,
+        seed=seed,
+        patience=patience,
+    )
+    trained, _ = task.run(config)
+    model.metadata.update(framework="TensorFlow", steps=trained.steps, **trained.metrics)

@@ -1,0 +1,179 @@
+"""The command line: run the pipeline here, look at its runs, draft a data contract."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import trainer
+from pipeline.cli_options import configured
+from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
+from pipeline.config import RunConfig, key
+from trainer.errors import ProjectError, UsageError
+
+INTERRUPTED = 130
+
+RunsDir = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of all runs.")]
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+compile_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs `python -m pipeline` and returns its exit code, unless it exits by itself.
+
+    Args:
+        arguments: Those after the program's name. None takes the process's own.
+    """
+    return _execute(app, "python -m pipeline", arguments)
+
+
+def compile_command(arguments: Sequence[str] | None = None) -> int:
+    """Runs `python compile.py`, as `main`."""
+    return _execute(compile_app, "python compile.py", arguments)
+
+
+def _execute(commands: typer.Typer, name: str, arguments: Sequence[str] | None) -> int:
+    """Runs a command line. An error is one paragraph and an exit code; `--debug` shows its traceback."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        commands(given, prog_name=name)
+    except ProjectError as error:
+        if "--debug" in given:
+            raise
+        print(f"Error: {error}", file=sys.stderr)
+        return error.exit_code
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        what = f"{type(error).__name__}: {error}".rstrip(": .")
+        hint = f"Run again as `{name} --debug ...` to see the traceback."
+        print(f"Error: Unexpected {what}. {hint}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(trainer.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    debug: Debug = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Trains, evaluates and gates a DNN classifier in one pipeline."""
+
+
+@app.command()
+@configured
+def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
+    """Compile the pipeline and run it on this machine.
+
+    Ctrl-C stops it. Its state, logs and results are kept in a folder of the run.
+    """
+    from pipeline.interrupts import interrupted_once
+
+    with interrupted_once():
+        try:
+            from pipeline.local_run import run_locally
+            from pipeline.run_view import failure, progress, shown_path, summary
+
+            console = Console()
+            with progress(console) as follow:
+                ended = run_locally(config, runs_dir, follow)
+        except KeyboardInterrupt:
+            print("Stopped before the run was begun.", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+    if ended.state == "cancelled":
+        print(f"Stopped: no process is left. The run's folder is {shown_path(ended.folder)}.", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED)
+    if ended.state == "failed":
+        raise ProjectError(failure(ended))
+    console.print("", summary(ended), sep="\n", soft_wrap=True)
+
+
+@app.command()
+def runs(runs_dir: RunsDir = Path("runs")) -> None:
+    """List the runs, the newest first."""
+    from pipeline.run_record import list_runs
+    from pipeline.run_view import runs_list
+
+    found = list_runs(runs_dir)
+    if not found:
+        print(f"There are no runs in {runs_dir}. Start one with `python -m pipeline run`.")
+        return
+    Console().print(runs_list(found), soft_wrap=True)
+
+
+@app.command()
+def show(
+    run_id: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="The newest run otherwise.")] = None,
+    runs_dir: RunsDir = Path("runs"),
+) -> None:
+    """Show a run: its tasks, metrics, decision, and where its results lie."""
+    from pipeline.run_record import find_run
+    from pipeline.run_view import details
+
+    Console().print(details(find_run(runs_dir, run_id)), soft_wrap=True)
+
+
+@app.command("config")
+@configured
+def show_config(*, config: RunConfig, sources: Mapping[str, str]) -> None:
+    """Show the configuration that a run would have, and where each value comes from."""
+    values = {key(field): str(getattr(config, field)) for field in RunConfig.model_fields}
+    widths = [max(map(len, column)) for column in (values, values.values())]
+    for name, value in values.items():
+        print(f"{name:{widths[0]}}  {value:{widths[1]}}  {sources[name]}")
+
+
+@app.command()
+def draft_schema(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV file to describe: a path or a URL.")],
+    label: Annotated[str, typer.Option(metavar="COLUMN", help="Name or number of the column of the classes.")],
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Standard output if not given.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already.")] = False,
+) -> None:
+    """Write a first data contract for a CSV file, and say what was guessed."""
+    from trainer import draft, storage
+
+    if output is not None and output.exists() and not force:
+        raise UsageError(f"{output} is there already. Give another --output, or --force to write over it.")
+    drafted = draft.draft_schema(file, label)
+    if output is None:
+        print(drafted.toml, end="")
+    else:
+        try:
+            storage.write_bytes(str(output), drafted.toml.encode())
+        except OSError as error:
+            raise UsageError(f"{output} cannot be written: {error.strerror}. Give another --output.") from error
+        print(f"Written to {output}.", file=sys.stderr)
+    print("Check what was guessed:", *drafted.guesses or ["nothing."], sep="\n  - ", file=sys.stderr)
+
+
+@compile_app.command("compile")
+@configured
+def _compile(
+    *,
+    config: RunConfig,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The file to write.")] = DEFAULT_OUTPUT,
+    debug: Debug = False,  # noqa: ARG001 - `_execute` looks for it among the arguments
+) -> None:
+    """Compile the pipeline to one YAML file, the same bytes for the same options."""
+    print(compile_pipeline(config, output))

@@ -1,0 +1,42 @@
+"""From the pipeline's definition to its one YAML file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from pipeline.config import RunConfig
+from trainer.errors import UsageError
+
+DEFAULT_OUTPUT = Path("build/dnn-pipeline.yaml")
+
+
+def compile_pipeline(config: RunConfig, output: Path) -> Path:
+    """Compiles the pipeline to one YAML document, the same bytes for the same configuration.
+
+    Args:
+        config: Name, image and limits that the file fixes, and the defaults of its parameters.
+        output: The file; its folder is made if need be, and it appears whole or not at all.
+
+    Returns:
+        `output`.
+
+    Raises:
+        UsageError: `output` cannot be written.
+    """
+    from kfp import compiler
+
+    from pipeline.definition import define_pipeline
+
+    definition = define_pipeline(config)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        # kfp wants a file name that ends in .yaml, and writes it bit by bit.
+        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".compiling-") as beside:
+            compiler.Compiler().compile(definition, f"{beside}/pipeline.yaml")
+            Path(beside, "pipeline.yaml").replace(output)
+    except OSError as error:
+        raise UsageError(
+            f"The compiled pipeline cannot be written to {output}: {error.strerror}. Give another --output."
+        ) from error
+    return output

@@ -1,0 +1,86 @@
+"""The pipeline: upload data, train, evaluate and, where the gate opens, approve."""
+
+from kfp import dsl
+from kfp.dsl.base_component import BaseComponent
+
+from components.approve_model import approve_model
+from components.evaluate_model import evaluate_model
+from components.train_model import train_model
+from components.upload_data import upload_data
+from pipeline.config import RunConfig
+
+
+def define_pipeline(config: RunConfig) -> BaseComponent:
+    """The DAG, named and with the image, limits and retries that `config` fixes; the rest are its parameters.
+
+    Args:
+        config: Gives also the parameters' defaults.
+    """
+
+    @dsl.pipeline(
+        name=config.pipeline_name,
+        description="Trains a DNN classifier on tables under a data contract, evaluates it and gates it.",
+    )
+    def dnn_pipeline(
+        train_data: str = config.train_data,
+        eval_data: str = config.eval_data,
+        schema: str = config.schema_file,
+        train_steps: int = config.train_steps,
+        num_epochs: int = config.num_epochs,
+        train_batch_size: int = config.train_batch_size,
+        eval_batch_size: int = config.eval_batch_size,
+        first_layer_size: int = config.first_layer_size,
+        num_layers: int = config.num_layers,
+        scale_factor: float = config.scale_factor,
+        learning_rate: float = config.learning_rate,
+        optimizer: str = config.optimizer,
+        dropout: float = config.dropout,
+        seed: int = config.seed,
+        patience: int = config.patience,
+        min_accuracy: float = config.min_accuracy,
+    ) -> None:
+        data = upload_data(train_data=train_data, eval_data=eval_data, schema=schema)
+        data.set_display_name("Check and upload data")
+        data.set_container_image(config.image)
+        data.set_caching_options(True)
+
+        training = train_model(
+            train_dataset=data.outputs["train_dataset"],
+            eval_dataset=data.outputs["eval_dataset"],
+            contract=data.outputs["contract"],
+            train_steps=train_steps,
+            num_epochs=num_epochs,
+            train_batch_size=train_batch_size,
+            eval_batch_size=eval_batch_size,
+            first_layer_size=first_layer_size,
+            num_layers=num_layers,
+            scale_factor=scale_factor,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            dropout=dropout,
+            seed=seed,
+            patience=patience,
+        )
+        training.set_display_name("Train the DNN")
+        training.set_container_image(config.image)
+        training.set_caching_options(True)
+        training.set_cpu_limit(str(config.cpu_limit))
+        training.set_memory_limit(f"{config.memory_limit_gib}Gi")
+
+        evaluation = evaluate_model(
+            model=training.outputs["model"],
+            eval_dataset=data.outputs["eval_dataset"],
+            eval_batch_size=eval_batch_size,
+            min_accuracy=min_accuracy,
+        )
+        evaluation.set_display_name("Evaluate and decide")
+        evaluation.set_container_image(config.image)
+        evaluation.set_caching_options(True)
+
+        with dsl.If(evaluation.outputs["passed"] == True, name="gate is open"):  # noqa: E712 - kfp compares channels
+            approval = approve_model(model=training.outputs["model"], decision=evaluation.outputs["decision"])
+            approval.set_display_name("Approve the model")
+            approval.set_container_image(config.image)
+            approval.set_caching_options(False)
+
+    return dnn_pipeline

@@ -1,0 +1,249 @@
+"""How runs look on a terminal: the task list, the summary at the end, the list of all runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from pipeline.run_record import ArtifactRecord, RunRecord, TaskRecord
+
+_STATES = {
+    "pending": ("○", "dim", "waiting"),
+    "running": ("●", "cyan", "running"),
+    "succeeded": ("✓", "green", "done"),
+    "skipped": ("✓", "green", "from the cache"),
+    "not_triggered": ("-", "dim", "not run"),
+    "failed": ("✗", "bold red", "failed"),
+    "cancel_pending": ("●", "yellow", "stopping"),
+    "cancelling": ("●", "yellow", "stopping"),
+    "cancelled": ("■", "yellow", "stopped"),
+    "stopped": ("■", "yellow", "stopped"),
+}
+_AT_WORK = ("running", "cancel_pending", "cancelling")
+_MOST_CLASSES = 20
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Callable[[RunRecord], None]]:
+    """Shows a run as it goes: a live list on a terminal, elsewhere a line for each change of a task's state.
+
+    Yields:
+        What is to be called with the run, again and again.
+    """
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda run: live.update(task_list(run), refresh=True)
+        return
+    shown: dict[int, str] = {}
+
+    def print_changes(run: RunRecord) -> None:
+        for index, task in enumerate(run.tasks):
+            if task.state != shown.get(index, "pending"):
+                shown[index] = task.state
+                console.print(_task_line(task), soft_wrap=True)
+
+    yield print_changes
+
+
+def task_list(run: RunRecord) -> Text:
+    """Mark, name, state and time of each task, a line each."""
+    lines = []
+    for task in run.tasks:
+        # A runner that died has left its task as it was.
+        state = "stopped" if run.is_final and task.state in _AT_WORK else task.state
+        mark, style, word = _look(state)
+        lines.append([Text(mark, style), Text(task.display_name), Text(word, style), Text(_duration(task))])
+    return _aligned(lines)
+
+
+def summary(run: RunRecord) -> Text:
+    """What a run has come to: warnings, metrics, decision, where its results lie, and what to do next."""
+    return _paragraphs(*_results(run), _next(run))
+
+
+def details(run: RunRecord) -> Text:
+    """A run with its tasks, why it failed if it did, and what it has come to."""
+    mark, style, word = _look(run.state)
+    title = Text.assemble((f"{mark} {run.run_id}", style), f"  {word}  {_duration(run)}")
+    reason = Text(failure(run) if run.state in ("failed", "stopped") else "")
+    return _paragraphs(title, task_list(run), reason, *_results(run))
+
+
+def _results(run: RunRecord) -> list[Text]:
+    return [_warnings(run), _metrics(run), _confusion_matrix(run), _decision(run), _places(run)]
+
+
+def _paragraphs(*parts: Text) -> Text:
+    return Text("\n\n").join([part for part in parts if part])
+
+
+def failure(run: RunRecord) -> str:
+    """Why a run failed: each failed task's own error, and where its log is."""
+    failed = [task for task in run.tasks if task.state == "failed"]
+    if failed:
+        return "\n".join(f"{task.display_name}: {task.error}\nIts log: {shown_path(task.log)}" for task in failed)
+    reason = run.error or "its runner died before the run had ended. Start the run again."
+    return f"Run {run.run_id}: {reason}\nIts log: {shown_path(run.folder / 'runner.log')}"
+
+
+def runs_list(runs: Sequence[RunRecord]) -> Text:
+    """One line a run."""
+    lines = [[Text(title, "bold") for title in ("Run", "State", "Started", "Duration", "Accuracy", "Decision")]]
+    for run in runs:
+        mark, style, word = _look(run.state)
+        started = run.started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if run.started else ""
+        accuracy = _metadata(run, "system.Metrics").get("accuracy")
+        cells = [started, _duration(run), _number(accuracy), _verdict(_decision_record(run))]
+        lines.append([Text(run.run_id), Text(f"{mark} {word}", style), *map(Text, cells)])
+    return _aligned(lines)
+
+
+def shown_path(path: Path | str) -> str:
+    """A path as a person in the current folder would write it."""
+    absolute, here = os.path.abspath(path), os.getcwd()
+    return os.path.relpath(absolute) if absolute.startswith(here.rstrip("/") + "/") else absolute
+
+
+def _look(state: str) -> tuple[str, str, str]:
+    """The mark, style and word for a state."""
+    return _STATES.get(state, ("?", "yellow", state.replace("_", " ")))
+
+
+def _aligned(lines: Sequence[Sequence[Text]], first_to_the_right: int | None = None) -> Text:
+    """Lines of cells under each other; from a column on, to the right."""
+    widths = [max(cell.cell_len for cell in column) for column in zip(*lines, strict=True)]
+    for line in lines:
+        for column, (cell, width) in enumerate(zip(line, widths, strict=True)):
+            blank = width - cell.cell_len
+            if first_to_the_right is not None and column >= first_to_the_right:
+                cell.pad_left(blank)
+            elif column < len(line) - 1:
+                cell.pad_right(blank)
+    joined = [Text("  ").join(line) for line in lines]
+    for text in joined:
+        text.rstrip()
+    return Text("\n").join(joined)
+
+
+def _task_line(task: TaskRecord) -> Text:
+    mark, style, word = _look(task.state)
+    after = f" after {_duration(task)}" if task.started and task.ended else ""
+    return Text.assemble((mark, style), f" {task.display_name}: {word}{after}")
+
+
+def _duration(timed: RunRecord | TaskRecord) -> str:
+    if timed.started is None or (timed.ended is None and timed.state not in _AT_WORK):
+        return ""
+    seconds = ((timed.ended or datetime.now(UTC)) - timed.started).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _warnings(run: RunRecord) -> Text:
+    """What was odd about the data, though not wrong, each once."""
+    artifacts = [artifact for task in run.tasks for artifact in task.outputs.values()]
+    noted = [str(warning) for artifact in artifacts for warning in artifact.metadata.get("warnings") or []]
+    return Text("\n").join(Text.assemble(("! ", "yellow"), warning) for warning in dict.fromkeys(noted))
+
+
+def _metadata(run: RunRecord, kind: str) -> Mapping[str, Any]:
+    """What was noted of the last artifact of a kind; nothing where there is none."""
+    artifacts = [artifact for task in run.tasks for artifact in task.outputs.values() if artifact.kind == kind]
+    return artifacts[-1].metadata if artifacts else {}
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else ""
+
+
+def _metrics(run: RunRecord) -> Text:
+    scalars = _metadata(run, "system.Metrics")
+    known = [(name, _number(scalars.get(name))) for name in ("accuracy", "loss")]
+    return Text("   ").join(
+        Text.assemble(f"{name.capitalize()} ", (number, "bold")) for name, number in known if number
+    )
+
+
+def _confusion_matrix(run: RunRecord) -> Text:
+    matrix = _metadata(run, "system.ClassificationMetrics").get("confusionMatrix")
+    if not matrix:
+        return Text()
+    classes = [str(spec.get("displayName", "")) for spec in matrix.get("annotationSpecs", [])]
+    if len(classes) > _MOST_CLASSES:
+        return Text(f"Confusion matrix: {len(classes)} classes, too many for a terminal; the report has it.")
+    lines = [[Text(), *map(Text, classes)]]
+    for index, (name, row) in enumerate(zip(classes, matrix.get("rows", []), strict=False)):
+        cells = [_cell(count, column == index) for column, count in enumerate(row["row"])]
+        lines.append([Text(f"  {name}"), *cells])
+    heading = Text("Confusion matrix: a row for each class, a column for each answer\n")
+    return heading.append_text(_aligned(lines, first_to_the_right=1))
+
+
+def _cell(count: float, is_right: bool) -> Text:
+    style = "green" if is_right else "red"
+    return Text(f"{count:.0f}", style if count else "dim")
+
+
+def _decision_record(run: RunRecord) -> Mapping[str, Any]:
+    for artifact in run.outputs("decision"):
+        try:
+            record = json.loads(Path(artifact.uri).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(record, dict):
+            return record
+    return {}
+
+
+def _verdict(record: Mapping[str, Any]) -> str:
+    return {True: "passed", False: "kept back"}.get(record.get("passed", ""), "")
+
+
+def _decision(run: RunRecord) -> Text:
+    record = _decision_record(run)
+    if not record:
+        return Text()
+    verdict = _verdict(record)
+    lines = [Text.assemble("Decision: ", (verdict, "bold green" if verdict == "passed" else "bold red"))]
+    for rule in record.get("rules", []):
+        mark, style, _ = _look("succeeded" if rule.get("passed") else "failed")
+        lines.append(Text.assemble("  ", (mark, style), f" {rule.get('sentence', '')}"))
+    return Text("\n").join(lines)
+
+
+def _places(run: RunRecord) -> Text:
+    models = run.outputs("approved_model") or run.outputs("model")
+    places = [("Report", _place(artifact)) for artifact in run.outputs("report")]
+    places += [("Model", _place(artifact)) for artifact in models]
+    places += [("Curves", _place(artifact)) for artifact in run.outputs("training_log")]
+    places += [("Logs", shown_path(run.folder / "tasks"))]
+    return _aligned([[Text(name), Text(place)] for name, place in places])
+
+
+def _place(artifact: ArtifactRecord) -> str:
+    return artifact.uri if "://" in artifact.uri else shown_path(artifact.uri)
+
+
+def _next(run: RunRecord) -> Text:
+    runs_dir = shown_path(run.folder.parent)
+    elsewhere = [] if runs_dir == "runs" else ["--runs-dir", runs_dir]
+    commands = [
+        ["pipeline", "show", run.run_id, *elsewhere],
+        *(["tensorboard.main", "--logdir", _place(artifact)] for artifact in run.outputs("training_log")),
+    ]
+    python = shown_path(sys.executable)
+    lines = [shlex.join(["python" if os.path.isabs(python) else python, "-m", *command]) for command in commands]
+    return Text("\n").join([Text("Next"), *(Text(f"  {line}") for line in lines)])

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from kfp import dsl
+
+from components.approve_model import approve_model
+from components.evaluate_model import evaluate_model
+from components.train_model import train_model
+from components.upload_data import upload_data
+from tests.conftest import IrisFiles
+from trainer.errors import UsageError
+
+pytestmark = pytest.mark.tensorflow
+
+MakeArtifact = Callable[..., Any]
+HYPERPARAMETERS = {
+    "train_steps": 100,
+    "num_epochs": 0,
+    "train_batch_size": 40,
+    "eval_batch_size": 40,
+    "first_layer_size": 100,
+    "num_layers": 4,
+    "scale_factor": 0.7,
+    "learning_rate": 0.05,
+    "optimizer": "adagrad",
+    "dropout": 0.0,
+    "seed": 1,
+    "patience": 0,
+}
+
+
+@pytest.fixture
+def uploaded(artifact: MakeArtifact, iris_files: IrisFiles) -> SimpleNamespace:
+    kinds = {"train_dataset": dsl.Dataset, "eval_dataset": dsl.Dataset, "contract": dsl.Artifact}
+    made = {name: artifact(kind, name) for name, kind in kinds.items()}
+    upload_data.python_func(*map(str, iris_files), **made)
+    return SimpleNamespace(**made)
+
+
+def train(artifact: MakeArtifact, uploaded: SimpleNamespace, **values: object) -> tuple[Any, Any]:
+    outputs = {"model": artifact(dsl.Model, "model"), "training_log": artifact(dsl.Artifact, "training_log")}
+    train_model.python_func(**vars(uploaded), **(HYPERPARAMETERS | values), **outputs)
+    return outputs["model"], outputs["training_log"]
+
+
+def evaluate(artifact: MakeArtifact, model: Any, dataset: Any, min_accuracy: float) -> tuple[bool, SimpleNamespace]:
+    kinds = {
+        "metrics": dsl.Metrics,
+        "classification": dsl.ClassificationMetrics,
+        "report": dsl.HTML,
+        "decision": dsl.Artifact,
+    }
+    outputs = {name: artifact(kind, name) for name, kind in kinds.items()}
+    (passed,) = evaluate_model.python_func(model, dataset, 40, min_accuracy, **outputs)
+    return passed, SimpleNamespace(**outputs)
+
+
+def test_a_model_is_trained_evaluated_and_approved(artifact: MakeArtifact, uploaded: SimpleNamespace) -> None:
+    model, training_log = train(artifact, uploaded)
+    assert (Path(model.path) / "saved_model.pb").is_file()
+    assert model.metadata["framework"] == "TensorFlow"
+    assert list(Path(training_log.path).glob("logs/eval/*tfevents*"))
+    assert list(Path(training_log.path).glob("checkpoints/step-0000000100.npz"))
+
+    passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, 0.9)
+    assert passed is True
+    assert outputs.metrics.metadata["accuracy"] == pytest.approx(model.metadata["accuracy"])
+    assert outputs.metrics.metadata["loss"] == pytest.approx(model.metadata["loss"], rel=1e-4)
+    matrix = outputs.classification.metadata["confusionMatrix"]
+    assert [spec["displayName"] for spec in matrix["annotationSpecs"]] == [
+        "setosa",
+        "versicolor",
+        "virginica",
+    ]
+    assert sum(sum(row["row"]) for row in matrix["rows"]) == 30
+    assert len(outputs.classification.metadata["confidenceMetrics"]) > 2
+    assert "<svg" in Path(outputs.report.path).read_text()
+    record = json.loads(Path(outputs.decision.path).read_text())
+    assert (record["passed"], record["rows"]) == (True, 30)
+    assert [rule["name"] for rule in record["rules"]] == ["finite", "floor", "better_than_constant"]
+    assert record["model"]["training data"] == "c4c7652b14da"
+    for output in vars(outputs).values():
+        json.dumps(output.metadata, allow_nan=False)
+
+    approved = artifact(dsl.Model, "approved_model")
+    approve_model.python_func(model, outputs.decision, approved)
+    assert approved.uri == model.uri
+    assert approved.metadata["decision"] == "Passed all 3 rules on 30 rows."
+
+
+def test_a_model_below_the_floor_is_kept_back(artifact: MakeArtifact, uploaded: SimpleNamespace) -> None:
+    model, _ = train(artifact, uploaded, train_steps=1)
+    passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, 0.99)
+    assert passed is False
+    assert outputs.decision.metadata["summary"].startswith("Kept back. Accuracy is ")
+
+
+def test_a_nan_closes_the_gate(artifact: MakeArtifact, uploaded: SimpleNamespace, tmp_path: Path) -> None:
+    """The weights are spoilt after the export, where no check of training can see it."""
+    import tensorflow as tf
+
+    model, _ = train(artifact, uploaded)
+    loaded = tf.saved_model.load(model.path)
+    for variable in loaded.signatures["predict"].variables:
+        variable.assign(variable * float("nan"))
+    spoilt = tmp_path / "spoilt"
+    tf.saved_model.save(loaded, str(spoilt), signatures=dict(loaded.signatures))
+    shutil.copytree(Path(model.path) / "assets.extra", spoilt / "assets.extra")
+    passed, outputs = evaluate(artifact, dsl.Model(uri=str(spoilt)), uploaded.eval_dataset, 0.0)
+    assert passed is False
+    assert "The loss of the model is NaN or infinite" in outputs.decision.metadata["summary"]
+    assert "loss" not in outputs.metrics.metadata
+    assert "confidenceMetrics" not in outputs.classification.metadata
+
+
+def test_train_model_refuses_what_makes_no_sense(artifact: MakeArtifact, uploaded: SimpleNamespace) -> None:
+    with pytest.raises(UsageError, match=r"`--dropout` should be less than 1. Received: 1.0."):
+        train(artifact, uploaded, dropout=1.0)
+    assert not (Path(uploaded.train_dataset.path).parent / "model").exists()

@@ -1,0 +1,125 @@
+"""The pipelines that the runner's tests run; each is compiled as a user would compile it."""
+
+# ruff: noqa: I002, UP045 - kfp reads annotations as values, and knows no `int | None`
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,valid-type,union-attr"
+
+import functools
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from kfp import compiler, dsl
+
+component = functools.partial(dsl.component, base_image="trainer:1", install_kfp_package=False)
+
+
+@component()
+def make_rows(count: int, rows: dsl.Output[dsl.Dataset], metrics: dsl.Output[dsl.Metrics]):
+    with open(rows.path, "w") as file:
+        file.write("row\n" * count)
+    rows.metadata["count"] = count
+    metrics.log_metric("share", 0.5)
+
+
+@component()
+def count_rows(rows: dsl.Input[dsl.Dataset]) -> NamedTuple(
+    "Counted", [("count", int), ("share", float), ("enough", bool)]
+):
+    import importlib
+
+    here = importlib.import_module("here")  # lies in the current directory
+    with open(rows.path) as file:
+        count = len(file.readlines())
+    print(here.NAME, count)
+    return count, count / 4, count > 2
+
+
+@component()
+def say(text: str, number: Optional[int] = None) -> str:
+    print(text, number)
+    return f'it\'s "{text}"'
+
+
+@component()
+def breaks(hint: str):
+    print("about to break")
+    raise ValueError(f"first line\nsecond line, {hint}")
+
+
+@component()
+def measures() -> float:
+    return float("nan")
+
+
+@component()
+def waits(folder: str, deaf: bool):
+    import os
+    import pathlib
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    code = "import signal, sys, time; signal.signal(15, int(sys.argv[1])); print(flush=True); time.sleep(60)"
+    hearing = str(int(signal.SIG_IGN if deaf else signal.SIG_DFL))
+    far = subprocess.Popen([sys.executable, "-c", code, hearing], start_new_session=True, stdout=subprocess.PIPE)
+    far.stdout.readline()
+    lose = "sleep 60 >/dev/null 2>&1 & echo $!"
+    lost = subprocess.run(["/bin/sh", "-c", lose], capture_output=True, check=True)
+    pids = pathlib.Path(folder, "pids.new")
+    pids.write_text(f"{os.getpid()} {far.pid} {int(lost.stdout)}")
+    pids.rename(pids.with_name("pids"))
+    print("waiting")
+    time.sleep(60)
+
+
+@dsl.pipeline(name="inner")
+def inner(word: str):
+    say(text=word)
+
+
+@dsl.pipeline(name="whole")
+def whole(first: int = 3, note: Optional[str] = None):
+    many = make_rows(count=first)
+    few = make_rows(count=1)
+    counted = count_rows(rows=many.outputs["rows"]).set_display_name("Count").set_memory_limit("1Gi")
+    counted_few = count_rows(rows=few.outputs["rows"])
+    said = say(text=f"{first} rows, {counted.outputs['count']} counted")
+    with dsl.If(counted.outputs["enough"] == True, name="enough"):  # noqa: E712 - kfp compares channels
+        say(text="enough", number=first)
+    with dsl.If(counted_few.outputs["enough"] == True):  # noqa: E712 - kfp compares channels
+        say(text=note)
+    with dsl.If(said.output != "silence"):
+        inner(word="from within")
+    with dsl.ParallelFor([1, 2]) as item:
+        say(text="again", number=item)
+
+
+@dsl.pipeline(name="breaking")
+def breaking(hint: str):
+    broken = breaks(hint=hint).set_retry(num_retries=1)
+    say(text="after").after(broken)
+
+
+@dsl.pipeline(name="measuring")
+def measuring():
+    measured = measures()
+    with dsl.If(measured.output >= 0.5):
+        say(text="good")
+    with dsl.Else():
+        say(text=f"not good: {dsl.PIPELINE_JOB_RESOURCE_NAME_PLACEHOLDER}")
+
+
+@dsl.pipeline(name="waiting")
+def waiting(folder: str, deaf: bool = False):
+    waited = waits(folder=folder, deaf=deaf).set_retry(num_retries=3, backoff_duration="60s")
+    say(text="after").after(waited)
+
+
+PIPELINES = {pipeline.name: pipeline for pipeline in (whole, breaking, measuring, waiting)}
+
+
+def compile_pipeline(name: str, folder: Path) -> Path:
+    """Compiles a pipeline of this file into a folder and returns the path of its YAML."""
+    path = folder / f"{name}.yaml"
+    compiler.Compiler().compile(PIPELINES[name], str(path))
+    return path

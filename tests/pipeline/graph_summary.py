@@ -1,0 +1,58 @@
+"""The compiled pipeline as a page a person can review.
+
+Refresh tests/pipeline/graph.txt with `python -m tests.pipeline.graph_summary build/dnn-pipeline.yaml`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+GOLDEN = Path(__file__).with_name("graph.txt")
+
+
+def summarise(document: dict[str, Any]) -> str:
+    """The parameters with their types and defaults, and every task with what it takes and from where."""
+    parameters = document["root"]["inputDefinitions"]["parameters"]
+    lines = [f"pipeline {document['pipelineInfo']['name']}", "parameters"]
+    for name, about in sorted(parameters.items()):
+        lines.append(f"  {name}: {about['parameterType']} = {about.get('defaultValue', 'required')}")
+    lines += _tasks(document, document["root"]["dag"], "")
+    return "\n".join(lines) + "\n"
+
+
+def _tasks(document: dict[str, Any], dag: dict[str, Any], indent: str) -> list[str]:
+    lines = []
+    for name, task in sorted(dag["tasks"].items()):
+        component = document["components"][task["componentRef"]["name"]]
+        cached = "cached" if task.get("cachingOptions", {}).get("enableCache") else "not cached"
+        about = [f'"{task["taskInfo"]["name"]}"', cached]
+        if "triggerPolicy" in task:
+            about = [f'"{task["taskInfo"]["name"]}"', f"if {task['triggerPolicy']['condition']}"]
+        lines.append(f"{indent}task {name} ({', '.join(about)})")
+        for kind in ("artifacts", "parameters"):
+            for key, source in sorted(task.get("inputs", {}).get(kind, {}).items()):
+                lines.append(f"{indent}  {key} <- {_source(source)}")
+        outputs = component.get("outputDefinitions", {})
+        for key, about_output in sorted(outputs.get("artifacts", {}).items()):
+            lines.append(f"{indent}  -> {key}: {about_output['artifactType']['schemaTitle']}")
+        for key, about_output in sorted(outputs.get("parameters", {}).items()):
+            lines.append(f"{indent}  -> {key}: {about_output['parameterType']}")
+        if "dag" in component:
+            lines += _tasks(document, component["dag"], indent + "  ")
+    return lines
+
+
+def _source(source: dict[str, Any]) -> str:
+    if "taskOutputArtifact" in source:
+        return f"{source['taskOutputArtifact']['producerTask']}.{source['taskOutputArtifact']['outputArtifactKey']}"
+    if "taskOutputParameter" in source:
+        return f"{source['taskOutputParameter']['producerTask']}.{source['taskOutputParameter']['outputParameterKey']}"
+    return str(source.get("componentInputParameter") or source.get("componentInputArtifact"))
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(summarise(yaml.safe_load(Path(sys.argv[1]).read_text(encoding="utf-8"))), encoding="utf-8")

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import trainer
+from pipeline.cli import compile_command, main
+from pipeline.config import RunConfig, key, option
+from tests.conftest import IrisFiles
+from tests.pipeline.run_folders import write_evaluated_run, write_run
+from trainer.contract import parse_contract
+from trainer.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Outcome(NamedTuple):
+    code: int | str | None
+    out: str
+    err: str
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command line in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> Outcome:
+        code: int | str | None
+        try:
+            code = main(arguments)
+        except SystemExit as ended:
+            code = ended.code
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = """if True:
+        import sys
+        from pipeline.cli import main
+        try:
+            main(sys.argv[1:])
+        except SystemExit:
+            heavy = {"fsspec", "google.cloud.aiplatform", "keras", "kfp", "numpy", "pyarrow", "tensorflow", "yaml"}
+            assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()
+    """
+    arguments = [sys.executable, "-c", script, "run", "--help"]
+    done = subprocess.run(arguments, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert "--train-steps" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["run", "config"])
+def test_every_field_is_an_option_with_its_default(command: Command, name: str) -> None:
+    outcome = command(name, "--help")
+    assert outcome.code == 0
+    for field, info in RunConfig.model_fields.items():
+        (line,) = [line for line in outcome.out.splitlines() if f" {option(field)} " in line]
+        assert f"[default: {info.default}]" in line
+        assert str(info.description).split()[0] in line
+
+
+def test_version_is_the_projects(command: Command) -> None:
+    assert command("--version") == (0, f"{trainer.__version__}\n", "")
+
+
+def test_unknown_option_is_refused_with_the_nearest(command: Command) -> None:
+    outcome = command("run", "--train-step", "3")
+    assert outcome.code == 2
+    assert "--train-steps" in outcome.err
+
+
+def test_config_shows_values_and_where_they_come_from(command: Command) -> None:
+    Path("dev.toml").write_text("seed = 7\n")
+    outcome = command("config", "--config", "dev.toml", "--train-steps", "20", "--schema", "mine.toml")
+    rows = [line.split() for line in outcome.out.splitlines()]
+    assert [row[0] for row in rows] == [key(field) for field in RunConfig.model_fields]
+    assert ["seed", "7", "dev.toml"] in rows
+    assert ["train_steps", "20", "command", "line"] in rows
+    assert ["schema", "mine.toml", "command", "line"] in rows
+    assert ["num_layers", "4", "default"] in rows
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_default_given_by_hand_is_from_the_command_line(command: Command) -> None:
+    assert ["seed", "1", "command", "line"] in [
+        line.split() for line in command("config", "--seed", "1").out.splitlines()
+    ]
+
+
+def test_wrong_usage_is_one_paragraph_and_exit_code_2(command: Command) -> None:
+    outcome = command("config", "--train-steps", "1e3", "--dropout", "2")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        "Error: 2 problems:\n"
+        "  - `--train-steps` must be a valid integer. Received: '1e3'. The default is 1000.\n"
+        "  - `--dropout` must be less than 1. Received: 2.0. The default is 0.0.\n"
+    )
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="There are no runs"):
+        main(["--debug", "show", "--runs-dir", str(tmp_path)])
+
+
+def test_unexpected_error_is_one_paragraph(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_run(Path("runs"), "run-1", "SUCCEEDED")
+    monkeypatch.setattr("pipeline.run_view.details", lambda run: {}[run.run_id])
+    outcome = command("show", "--runs-dir", str(folder.parent))
+    assert outcome.code == 1
+    assert outcome.err == (
+        "Error: Unexpected KeyError: 'run-1'. Run again as `python -m pipeline --debug ...` to see the traceback.\n"
+    )
+
+
+def test_run_refuses_inputs_that_are_not_there_before_it_begins(command: Command) -> None:
+    outcome = command("run", "--train-data", "a.csv", "--eval-data", "b.csv", "--schema", "c.toml")
+    assert outcome.code == 2
+    assert outcome.err.startswith("Error: 3 problems:\n  - a.csv matches no file.")
+    assert "  - b.csv matches no file." in outcome.err
+    assert "  - The data contract c.toml cannot be read: No such file or directory." in outcome.err
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_run_refuses_a_wrong_contract_before_it_begins(command: Command, iris_files: IrisFiles) -> None:
+    Path("schema.toml").write_text("name = 'x'\ncolums = []\n")
+    data = ["--train-data", str(iris_files.train_data), "--eval-data", str(iris_files.eval_data)]
+    outcome = command("run", *data, "--schema", "schema.toml")
+    assert outcome.code == 2
+    assert 'Did you mean "columns"?' in outcome.err
+    assert not Path("runs").exists()
+
+
+def test_run_refuses_a_runs_folder_that_is_a_file(command: Command, iris_files: IrisFiles) -> None:
+    Path("runs").write_text("")
+    data = ["--train-data", str(iris_files.train_data), "--eval-data", str(iris_files.eval_data)]
+    outcome = command("run", *data, "--schema", str(iris_files.schema))
+    assert outcome.code == 2
+    assert outcome.err == "Error: The folder of all runs, runs, cannot be made: File exists. Give another --runs-dir.\n"
+
+
+def test_runs_lists_what_there_is(command: Command) -> None:
+    assert command("runs") == (0, "There are no runs in runs. Start one with `python -m pipeline run`.\n", "")
+    write_evaluated_run(Path("runs"), "run-1", passed=True)
+    assert "run-1  ✓ done" in command("runs").out
+
+
+def test_show_tells_of_the_newest_run(command: Command) -> None:
+    write_evaluated_run(Path("runs"), "run-1", passed=True)
+    assert "Decision: passed" in command("show").out
+    assert command("show").out == command("show", "run-1").out
+
+
+def test_show_refuses_an_unknown_run(command: Command) -> None:
+    write_evaluated_run(Path("runs"), "run-1", passed=True)
+    outcome = command("show", "run-2")
+    assert outcome.code == 2
+    assert outcome.err.startswith('Error: There is no run run-2 in runs. Did you mean "run-1"?')
+
+
+def test_command_line_without_a_command_shows_help(command: Command) -> None:
+    outcome = command()
+    assert "draft-schema" in outcome.out + outcome.err
+
+
+def test_draft_schema_prints_a_contract_and_says_what_it_guessed(command: Command, iris_files: IrisFiles) -> None:
+    outcome = command("draft-schema", str(iris_files.train_data), "--label", "5")
+    assert outcome.code == 0
+    assert parse_contract(outcome.out.encode(), "draft").label.classes == ("setosa", "versicolor", "virginica")
+    assert outcome.err.startswith('Check what was guessed:\n  - Column "column5" is the label, with 3 classes.\n')
+
+
+def test_draft_schema_writes_a_file_once(command: Command, iris_files: IrisFiles) -> None:
+    arguments = ["draft-schema", str(iris_files.train_data), "--label", "5", "--output", "new/mine.toml"]
+    assert command(*arguments).err.startswith("Written to new/mine.toml.\nCheck what was guessed:\n  - ")
+    written = Path("new/mine.toml").read_bytes()
+    Path("new/mine.toml").write_bytes(b"edited")
+    outcome = command(*arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        "Error: new/mine.toml is there already. Give another --output, or --force to write over it.\n"
+    )
+    assert Path("new/mine.toml").read_bytes() == b"edited"
+    assert command(*arguments, "--force").code == 0
+    assert Path("new/mine.toml").read_bytes() == written
+
+
+def test_draft_schema_refuses_an_output_that_cannot_be_written(command: Command, iris_files: IrisFiles) -> None:
+    Path("file").write_text("")
+    outcome = command("draft-schema", str(iris_files.train_data), "--label", "5", "--output", "file/mine.toml")
+    assert outcome.code == 2
+    assert outcome.err == "Error: file/mine.toml cannot be written: File exists. Give another --output.\n"
+
+
+def test_draft_schema_refuses_an_unknown_column(command: Command, iris_files: IrisFiles) -> None:
+    outcome = command("draft-schema", str(iris_files.train_data), "--label", "Species")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert 'Received: "Species"' in outcome.err
+
+
+def test_compile_writes_the_file_and_tells_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "build" / "wine.yaml"
+    with pytest.raises(SystemExit) as ended:
+        compile_command(["--pipeline-name", "wine", "--output", str(output)])
+    assert (ended.value.code, capsys.readouterr()) == (0, (f"{output}\n", ""))
+    assert "name: wine\n" in output.read_text(encoding="utf-8")
+
+
+def test_compile_refuses_wrong_usage_in_one_paragraph(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compile_command(["--image", "dnn-trainer"]) == 2
+    assert capsys.readouterr().err.startswith("Error: `--image` must name a container image with a tag")
+
+
+def test_compile_shows_a_traceback_when_asked() -> None:
+    with pytest.raises(UsageError, match="`--image` must name"):
+        compile_command(["--debug", "--image", "dnn-trainer"])

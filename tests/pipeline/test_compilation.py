@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline.compilation import compile_pipeline
+from pipeline.config import PipelineParameters, key, load_config
+from tests.pipeline.graph_summary import GOLDEN, summarise
+from trainer.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config, _ = load_config(None, {})
+    return compile_pipeline(config, tmp_path_factory.mktemp("build") / "deep" / "pipeline.yaml")
+
+
+@pytest.fixture(scope="module")
+def document(compiled: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(compiled.read_text(encoding="utf-8"))
+    return document
+
+
+def test_graph_is_the_one_that_was_reviewed(document: dict[str, Any]) -> None:
+    assert summarise(document) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_nothing_is_installed_at_run_time_and_no_image_floats(compiled: Path, document: dict[str, Any]) -> None:
+    text = compiled.read_text(encoding="utf-8")
+    assert "pip install" not in text
+    assert ":latest" not in text
+    images = {executor["container"]["image"] for executor in document["deploymentSpec"]["executors"].values()}
+    assert images == {load_config(None, {})[0].image}
+
+
+def test_image_limits_and_name_are_those_of_the_configuration(tmp_path: Path) -> None:
+    image = "europe-docker.pkg.dev/p/r/trainer@sha256:" + "0" * 64
+    config, _ = load_config(
+        None,
+        {"image": image, "cpu_limit": 16, "memory_limit_gib": 64, "pipeline_name": "wine", "train_steps": 5},
+    )
+    document = yaml.safe_load(compile_pipeline(config, tmp_path / "p.yaml").read_text(encoding="utf-8"))
+    executors = document["deploymentSpec"]["executors"]
+    assert {executor["container"]["image"] for executor in executors.values()} == {image}
+    resources = executors["exec-train-model"]["container"]["resources"]
+    assert float(resources["cpuLimit"]) == 16.0
+    assert float(resources["memoryLimit"]) == pytest.approx(68.7, abs=0.1)
+    assert document["pipelineInfo"]["name"] == "wine"
+    assert document["root"]["inputDefinitions"]["parameters"]["train_steps"]["defaultValue"] == 5.0
+
+
+def test_same_configuration_gives_the_same_bytes(compiled: Path, tmp_path: Path) -> None:
+    script = ROOT / "compile.py"
+    command = [sys.executable, str(script), "--output", str(tmp_path / "again.yaml")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={"PYTHONHASHSEED": "7", "PATH": ""})
+    assert (tmp_path / "again.yaml").read_bytes() == compiled.read_bytes()
+
+
+def test_parameters_are_the_fields_of_the_configuration(document: dict[str, Any]) -> None:
+    kinds = {"NUMBER_INTEGER": int, "NUMBER_DOUBLE": float, "STRING": str}
+    parameters = document["root"]["inputDefinitions"]["parameters"]
+    fields = {key(name): field.default for name, field in PipelineParameters.model_fields.items()}
+    assert {name: about["defaultValue"] for name, about in parameters.items()} == fields
+    assert {name: kinds[about["parameterType"]] for name, about in parameters.items()} == {
+        name: type(default) for name, default in fields.items()
+    }
+
+
+def test_every_argument_of_a_component_is_described() -> None:
+    from components.approve_model import approve_model
+    from components.evaluate_model import evaluate_model
+    from components.train_model import train_model
+    from components.upload_data import upload_data
+
+    for component in (upload_data, train_model, evaluate_model, approve_model):
+        function = component.python_func
+        described = function.__doc__.split("Args:")[1]
+        for name in inspect.signature(function).parameters:
+            assert f"        {name}: " in described
+
+
+def test_compile_refuses_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    config, _ = load_config(None, {})
+    with pytest.raises(UsageError, match=r"cannot be written to .*file/p.yaml: .* Give another --output"):
+        compile_pipeline(config, tmp_path / "file" / "p.yaml")
+
+
+def test_compile_leaves_nothing_beside(compiled: Path) -> None:
+    assert [path.name for path in compiled.parent.iterdir()] == ["pipeline.yaml"]

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.config import PipelineParameters, RunConfig, key, load_config, option, parameter_values
+from trainer.config import Hyperparameters
+from trainer.errors import UsageError
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+def refusal(file: Path | None = None, **overrides: str) -> str:
+    with pytest.raises(UsageError) as raised:
+        load_config(file, overrides)
+    assert raised.value.exit_code == 2
+    return str(raised.value)
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "dev.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_defaults_are_the_tutorials() -> None:
+    config, sources = load_config(None, {})
+    assert config == RunConfig()
+    assert (config.train_steps, config.train_batch_size, config.first_layer_size) == (1000, 40, 100)
+    assert (config.learning_rate, config.optimizer, config.min_accuracy) == (0.05, "adagrad", 0.9)
+    assert set(sources.values()) == {"default"}
+
+
+def test_file_wins_over_defaults_and_command_line_over_file(tmp_path: Path) -> None:
+    file = write(tmp_path, "train_steps = 10\ndropout = 0.2\nschema = 'mine.toml'\n")
+    config, sources = load_config(file, {"train_steps": "20"})
+    assert (config.train_steps, config.dropout, config.schema_file) == (20, 0.2, "mine.toml")
+    assert sources["train_steps"] == "command line"
+    assert sources["dropout"] == sources["schema"] == str(file)
+    assert sources["seed"] == "default"
+
+
+def test_value_of_the_file_is_checked_even_where_the_command_line_wins(tmp_path: Path) -> None:
+    file = write(tmp_path, "train_steps = 0\n")
+    assert "`train_steps` in" in refusal(file, train_steps="20")
+
+
+def test_whole_number_stands_for_a_rate(tmp_path: Path) -> None:
+    config, _ = load_config(write(tmp_path, "min_accuracy = 1\n"), {"learning_rate": "1"})
+    assert (repr(config.min_accuracy), repr(config.learning_rate)) == ("1.0", "1.0")
+
+
+def test_file_with_byte_order_mark_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "dev.toml"
+    file.write_bytes(b"\xef\xbb\xbfseed = 7\r\n")
+    assert load_config(file, {})[0].seed == 7
+
+
+def test_parameters_are_named_as_the_pipeline_names_them() -> None:
+    values = parameter_values(RunConfig(schema_file="mine.toml", seed=3))
+    assert values["schema"] == "mine.toml"
+    assert values["seed"] == 3
+    assert values.keys() == {key(field) for field in PipelineParameters.model_fields}
+    assert values.keys().isdisjoint({"pipeline_name", "image", "cpu_limit", "memory_limit_gib", "schema_file"})
+
+
+def test_parameters_agree_with_the_compiled_pipeline() -> None:
+    from pipeline.definition import define_pipeline
+
+    inputs = define_pipeline(RunConfig()).component_spec.inputs
+    assert {name: spec.default for name, spec in inputs.items()} == parameter_values(RunConfig())
+    kinds = {"String": str, "Integer": int, "Float": float}
+    types = {name: kinds[spec.type] for name, spec in inputs.items()}
+    assert types == {name: type(value) for name, value in parameter_values(RunConfig()).items()}
+
+
+def test_every_field_is_described() -> None:
+    assert all(info.description for info in RunConfig.model_fields.values())
+    assert set(Hyperparameters.model_fields) < set(PipelineParameters.model_fields) < set(RunConfig.model_fields)
+
+
+def test_configuration_is_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        RunConfig().seed = 2  # type: ignore[misc]  # what is tested
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("dropout = 1.5", "`dropout` in {file} must be less than 1. Received: 1.5. The default is 0.0."),
+        ("dropout = 1", "`dropout` in {file} must be less than 1. Received: 1. The default is 0.0."),
+        ("dropout = nan", "`dropout` in {file} must be a finite number. Received: nan. The default is 0.0."),
+        (
+            "learning_rate = inf",
+            "`learning_rate` in {file} must be a finite number. Received: inf. The default is 0.05.",
+        ),
+        (
+            "train_steps = true",
+            "`train_steps` in {file} must be a valid integer. Received: true. The default is 1000.",
+        ),
+        (
+            "train_steps = 10.0",
+            "`train_steps` in {file} must be a valid integer. Received: 10.0. The default is 1000.",
+        ),
+        (
+            "train_steps = '10'",
+            "`train_steps` in {file} must be a valid integer. Received: '10'. The default is 1000.",
+        ),
+        (
+            "min_accuracy = false",
+            "`min_accuracy` in {file} must be a valid number. Received: false. The default is 0.9.",
+        ),
+        (
+            "train_data = ['a.csv']",
+            "`train_data` in {file} must be a valid string. Received: ['a.csv']. The default is ",
+        ),
+        ("train_step = 5", '`train_step` in {file} is not a setting of a run. Did you mean "train_steps"?'),
+        ("schema_file = 'x'", '`schema_file` in {file} is not a setting of a run. Did you mean "schema"?'),
+        ("zzz = 1", "`zzz` in {file} is not a setting of a run."),
+        ("train_steps =", "The configuration {file} is not TOML: "),
+    ],
+)
+def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: str) -> None:
+    file = write(tmp_path, line)
+    assert refusal(file).startswith(sentence.format(file=file))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        (
+            "train_steps",
+            "1e3",
+            "`--train-steps` must be a valid integer. Received: '1e3'. The default is 1000.",
+        ),
+        ("train_steps", "0", "`--train-steps` must be greater than or equal to 1. Received: 0."),
+        ("train_steps", "3000000000", "`--train-steps` must be less than or equal to 2147483647."),
+        ("train_steps", "9" * 5000, "`--train-steps` must be "),
+        ("num_epochs", "-1", "`--num-epochs` must be greater than or equal to 0. Received: -1."),
+        ("train_batch_size", "0", "`--train-batch-size` must be greater than or equal to 1. Received: 0."),
+        ("eval_batch_size", "0", "`--eval-batch-size` must be greater than or equal to 1. Received: 0."),
+        ("first_layer_size", "0", "`--first-layer-size` must be greater than or equal to 1. Received: 0."),
+        ("num_layers", "65", "`--num-layers` must be less than or equal to 64. Received: 65."),
+        ("scale_factor", "0", "`--scale-factor` must be greater than 0. Received: 0.0."),
+        ("scale_factor", "11", "`--scale-factor` must be less than or equal to 10. Received: 11.0."),
+        ("learning_rate", "0", "`--learning-rate` must be greater than 0. Received: 0.0."),
+        ("learning_rate", "nan", "`--learning-rate` must be a finite number. Received: nan."),
+        ("learning_rate", "fast", "`--learning-rate` must be a valid number. Received: 'fast'."),
+        (
+            "optimizer",
+            "Adam",
+            "`--optimizer` must be 'adagrad', 'adam', 'sgd' or 'rmsprop'. Received: 'Adam'.",
+        ),
+        ("dropout", "-0.1", "`--dropout` must be greater than or equal to 0. Received: -0.1."),
+        ("seed", "-1", "`--seed` must be greater than or equal to 0. Received: -1."),
+        ("seed", "2147483648", "`--seed` must be less than or equal to 2147483647. Received: 2147483648."),
+        ("patience", "-1", "`--patience` must be greater than or equal to 0. Received: -1."),
+        ("min_accuracy", "1.1", "`--min-accuracy` must be less than or equal to 1. Received: 1.1."),
+        ("train_data", " ", "`--train-data` must name a file. Received: ' '."),
+        ("eval_data", "a\0b", "`--eval-data` must name a file. Received: 'a\\x00b'."),
+        ("schema", "", "`--schema` must name a file. Received: ''. The default is 'data/schema.toml'."),
+        ("cpu_limit", "0", "`--cpu-limit` must be greater than or equal to 1. Received: 0."),
+        ("memory_limit_gib", "0", "`--memory-limit-gib` must be greater than or equal to 1. Received: 0."),
+    ],
+)
+def test_wrong_option_is_refused(name: str, text: str, sentence: str) -> None:
+    assert refusal(None, **{name: text}).startswith(sentence)
+
+
+@pytest.mark.parametrize("name", ["My-Pipeline", "1pipeline", "-p", "a b", "", "p" * 129, "dnn_pipeline", "p\n"])
+def test_pipeline_name_that_vertex_would_not_take_is_refused(name: str) -> None:
+    sentence = "`--pipeline-name` must begin with a lower-case letter and hold up to 128 lower-case letters, "
+    assert refusal(pipeline_name=name).startswith(sentence + "digits and hyphens. Received: '")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "dnn-trainer",
+        "dnn-trainer:latest",
+        f"dnn-trainer:latest@{DIGEST}",
+        "registry.example/team/dnn-trainer",
+        "registry.example:5000/dnn-trainer",
+        "dnn-trainer:",
+        "dnn-trainer:a b",
+        "Dnn-Trainer:1",
+        "-dnn:1",
+        f"dnn-trainer@{DIGEST[:-1]}",
+        "dnn-trainer:1\n",
+        "https://registry.example/dnn-trainer:1",
+        "",
+    ],
+)
+def test_image_that_is_not_pinned_is_refused(image: str) -> None:
+    sentence = "`--image` must name a container image with a tag other than latest, or with a sha256 digest. "
+    assert refusal(image=image).startswith(sentence + f"Received: {image!r}. The default is 'dnn-trainer:")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "dnn-trainer:0.1.0",
+        f"dnn-trainer@{DIGEST}",
+        f"registry.example:5000/team/dnn__trainer:v1_2@{DIGEST}",
+        "eu.registry.example/project-1/repo/dnn-trainer:2026.11",
+    ],
+)
+def test_pinned_image_is_taken(image: str) -> None:
+    assert load_config(None, {"image": image})[0].image == image
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    file = write(tmp_path, "dropout = 1.5\ntrain_step = 3\n")
+    assert refusal(file, seed="x", image="a").splitlines()[0] == "4 problems:"
+
+
+def test_long_value_is_cut(tmp_path: Path) -> None:
+    sentence = refusal(write(tmp_path, f"learning_rate = 1{'0' * 400}\n"))
+    assert "000.... The default is 0.05." in sentence
+    assert len(sentence) < 300
+
+
+def test_absent_file_is_refused(tmp_path: Path) -> None:
+    message = refusal(tmp_path / "no.toml")
+    assert message.endswith("no.toml cannot be read: No such file or directory. Give the path of a TOML file.")
+
+
+def test_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dev.toml").write_bytes(b"image = '\xe9'\n")
+    assert refusal(tmp_path / "dev.toml").endswith("Save it as UTF-8.")
+
+
+def test_option_is_the_key_with_hyphens() -> None:
+    assert option("schema_file") == "--schema"
+    assert option("train_steps") == "--train-steps"

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainer.errors import UsageError
+from trainer.task import build_parser, config_from, main
+
+ROOT = Path(__file__).resolve().parents[2]
+IRIS = ["--train-files", "data/iris_training.csv", "--eval-files", "data/iris_test.csv"]
+
+
+def test_flags_are_the_tutorials_and_their_defaults() -> None:
+    config = config_from(build_parser({}).parse_args([*IRIS, "--job-dir", "jobs/x"]))
+    told = config.model_dump()
+    assert {
+        "train_steps": 100,
+        "num_epochs": 0,
+        "train_batch_size": 40,
+        "eval_batch_size": 40,
+        "first_layer_size": 100,
+        "num_layers": 4,
+        "scale_factor": 0.7,
+        "eval_steps": 100,
+        "export_format": "JSON",
+        "schema_file": "data/schema.toml",
+        "num_parallel_calls": None,
+        "prefetch_buffer_size": None,
+    }.items() <= told.items()
+
+
+def test_flags_take_several_files() -> None:
+    arguments = ["--train-files", "a.csv", "b-*.csv", "--eval-files", "c.csv", "--job-dir", "j"]
+    assert config_from(build_parser({}).parse_args(arguments)).train_files == ("a.csv", "b-*.csv")
+
+
+def test_vertex_variables_are_the_defaults_of_the_folders() -> None:
+    environment = {
+        "AIP_MODEL_DIR": "gs://b/model/",
+        "AIP_CHECKPOINT_DIR": "gs://b/checkpoints/",
+        "AIP_TENSORBOARD_LOG_DIR": "gs://b/logs/",
+    }
+    config = config_from(build_parser(environment).parse_args(IRIS))
+    assert (config.model_dir, config.checkpoints, config.logs) == tuple(environment.values())
+    told = config_from(build_parser(environment).parse_args([*IRIS, "--model-dir", "here"]))
+    assert told.model_dir == "here"
+
+
+def test_a_folder_is_asked_for() -> None:
+    with pytest.raises(UsageError, match=r"`--job-dir` is missing, and not all of AIP_MODEL_DIR"):
+        config_from(build_parser({"AIP_MODEL_DIR": "x"}).parse_args(IRIS))
+
+
+def test_main_answers_wrong_usage_with_2_before_tensorflow_is_loaded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*IRIS, "--job-dir", "j", "--train-steps", "0"]) == 2
+    assert capsys.readouterr().err.startswith("Error: `--train-steps` should be greater than or equal to 1.")
+    with pytest.raises(SystemExit, match="2"):
+        main([*IRIS, "--train-steps", "many"])
+
+
+@pytest.mark.tensorflow
+def test_main_trains_exports_and_prints_the_place(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trainer.task", *IRIS, "--job-dir", str(tmp_path / "job dir")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    place = Path(done.stdout.strip())
+    assert place.parent == tmp_path / "job dir" / "export" / "iris"
+    assert (place / "saved_model.pb").is_file()
+    assert "step 100 of 100: training loss" in done.stderr
+    assert "cuda" not in done.stderr.lower()
+
+
+@pytest.mark.tensorflow
+def test_main_answers_bad_data_with_1_and_leaves_nothing(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text((ROOT / "data/iris_training.csv").read_text().replace("6.4", "", 1))
+    command = [
+        sys.executable,
+        "-m",
+        "trainer.task",
+        "--train-files",
+        str(bad),
+        "--eval-files",
+        "data/iris_test.csv",
+    ]
+    command += ["--job-dir", str(tmp_path / "job")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "bad.csv, line 2, column" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not os.path.exists(tmp_path / "job")

@@ -1,0 +1,124 @@
+"""What a training run is told: the hyperparameters, and where it reads and writes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trainer.errors import UsageError, listing, nearest
+
+Optimizer = Literal["adagrad", "adam", "sgd", "rmsprop"]
+ExportFormat = Literal["JSON", "CSV", "EXAMPLE"]
+# The largest int32, which is what TensorFlow counts steps and rows with.
+MOST = 2**31 - 1
+Positive = Annotated[int, Field(ge=1, le=MOST)]
+NotNegative = Annotated[int, Field(ge=0, le=MOST)]
+
+
+class Hyperparameters(BaseModel):
+    """The numbers that decide what is learned; the defaults are those of the tutorial's DNNClassifier.
+
+    Raises:
+        pydantic.ValidationError: A value of the wrong type or out of bounds. `refusals` puts it in sentences.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    train_steps: Positive = Field(1000, description="Optimizer steps, at most.")
+    num_epochs: NotNegative = Field(0, description="Passes over the training rows, at most; 0 sets no limit.")
+    train_batch_size: Positive = Field(40, description="Rows a training step.")
+    eval_batch_size: Positive = Field(40, description="Rows an evaluation step.")
+    first_layer_size: int = Field(100, ge=1, le=65536, description="Units of the first hidden layer.")
+    num_layers: int = Field(4, ge=1, le=64, description="Hidden layers.")
+    scale_factor: float = Field(0.7, gt=0, le=10, description="Size of each hidden layer over the one before.")
+    learning_rate: float = Field(0.05, gt=0, le=1000, description="Step size of the optimizer.")
+    optimizer: Optimizer = Field("adagrad", description="Optimizer: adagrad, adam, sgd or rmsprop.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden units dropped in training, 0 to 1.")
+    seed: NotNegative = Field(1, description="Decides the start and the order of the rows.")
+    patience: NotNegative = Field(
+        0,
+        description="Stop after so many evaluations without a lower loss and keep the best; 0 never stops early.",
+    )
+
+    @property
+    def hidden_units(self) -> list[int]:
+        """Sizes of the hidden layers: `max(2, int(first_layer_size * scale_factor**i))`."""
+        return [max(2, int(self.first_layer_size * self.scale_factor**i)) for i in range(self.num_layers)]
+
+    def steps_for(self, rows: int) -> int:
+        """Optimizer steps until `train_steps` or `num_epochs` over `rows` ends training, whichever is first."""
+        if not self.num_epochs:
+            return self.train_steps
+        return min(self.train_steps, -(-rows * self.num_epochs // self.train_batch_size))
+
+
+class TrainingConfig(Hyperparameters):
+    """One training run. Every location is a local path or any fsspec URL."""
+
+    train_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to train on.")
+    eval_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to evaluate on.")
+    schema_file: str = Field(description="The data contract, a TOML file.")
+    job_dir: str = Field(description="Folder for whatever has no folder of its own.")
+    model_dir: str | None = Field(None, description="The SavedModel; else JOB_DIR/export/NAME/TIMESTAMP.")
+    checkpoint_dir: str | None = Field(None, description="Checkpoints to go on from; else JOB_DIR/checkpoints.")
+    tensorboard_dir: str | None = Field(None, description="TensorBoard's event files; else JOB_DIR/logs.")
+    eval_steps: Positive = Field(100, description="Batches an evaluation during training takes, at most.")
+    steps_between_evaluations: Positive = Field(100, description="Steps between two evaluations and checkpoints.")
+    export_format: ExportFormat = Field("JSON", description="What serving_default takes: JSON, CSV or EXAMPLE.")
+    num_parallel_calls: Positive | None = Field(None, description="Threads that prepare rows; else as tf.data likes.")
+    prefetch_buffer_size: Positive | None = Field(None, description="Batches prepared ahead; else as tf.data likes.")
+    in_memory_mib: NotNegative = Field(
+        1024, description="Tables up to this size, in MiB of CSV, are held in memory and shuffled whole."
+    )
+
+    @property
+    def checkpoints(self) -> str:
+        """Folder of the checkpoints."""
+        return self.checkpoint_dir or f"{self.job_dir.rstrip('/')}/checkpoints"
+
+    @property
+    def logs(self) -> str:
+        """Folder of TensorBoard's event files."""
+        return self.tensorboard_dir or f"{self.job_dir.rstrip('/')}/logs"
+
+
+def build_config(**values: Any) -> TrainingConfig:
+    """A checked configuration.
+
+    Raises:
+        UsageError: One sentence for each value that makes no sense, by the name of its flag.
+    """
+    try:
+        return TrainingConfig.model_validate(values)
+    except ValidationError as error:
+        problems = refusals(error, TrainingConfig, flag)
+        raise UsageError(listing(problems, len(problems))) from error
+
+
+def flag(name: str) -> str:
+    """How the command line spells a field: `train_steps` becomes `--train-steps`."""
+    return "--" + name.removesuffix("_file").replace("_", "-")
+
+
+def refusals(error: ValidationError, model: type[BaseModel], spelled: Any) -> list[str]:
+    """One sentence a fault of a pydantic error.
+
+    Args:
+        error: What pydantic raised.
+        model: The model that raised it; its field descriptions say what to do.
+        spelled: From a field's name to the name the user knows it by.
+    """
+    return [_refusal(item, model, spelled) for item in error.errors()]
+
+
+def _refusal(item: Any, model: type[BaseModel], spelled: Any) -> str:
+    name = str(item["loc"][0]) if item["loc"] else ""
+    if item["type"] == "extra_forbidden":
+        return f"`{spelled(name)}` is not known.{nearest(name, model.model_fields)}"
+    if item["type"] == "missing":
+        return f"`{spelled(name)}` is missing. Give it a value."
+    field = model.model_fields.get(name)
+    message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ").removeprefix("Tuple ")
+    default = "" if field is None or field.is_required() else f" The default is {field.get_default()!r}."
+    return f"`{spelled(name)}` {message}. Received: {item['input']!r}.{default}"

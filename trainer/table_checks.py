@@ -1,0 +1,233 @@
+"""Cells to values: whole columns at once where they are clean, otherwise cell by cell, with what is wrong."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from trainer.contract import CategoricalColumn, Contract, LabelColumn, NumericColumn
+from trainer.errors import nearest, one_of, quoted
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3}([. ]?[0-9]{3})*,[0-9]+")
+LOOKS_MISSING = {"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", "."}
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A categorical column of some rows.
+
+    Attributes:
+        codes: int64 [n], positions in `vocabulary`.
+        vocabulary: The words that occur, each once; "" stands for a missing value.
+    """
+
+    codes: np.ndarray
+    vocabulary: tuple[str, ...]
+
+    def to_array(self) -> np.ndarray:
+        """The words as an object array of str [n]."""
+        words: np.ndarray = np.array([*self.vocabulary, ""], object)[self.codes]
+        return words
+
+
+class NumberCells:
+    """Reads the cells of a numeric column as float32, missing ones as NaN."""
+
+    arrow_type = pa.float64()
+
+    def __init__(self, column: NumericColumn, missing: Sequence[str]) -> None:
+        self.column = column
+        self._missing = {"", *missing}
+        self._sentinels = [float(word) for word in missing if is_number(word)]
+        self._low = -LARGEST if column.min is None else max(column.min, -LARGEST)
+        self._high = LARGEST if column.max is None else min(column.max, LARGEST)
+
+    def convert(self, array: Any) -> np.ndarray | None:
+        """Values of a parsed column of an arrow table, or None if a cell needs a closer look."""
+        if array.null_count and self.column.impute is None:
+            return None
+        values = array.to_numpy(zero_copy_only=False)
+        present = array.drop_null().to_numpy(zero_copy_only=False) if array.null_count else values
+        if present.size and not (self._low <= present.min() and present.max() <= self._high):
+            return None
+        if self._sentinels and np.isin(present, self._sentinels).any():
+            return None
+        return np.asarray(values, np.float32)
+
+    def parse(self, cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Values of cells, NaN where there is none, and which of the cells are bad."""
+        values = np.full(len(cells), math.nan)
+        bad = np.zeros(len(cells), bool)
+        for row, cell in enumerate(cells):
+            value = self._value(cell.strip())
+            if value is None:
+                bad[row] = True
+            else:
+                values[row] = value
+        return values.astype(np.float32), bad
+
+    def _value(self, text: str) -> float | None:
+        if text in self._missing:
+            return None if self.column.impute is None else math.nan
+        if not _NUMBER.fullmatch(text):
+            return None
+        value = float(text)
+        if value in self._sentinels:
+            return None if self.column.impute is None else math.nan
+        return value if self._low <= value <= self._high else None
+
+    def explain(self, cell: str) -> str:
+        """Why `cell` is bad and what to do."""
+        text = cell.strip()
+        if not text:
+            return 'is blank. Write a number, or let the contract fill it in with impute = "mean"'
+        received = f"received {quoted(text)}, "
+        if text in self._missing or (is_number(text) and float(text) in self._sentinels):
+            return f'{received}a missing value. Write a number, or add impute = "mean" to the contract'
+        return received + (self._misfit(float(text)) if is_number(text) else self._misspelt(text))
+
+    def _misfit(self, value: float) -> str:
+        unit = f" {self.column.unit}" if self.column.unit else ""
+        if self.column.max is not None and value > self.column.max:
+            return f"which lies above max = {self.column.max}{unit}. Correct the cell, or max in the contract"
+        if self.column.min is not None and value < self.column.min:
+            return f"which lies below min = {self.column.min}{unit}. Correct the cell, or min in the contract"
+        return "which float32 cannot hold (at most 3.4e38). Write it in a larger unit"
+
+    @staticmethod
+    def _misspelt(text: str) -> str:
+        if _NON_FINITE.fullmatch(text) and text.lower() not in LOOKS_MISSING:
+            return "which is not finite. Write a finite number"
+        if text.lower() in LOOKS_MISSING:
+            return (
+                f"which is no number. If it means a missing value, add {quoted(text)} to missing under "
+                '[file] in the contract and give the column impute = "mean"'
+            )
+        if is_decimal_comma(text):
+            whole, fraction = re.sub("[. ]", "", text).split(",")
+            return f"which is no number. Write a decimal point: {whole}.{fraction}"
+        return "which is no number. Write one such as 0.2, without unit or thousands separator"
+
+
+class LabelCells:
+    """Reads the cells of the label column as int64 class ids."""
+
+    arrow_type = pa.dictionary(pa.int32(), pa.string())
+
+    def __init__(self, column: LabelColumn, missing: Sequence[str]) -> None:
+        self.column = column
+        self._missing = {"", *missing}
+        self._ids = {word: class_id for class_id, word in enumerate(column.written)}
+
+    def convert(self, array: Any) -> np.ndarray | None:
+        """Class ids of a parsed column of an arrow table, or None if a cell is of no class."""
+        ids = [self._ids.get(word.strip()) for word in array.dictionary.to_pylist()]
+        return None if None in ids else _spread(ids, array)
+
+    def parse(self, cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Class ids of cells, -1 where there is none, and which of the cells are bad."""
+        ids = np.array([self._ids.get(cell.strip(), -1) for cell in cells], np.int64)
+        return ids, ids < 0
+
+    def explain(self, cell: str) -> str:
+        """Why `cell` is bad and what to do."""
+        text, written = cell.strip(), self.column.written
+        if text in self._missing:
+            received = f"received {quoted(text)}" if text else "is blank"
+            return f"{received}: the row is unlabelled. Write {one_of(written)}, or take the row out"
+        hint = nearest(text, written)
+        if self.column.values and text in self.column.classes:
+            value = written[self.column.classes.index(text)]
+            hint = f" The contract says that files write this class as {quoted(value)} (values)."
+        elif not hint and is_number(text):
+            equal = [word for word in written if is_number(word) and float(word) == float(text)]
+            hint = f" Did you mean {quoted(equal[0])}?" if equal else ""
+        return f"received {quoted(text)}, which is no class of the contract.{hint} Write {one_of(written)}"
+
+
+class WordCells:
+    """Reads the cells of a categorical column."""
+
+    arrow_type = pa.dictionary(pa.int32(), pa.string())
+
+    def __init__(self, column: CategoricalColumn, missing: Sequence[str]) -> None:
+        self.column = column
+        self._missing = {"", *missing}
+        self._known = None if column.vocabulary is None else set(column.vocabulary)
+
+    def convert(self, array: Any) -> Words | None:
+        """Words of a parsed column of an arrow table, or None if a cell may not stand there."""
+        words = [self._word(cell) for cell in array.dictionary.to_pylist()]
+        if None in words:
+            return None
+        ids = {word: code for code, word in enumerate(dict.fromkeys(words))}
+        return Words(_spread([ids[word] for word in words], array), tuple(map(str, ids)))
+
+    def parse(self, cells: Sequence[str]) -> tuple[Words, np.ndarray]:
+        """Words of cells, "" where there is none, and which of the cells are bad."""
+        words = {cell: self._word(cell) for cell in set(cells)}
+        ids = {word: code for code, word in enumerate(dict.fromkeys(["", *(word or "" for word in words.values())]))}
+        codes = np.array([ids[words[cell] or ""] for cell in cells], np.int64)
+        return Words(codes, tuple(ids)), np.array([words[cell] is None for cell in cells], bool)
+
+    def _word(self, cell: str) -> str | None:
+        """The word a cell holds, "" for a missing one, None if it may not stand there."""
+        text = cell.strip()
+        if self._known is not None and text in self._known:
+            return text
+        if text in self._missing:
+            return None if self.column.impute is None else ""
+        return text if self._known is None else None
+
+    def explain(self, cell: str) -> str:
+        """Why `cell` is bad and what to do."""
+        text = cell.strip()
+        if text in self._missing:
+            received = f"received {quoted(text)}, a missing value" if text else "is blank"
+            return f"{received}. Write a word, or let the contract fill it in with impute"
+        vocabulary = self.column.vocabulary or ()
+        return (
+            f"received {quoted(text)}, which is not in the vocabulary.{nearest(text, vocabulary)} "
+            f"Write {one_of(vocabulary)}, or add the word to the contract"
+        )
+
+
+def _spread(ids: Sequence[int | None], array: Any) -> np.ndarray:
+    """An id for each row, int64 [n], from one for each distinct cell of a dictionary-encoded column."""
+    by_code = np.array(ids or [0], np.int64)
+    return np.asarray(by_code[array.indices.to_numpy()])
+
+
+Cells = NumberCells | LabelCells | WordCells
+
+
+def cells_of(contract: Contract) -> dict[str, Cells]:
+    """How the cells of each column that is read are read, by column name."""
+    cells: dict[str, Cells] = {}
+    for column in contract.columns:
+        if isinstance(column, NumericColumn):
+            cells[column.name] = NumberCells(column, contract.file.missing)
+        elif isinstance(column, CategoricalColumn):
+            cells[column.name] = WordCells(column, contract.file.missing)
+        elif isinstance(column, LabelColumn):
+            cells[column.name] = LabelCells(column, contract.file.missing)
+    return cells
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` is a decimal number as a table may write it: 5, -0.2, .5, 1e-3."""
+    return bool(_NUMBER.fullmatch(text))
+
+
+def is_decimal_comma(text: str) -> bool:
+    """Whether `text` is a number as it is written with a decimal comma: 5,1 or 1.234,5."""
+    return bool(_DECIMAL_COMMA.fullmatch(text))
