@@ -1,1 +1,1 @@
-"""A local stand-in of Vertex AI. Its runner executes any compiled pipeline on this machine."""
+"""A local stand-in of Vertex AI, for any pipeline and any script of the SDK."""

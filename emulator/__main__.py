@@ -1,0 +1,31 @@
+"""Starts the emulator: `python -m emulator --help`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from emulator.serving import listening, serve
+from emulator.settings import StartError, parse_settings
+from emulator.state_folder import owned
+
+FAILED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the emulator until SIGINT or SIGTERM; the exit code."""
+    settings = parse_settings(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        with owned(settings.state_dir), listening(settings.host, settings.port) as listener:
+            serve(settings, listener, dict(os.environ))
+    except StartError as error:
+        print(f"The emulator cannot start: {error}", file=sys.stderr)
+        return FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

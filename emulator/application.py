@@ -1,0 +1,120 @@
+"""The emulator put together: an ASGI application over the store, the object store and the model servers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emulator.api_errors import ApiError
+from emulator.codec import parse_json
+from emulator.controls import Controls
+from emulator.fleet import Fleet
+from emulator.guard import require_local
+from emulator.prediction import Predictor
+from emulator.server import LARGEST_REQUEST, Api, json_response, read_body
+from emulator.settings import Settings
+from emulator.storage_server import StorageServer
+from emulator.store import Store
+
+# Model servers close idle connections after 5 s (uvicorn's default); the emulator lets them go first.
+KEEP_ALIVE_S = 4.0
+
+
+class Emulator:
+    """Everything that a running emulator holds.
+
+    Args:
+        settings: How it was started.
+        storage: The object store, already listening.
+        base: The environment of model servers, but for the containers' own variables.
+        running: What /healthz and emulator.json tell.
+    """
+
+    def __init__(
+        self, settings: Settings, storage: StorageServer, base: Mapping[str, str], running: dict[str, Any]
+    ) -> None:
+        self.running = running
+        self.storage = storage
+        self.controls = Controls(settings.operation_delay_s)
+        self.store = Store(settings.state_dir / "vertex.sqlite3")
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEP_ALIVE_S
+        )
+        self.client = httpx.AsyncClient(limits=limits, trust_env=False)
+        self.fleet = Fleet(settings, self.store, self.client, base)
+        predictor = Predictor(settings, self.store, self.fleet, self.client)
+        self.api = Api(self.store, storage, self.fleet, predictor, self.controls)
+
+    def application(self) -> ASGIApp:
+        """The ASGI application."""
+        routes = [
+            Route("/healthz", self._healthz, methods=["GET"]),
+            Route("/_emulator/requests", self._requests, methods=["GET"]),
+            Route("/_emulator/faults", self._faults, methods=["POST"]),
+            Route("/_emulator/operation_delay", self._operation_delay, methods=["POST"]),
+            Route("/_emulator/reset", self._reset, methods=["POST"]),
+            Mount("/", self.api),
+        ]
+        handlers: Any = {ApiError: _refusal}
+        return _Guarded(Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers))
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self.fleet.open()
+        try:
+            yield
+        finally:
+            await self.fleet.close()
+            await self.client.aclose()
+            self.store.close()
+
+    async def _healthz(self, _request: Request) -> Response:
+        return json_response({"status": "ok", **self.running})
+
+    async def _requests(self, _request: Request) -> Response:
+        return json_response({"requests": list(self.controls.requests)})
+
+    async def _faults(self, request: Request) -> Response:
+        return json_response(self.controls.add_fault(parse_json(await read_body(request, LARGEST_REQUEST))))
+
+    async def _operation_delay(self, request: Request) -> Response:
+        return json_response(self.controls.set_delay(parse_json(await read_body(request, LARGEST_REQUEST))))
+
+    async def _reset(self, _request: Request) -> Response:
+        await self.fleet.close()
+        with self.store.transaction() as tx:
+            tx.erase()
+        self.storage.erase()
+        self.controls.reset()
+        return json_response({})
+
+
+async def _refusal(_request: Request, error: ApiError) -> Response:
+    return json_response(error.body(), error.http_status)
+
+
+class _Guarded:
+    """Refuses requests that come from elsewhere, before anything reads them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            require_local(headers.get(b"host"), headers.get(b"origin"))
+        except ApiError as error:
+            await json_response(error.body(), error.http_status)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

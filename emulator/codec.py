@@ -1,0 +1,171 @@
+"""Requests and answers as the SDK's own protobuf types, and their proto3 JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar, cast
+
+import proto
+from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from emulator.api_errors import ApiError, Violation, invalid_fields
+from emulator.masks import mask_paths
+from emulator.store import Table
+
+Typed = TypeVar("Typed")
+
+# Query parameters of every Google API, https://cloud.google.com/apis/docs/system-parameters.
+SYSTEM_PARAMETERS = {
+    "$alt", "alt", "$prettyPrint", "prettyPrint", "$fields", "fields", "key", "$key", "access_token",
+    "oauth_token", "quotaUser", "$.xgafv", "callback", "uploadType", "upload_protocol",
+    "$userProject", "userProject", "$apiVersion", "$httpHeaders", "$unique",
+}  # fmt: skip
+_UNKNOWN = re.compile(r'Message type "[^"]*" has no field named "(?P<name>[^"]*)" at "(?P<path>[^"]*)"')
+_WITHOUT_MESSAGE = "the request"
+
+
+def parse_json(body: bytes) -> Any:
+    """Reads a body as strict JSON: UTF-8, no NaN, no endless nesting.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT, where it is none.
+    """
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except RecursionError:
+        fault = "it is nested too deeply"
+    except ValueError as error:
+        fault = str(error)
+    raise ApiError("INVALID_ARGUMENT", f"Invalid JSON payload received. {fault}.")
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def parse_request(
+    request_type: type[Typed],
+    path: Mapping[str, str],
+    query: Mapping[str, str],
+    body_field: str,
+    body: bytes,
+) -> Typed:
+    """Puts a request message together from the parts of an HTTP request.
+
+    Args:
+        request_type: The SDK's type.
+        path: Values of the path by field, dotted where nested: {"model.name": "projects/..."}.
+        query: Query parameters by their camelCase or snake_case name.
+        body_field: The field that the body fills; `*` for the whole message; empty for no body.
+        body: The raw body.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT, where something in it is unknown or has the wrong type.
+    """
+    content: dict[str, Any] = {}
+    if body_field:
+        document = parse_json(body) if body.strip() else {}
+        if not isinstance(document, dict):
+            raise ApiError(
+                "INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}."
+            )
+        content = document if body_field == "*" else {body_field: document}
+    elif body.strip() not in {b"", b"{}"}:
+        raise ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. This method takes no body.")
+    content |= _query_fields(request_type, query, taken=content)
+    message = parse_message(request_type, content)
+    for field, value in path.items():
+        owner: Any = message
+        *holders, last = field.split(".")
+        for holder in holders:
+            owner = getattr(owner, holder)
+        setattr(owner, last, value)
+    return message
+
+
+def parse_message(message_type: type[Typed], content: dict[str, Any]) -> Typed:
+    """Reads a message from its JSON form.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT, where a key is unknown or a value has the wrong type.
+    """
+    message = new_pb(message_type)
+    try:
+        json_format.ParseDict(content, message)
+    except RecursionError as error:
+        raise _refusal("It is nested too deeply.") from error
+    except (json_format.ParseError, TypeError, ValueError) as error:
+        raise _refusal(str(error)) from error
+    return wrapped(message_type, message)
+
+
+def new_pb(message_type: type[Any]) -> Message:
+    """An empty protobuf message behind one of the SDK's types, or of a plain protobuf type."""
+    message = message_type()
+    pb: Message = message_type.pb(message) if isinstance(message, proto.Message) else message
+    return pb
+
+
+def wrapped(message_type: type[Typed], message: Message) -> Typed:
+    """The message as the SDK's type; a plain protobuf message stays what it is."""
+    sdk_type: Any = message_type
+    result: Any = sdk_type.wrap(message) if issubclass(sdk_type, proto.Message) else message
+    return cast("Typed", result)
+
+
+def _refusal(fault: str) -> ApiError:
+    unknown = _UNKNOWN.search(fault)
+    if unknown is None:
+        return ApiError("INVALID_ARGUMENT", f"Invalid JSON payload received. {fault}")
+    field = ".".join([*unknown["path"].split(".")[1:], unknown["name"]])
+    at = unknown["path"].partition(".")[2] or _WITHOUT_MESSAGE
+    text = f'Invalid JSON payload received. Unknown name "{unknown["name"]}" at "{at}": Cannot find field.'
+    return ApiError("INVALID_ARGUMENT", text, [Violation(field, text)])
+
+
+def _query_fields(
+    request_type: type[Typed], query: Mapping[str, str], taken: Mapping[str, Any]
+) -> dict[str, Any]:
+    fields = {field.name: field for field in new_pb(request_type).DESCRIPTOR.fields}
+    fields |= {field.json_name: field for field in fields.values()}
+    content: dict[str, Any] = {}
+    violations = []
+    for name, text in query.items():
+        field = fields.get(name)
+        if name in SYSTEM_PARAMETERS:
+            continue
+        if field is None or field.json_name in taken or field.name in taken:
+            violations.append(
+                Violation(name, f'Unknown name "{name}": Cannot bind query parameter to the request message.')
+            )
+        elif field.message_type is not None and field.message_type.full_name == "google.protobuf.FieldMask":
+            content[field.json_name] = mask_paths(text)
+        elif field.type == FieldDescriptor.TYPE_BOOL:
+            content[field.json_name] = {"true": True, "false": False}.get(text, text)
+        else:
+            content[field.json_name] = text
+    if violations:
+        raise invalid_fields(violations)
+    return content
+
+
+def to_json(message: proto.Message | Message, integers_for_enums: bool = False) -> dict[str, Any]:
+    """A message in its proto3 JSON form: camelCase, no unset fields."""
+    pb = type(message).pb(message) if isinstance(message, proto.Message) else message
+    document: dict[str, Any] = json_format.MessageToDict(pb, use_integers_for_enums=integers_for_enums)
+    return document
+
+
+def table(kind: str, message_type: type[Typed]) -> Table[Typed]:
+    """A table of the store that holds messages of one type, as JSON."""
+    return Table(
+        kind,
+        encode=lambda message: json.dumps(to_json(message), ensure_ascii=False),
+        decode=lambda text: wrapped(
+            message_type, json_format.Parse(text, new_pb(message_type), ignore_unknown_fields=True)
+        ),
+    )

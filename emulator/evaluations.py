@@ -1,0 +1,87 @@
+"""ModelService: the evaluations of model versions."""
+
+from __future__ import annotations
+
+from google.cloud.aiplatform_v1.types import (
+    GetModelEvaluationRequest,
+    ImportModelEvaluationRequest,
+    ListModelEvaluationsRequest,
+    ListModelEvaluationsResponse,
+    ModelEvaluation,
+)
+
+from emulator import names
+from emulator.api_errors import Violation, invalid_fields, not_found
+from emulator.calls import Call
+from emulator.clock import now
+from emulator.codec import table
+from emulator.filters import Field, parse_filter
+from emulator.listing import page
+from emulator.masks import read
+from emulator.model_rules import BUCKET_URI
+from emulator.names import ModelName, id_of, parent_of
+from emulator.registry import require_version
+from emulator.store import Transaction
+
+# Kept as projects/P/locations/L/models/M/evaluations/E, unique in the model; `name` in the record has the
+# version.
+EVALUATIONS = table("evaluations", ModelEvaluation)
+OUTPUT_ONLY = ("name", "create_time")
+FILTER_FIELDS = {"display_name": Field(lambda evaluation: evaluation.display_name)}
+
+
+def import_model_evaluation(call: Call[ImportModelEvaluationRequest]) -> ModelEvaluation:
+    """ImportModelEvaluation: adds an evaluation that was computed elsewhere to a version."""
+    parent = ModelName.parse(call.request.parent)
+    version = require_version(call.tx, parent)
+    evaluation = ModelEvaluation(call.request.model_evaluation)
+    uri = evaluation.metrics_schema_uri
+    violations = []
+    if uri and not BUCKET_URI.fullmatch(uri):
+        violations.append(
+            Violation(
+                "model_evaluation.metrics_schema_uri", f'must be a Cloud Storage URI. Received: "{uri}".'
+            )
+        )
+    if violations:
+        raise invalid_fields(violations)
+    for field in OUTPUT_ONLY:
+        type(evaluation).pb(evaluation).ClearField(field)
+    number = names.new_id()
+    evaluation.name = f"{parent.model}@{version.version_id}/evaluations/{number}"
+    evaluation.create_time = now()
+    call.tx.put(EVALUATIONS, f"{parent.model}/evaluations/{number}", evaluation)
+    return evaluation
+
+
+def get_model_evaluation(call: Call[GetModelEvaluationRequest]) -> ModelEvaluation:
+    """GetModelEvaluation, by a name with or without the version."""
+    name = call.request.name
+    model = ModelName.parse(parent_of(name))
+    evaluation = call.tx.get(EVALUATIONS, f"{model.model}/evaluations/{id_of(name)}")
+    if evaluation is None or not _belongs(call.tx, evaluation, model):
+        raise not_found("ModelEvaluation", name)
+    return evaluation
+
+
+def _belongs(tx: Transaction, evaluation: ModelEvaluation, model: ModelName) -> bool:
+    if not model.version:
+        return True
+    return ModelName.parse(parent_of(evaluation.name)).version == require_version(tx, model).version_id
+
+
+def list_model_evaluations(call: Call[ListModelEvaluationsRequest]) -> ListModelEvaluationsResponse:
+    """ListModelEvaluations: those of one version, newest first; without a version, the default one's."""
+    request = call.request
+    keep = parse_filter(request.filter, FILTER_FIELDS)
+    parent = ModelName.parse(request.parent)
+    version = ModelName(parent.model, require_version(call.tx, parent).version_id)
+    evaluations = [
+        evaluation
+        for evaluation in reversed(call.tx.children(EVALUATIONS, parent.model))
+        if _belongs(call.tx, evaluation, version) and keep(evaluation)
+    ]
+    shown_page, token = page(evaluations, request.page_size, request.page_token)
+    return ListModelEvaluationsResponse(
+        model_evaluations=read(shown_page, request.read_mask), next_page_token=token
+    )

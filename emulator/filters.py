@@ -1,0 +1,163 @@
+"""List filters: the part of https://google.aip.dev/160 that Vertex AI documents.
+
+    display_name="iris"    displayName = iris    labels.team="a" AND NOT labels:old    (model=1 OR model=2)
+
+As in AIP-160, OR binds tighter than AND. A field or an operator that a list does not document is refused: an
+unfiltered answer would be worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from emulator.api_errors import invalid
+
+Predicate = Callable[[Any], bool]
+
+TEXT_OPERATORS = ("=", "!=")
+_FIELD = re.compile(r'[A-Za-z_][\w]*(?:\.(?:"(?:[^"\\]|\\.)*"|[^\s()=!<>:"]+))?')
+_OPERATOR = re.compile(r"!=|<=|>=|=|<|>|:")
+_VALUE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[^\s()"\']+')
+_DEEPEST = 20
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that a filter can name.
+
+    Attributes:
+        read: Gives the field's value of an item: a string, or a mapping for labels.
+        kind: `text`, or `labels` for `labels.KEY=VALUE`, `labels.KEY:*` and `labels:KEY`.
+        operators: What a text field can be compared with.
+    """
+
+    read: Callable[[Any], Any]
+    kind: Literal["text", "labels"] = "text"
+    operators: tuple[str, ...] = TEXT_OPERATORS
+
+
+def parse_filter(text: str, fields: Mapping[str, Field]) -> Predicate:
+    """Reads a filter.
+
+    Args:
+        text: The request's filter; empty lets every item through.
+        fields: The fields that it can name, in snake_case.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT, where it cannot be read or names something else.
+    """
+    if not text.strip():
+        return lambda _item: True
+    return _Parser(text, fields).parse()
+
+
+class _Parser:
+    def __init__(self, text: str, fields: Mapping[str, Field]) -> None:
+        self._text = text
+        self._fields = fields
+        self._at = 0
+        self._depth = 0
+
+    def parse(self) -> Predicate:
+        predicate = self._conjunction()
+        self._skip_space()
+        if self._at < len(self._text):
+            self._refuse(f'cannot be read from "{self._text[self._at :]}" on')
+        return predicate
+
+    def _conjunction(self) -> Predicate:
+        parts = [self._disjunction()]
+        while self._word("AND"):
+            parts.append(self._disjunction())
+        return lambda item: all(part(item) for part in parts)
+
+    def _disjunction(self) -> Predicate:
+        parts = [self._term()]
+        while self._word("OR"):
+            parts.append(self._term())
+        return lambda item: any(part(item) for part in parts)
+
+    def _term(self) -> Predicate:
+        if self._word("NOT"):
+            inner = self._factor()
+            return lambda item: not inner(item)
+        return self._factor()
+
+    def _factor(self) -> Predicate:
+        self._skip_space()
+        if not self._text.startswith("(", self._at):
+            return self._comparison()
+        self._at += 1
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._refuse("is nested too deeply")
+        inner = self._conjunction()
+        self._skip_space()
+        if not self._text.startswith(")", self._at):
+            self._refuse("lacks a closing parenthesis")
+        self._at += 1
+        self._depth -= 1
+        return inner
+
+    def _comparison(self) -> Predicate:
+        name, key = self._field()
+        field = self._fields.get(name)
+        if field is None:
+            self._refuse(f'cannot name "{name}". It can name: {", ".join(self._fields) or "nothing here"}')
+        operator = self._take(_OPERATOR, "a comparison such as =")
+        value = _unquoted(self._take(_VALUE, "a value"))
+        if field.kind == "labels":
+            return self._label_comparison(field, key, operator, value)
+        if key is not None or operator not in field.operators:
+            self._refuse(f"can compare {name} only with {', '.join(field.operators)}")
+        equal = operator == "="
+        return lambda item: (field.read(item) == value) is equal
+
+    def _label_comparison(self, field: Field, key: str | None, operator: str, value: str) -> Predicate:
+        if key is None and operator == ":":
+            return lambda item: value in field.read(item)
+        if key is not None and operator == ":" and value == "*":
+            return lambda item: key in field.read(item)
+        if key is None or operator not in TEXT_OPERATORS:
+            self._refuse(
+                "can ask of labels only labels.KEY=VALUE, labels.KEY!=VALUE, labels.KEY:* and labels:KEY"
+            )
+        equal = operator == "="
+        return lambda item: (field.read(item).get(key) == value) is equal
+
+    def _field(self) -> tuple[str, str | None]:
+        text = self._take(_FIELD, "a field's name")
+        name, dot, key = text.partition(".")
+        snake = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", name)
+        return snake, _unquoted(key) if dot else None
+
+    def _word(self, word: str) -> bool:
+        self._skip_space()
+        match = re.compile(rf"{word}(?=[\s(])").match(self._text, self._at)
+        if match:
+            self._at = match.end()
+        return match is not None
+
+    def _take(self, pattern: re.Pattern[str], wanted: str) -> str:
+        self._skip_space()
+        match = pattern.match(self._text, self._at)
+        if match is None:
+            self._refuse(f'needs {wanted} at "{self._text[self._at :]}"')
+        self._at = match.end()
+        return match[0]
+
+    def _skip_space(self) -> None:
+        while self._at < len(self._text) and self._text[self._at].isspace():
+            self._at += 1
+
+    def _refuse(self, fault: str) -> NoReturn:
+        raise invalid("filter", f'{fault}. Received: "{self._text}".')
+
+
+def _unquoted(text: str) -> str:
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
+    return text

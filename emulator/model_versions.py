@@ -1,0 +1,88 @@
+"""ModelService: versions of a model and their aliases."""
+
+from __future__ import annotations
+
+from google.cloud.aiplatform_v1.types import (
+    DeleteModelVersionRequest,
+    DeleteOperationMetadata,
+    ListModelVersionsRequest,
+    ListModelVersionsResponse,
+    MergeVersionAliasesRequest,
+    Model,
+)
+from google.longrunning.operations_pb2 import Operation
+
+from emulator import operations, registry
+from emulator.aliases import DEFAULT, merged
+from emulator.api_errors import invalid, precondition
+from emulator.calls import Call
+from emulator.clock import now
+from emulator.evaluations import EVALUATIONS
+from emulator.filters import Field, parse_filter
+from emulator.listing import ordered, page
+from emulator.masks import read
+from emulator.models import shown_version
+from emulator.names import ModelName, id_of, parent_of
+from emulator.registry import VERSIONS, put_version, require_model, require_version, version_record_name
+
+FILTER_FIELDS = {"labels": Field(lambda version: version.labels, kind="labels")}
+ORDER_KEYS = {
+    "create_time": lambda version: version.version_create_time,
+    "update_time": lambda version: version.version_update_time,
+}
+
+
+def list_model_versions(call: Call[ListModelVersionsRequest]) -> ListModelVersionsResponse:
+    """ListModelVersions: oldest first, each named with its version id."""
+    request = call.request
+    keep = parse_filter(request.filter, FILTER_FIELDS)
+    model = require_model(call.tx, ModelName.parse(request.name).model)
+    places = registry.deployments(call.tx)
+    versions = [
+        registry.shown(model, version, places, with_version=True)
+        for version in call.tx.children(VERSIONS, model.name)
+    ]
+    kept = ordered([version for version in versions if keep(version)], request.order_by, ORDER_KEYS)
+    shown_page, token = page(kept, request.page_size, request.page_token)
+    return ListModelVersionsResponse(models=read(shown_page, request.read_mask), next_page_token=token)
+
+
+def merge_version_aliases(call: Call[MergeVersionAliasesRequest]) -> Model:
+    """MergeVersionAliases: gives aliases to a version, or takes them from it."""
+    name = ModelName.parse(call.request.name)
+    if name.version in {"", "-"}:
+        raise invalid("name", f'must end in @VERSION. Received: "{call.request.name}".')
+    version = require_version(call.tx, name)
+    versions = call.tx.children(VERSIONS, name.model)
+    before = {held.version_id: list(held.version_aliases) for held in versions}
+    after = merged(before, version.version_id, list(call.request.version_aliases))
+    version.version_update_time = now()
+    put_version(call.tx, name.model, version)
+    registry.put_aliases(call.tx, name.model, after)
+    return shown_version(call.tx, ModelName(name.model, version.version_id))
+
+
+def delete_model_version(call: Call[DeleteModelVersionRequest]) -> Operation:
+    """DeleteModelVersion: not of the only version, of a deployed one, or of the default one."""
+    name = ModelName.parse(call.request.name)
+    if name.version in {"", "-"}:
+        raise invalid("name", f'must end in @VERSION. Received: "{call.request.name}".')
+    version = require_version(call.tx, name)
+    versions = call.tx.children(VERSIONS, name.model)
+    if len(versions) == 1:
+        raise precondition(
+            f'"{call.request.name}" is the only version of its model and cannot be deleted. Delete the '
+            "model instead."
+        )
+    registry.require_not_deployed(call.tx, name.model, version.version_id)
+    # A guess: the documents do not say who would be the default afterwards.
+    if DEFAULT in version.version_aliases:
+        raise precondition(
+            f'"{call.request.name}" is the default version and cannot be deleted. '
+            "Move the default alias to another version first."
+        )
+    call.tx.delete(VERSIONS, version_record_name(name.model, version.version_id))
+    for evaluation in call.tx.children(EVALUATIONS, name.model):
+        if ModelName.parse(parent_of(evaluation.name)).version == version.version_id:
+            call.tx.delete(EVALUATIONS, f"{name.model}/evaluations/{id_of(evaluation.name)}")
+    return operations.done(call.tx, name.model, DeleteOperationMetadata())

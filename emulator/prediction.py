@@ -1,0 +1,213 @@
+"""PredictionService: predict and rawPredict, passed on to the server of a deployed model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import httpx
+
+from emulator.api_errors import ApiError, invalid, not_found, precondition
+from emulator.codec import parse_json
+from emulator.endpoints import require_endpoint
+from emulator.fleet import Fleet
+from emulator.model_server import ModelServer
+from emulator.settings import Settings
+from emulator.store import Store
+from emulator.traffic import choose
+
+# Documented as 1.5 MB; how many bytes that is, and the status, are guesses.
+LARGEST_BODY = 1_572_864
+KEYS = {"instances", "parameters", "labels"}
+# Of a failed answer of a model server, how much the message quotes.
+LONGEST_QUOTE = 2_000
+# What a request meets on a connection that the server has closed meanwhile. It is sent once more, if the
+# server lives.
+BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+# By then the end of a server's process has been noticed.
+NOTICE_S = 0.05
+
+
+@dataclass(frozen=True)
+class Target:
+    """A deployed model, as an answer names it."""
+
+    deployed_model_id: str
+    model: str
+    model_version_id: str
+    model_display_name: str
+
+
+@dataclass(frozen=True)
+class _Plan:
+    version: int
+    split: Mapping[str, int]
+    targets: Mapping[str, Target]
+
+
+class Predictor:
+    """Answers predictions.
+
+    Args:
+        settings: How the emulator was started.
+        store: Its memory; an endpoint is read again only after a write.
+        fleet: The model servers.
+        client: What calls them.
+    """
+
+    def __init__(self, settings: Settings, store: Store, fleet: Fleet, client: httpx.AsyncClient) -> None:
+        self._timeout_s = settings.predict_timeout_s
+        self._store = store
+        self._fleet = fleet
+        self._client = client
+        self._random = Random(settings.seed)  # noqa: S311 - shares of traffic are no secret
+        self._plans: dict[str, _Plan] = {}
+
+    async def predict(self, endpoint: str, body: bytes) -> dict[str, Any]:
+        """Predict: the model server's predictions, and who made them."""
+        _require_instances(body)
+        target, answer = await self._forward(endpoint, body, {"content-type": "application/json"})
+        result = _answer(answer)
+        result["deployedModelId"] = target.deployed_model_id
+        result["model"] = target.model
+        result["modelDisplayName"] = target.model_display_name
+        result["modelVersionId"] = target.model_version_id
+        return result
+
+    async def raw_predict(
+        self, endpoint: str, body: bytes, content_type: str
+    ) -> tuple[bytes, str, dict[str, str]]:
+        """RawPredict: what the model server answered, its content type, and headers that name the model."""
+        if len(body) > LARGEST_BODY:
+            raise _too_large()
+        target, answer = await self._forward(
+            endpoint, body, {"content-type": content_type} if content_type else {}
+        )
+        headers = {
+            "X-Vertex-AI-Endpoint-Id": endpoint.rpartition("/")[2],
+            "X-Vertex-AI-Deployed-Model-Id": target.deployed_model_id,
+            "X-Vertex-AI-Model": target.model,
+            "X-Vertex-AI-Model-Version-Id": target.model_version_id,
+        }
+        return answer.content, answer.headers.get("content-type", "application/octet-stream"), headers
+
+    async def _forward(
+        self, endpoint: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[Target, httpx.Response]:
+        plan = self._plans.get(endpoint)
+        if plan is None or plan.version != self._store.version:
+            plan = await asyncio.to_thread(self._read_plan, endpoint)
+            self._plans[endpoint] = plan
+        chosen = choose(plan.split, self._random)
+        if chosen is None:
+            raise precondition(f"Endpoint {endpoint} doesn't have traffic_split.")
+        server = self._fleet.find(endpoint, chosen)
+        if server is None:
+            raise not_found("DeployedModel", f"{endpoint}/deployedModels/{chosen}")
+        target = plan.targets[chosen]
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await self._send(server, body, headers)
+        except TimeoutError:
+            raise ApiError(
+                "DEADLINE_EXCEEDED",
+                f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, "
+                f"deployed_model_id: {chosen}: "
+                f"the model server did not answer within {self._timeout_s:g} s.",
+            ) from None
+        if not answer.is_success:
+            raise _failed(endpoint, chosen, answer)
+        return target, answer
+
+    def _read_plan(self, endpoint: str) -> _Plan:
+        version = self._store.version
+        with self._store.transaction() as tx:
+            found = require_endpoint(tx, endpoint)
+        targets = {
+            deployed.id: Target(deployed.id, deployed.model, deployed.model_version_id, deployed.display_name)
+            for deployed in found.deployed_models
+        }
+        return _Plan(version, dict(found.traffic_split), targets)
+
+    async def _send(self, server: ModelServer, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        tries = 0
+        with server.use():
+            while True:
+                address = await server.address(self._timeout_s)
+                try:
+                    return await self._client.post(address, content=body, headers=headers, timeout=None)
+                except httpx.ConnectError:
+                    # Nothing was sent, and the server is about to be started again.
+                    await asyncio.sleep(NOTICE_S)
+                except BROKEN as error:
+                    tries += 1
+                    await asyncio.sleep(NOTICE_S)
+                    if tries > 1 or not server.is_ready:
+                        raise _broken(server, error) from error
+
+
+def _broken(server: ModelServer, error: Exception) -> ApiError:
+    return ApiError(
+        "UNAVAILABLE",
+        f"The model server of deployed model {server.command.name} broke the connection: "
+        f"{error or type(error).__name__}. Its log is {server.log}.",
+    )
+
+
+def _too_large() -> ApiError:
+    return ApiError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {LARGEST_BODY} bytes.")
+
+
+def _require_instances(body: bytes) -> None:
+    if len(body) > LARGEST_BODY:
+        raise _too_large()
+    request = parse_json(body)
+    if not isinstance(request, dict):
+        raise ApiError(
+            "INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}."
+        )
+    unknown = sorted(set(request) - KEYS)
+    if unknown:
+        raise ApiError(
+            "INVALID_ARGUMENT",
+            f'Invalid JSON payload received. Unknown name "{unknown[0]}": Cannot find field.',
+        )
+    instances = request.get("instances")
+    if not isinstance(instances, list) or not instances:
+        raise invalid("instances", "is required and must be an array of at least one instance.")
+
+
+def _answer(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        document = parse_json(answer.content)
+    except ApiError as error:
+        raise _invalid_answer(f"the response is not JSON: {error.message}", answer) from None
+    if not isinstance(document, dict) or "predictions" not in document:
+        raise _invalid_answer("the response field predictions is missing", answer)
+    if not isinstance(document["predictions"], list):
+        raise _invalid_answer("the response field predictions is not an array", answer)
+    return {key: value for key, value in document.items() if key in {"predictions", "metadata"}}
+
+
+def _invalid_answer(fault: str, answer: httpx.Response) -> ApiError:
+    return precondition(
+        f"Invalid response from prediction server - {fault}. Response: {answer.text[:LONGEST_QUOTE]}"
+    )
+
+
+def _failed(endpoint: str, deployed_id: str, answer: httpx.Response) -> ApiError:
+    return ApiError(
+        "INVALID_ARGUMENT",
+        f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: "
+        f"{deployed_id} "
+        f"with error: {answer.text[:LONGEST_QUOTE]}",
+    )
+
+
+def encode_prediction(document: dict[str, Any]) -> bytes:
+    """The JSON body of an answer."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -1,0 +1,138 @@
+"""The model registry's records: what a model's versions share, the versions, and how the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.cloud.aiplatform_v1.types import DeployedModelRef, DeployModelRequest, Endpoint, Model
+
+from emulator.aliases import DEFAULT
+from emulator.api_errors import not_found, precondition
+from emulator.codec import table
+from emulator.etags import etag_of
+from emulator.names import VERSION_ID, ModelName
+from emulator.store import Transaction
+
+# A model: display name, description and labels, which its versions share. Named as in the API.
+MODELS = table("models", Model)
+# Its versions: everything else. Named projects/P/locations/L/models/M/versions/V.
+VERSIONS = table("model_versions", Model)
+
+ENDPOINTS = table("endpoints", Endpoint)
+# Deployments under way, each under its operation's name, projects/P/locations/L/endpoints/E/operations/N.
+PENDING_DEPLOYMENTS = table("pending_deployments", DeployModelRequest)
+
+
+def version_record_name(model: str, version_id: str) -> str:
+    """Under which name a version is kept."""
+    return f"{model}/versions/{version_id}"
+
+
+def require_model(tx: Transaction, name: str) -> Model:
+    """The record that the versions of a model share.
+
+    Raises:
+        ApiError: NOT_FOUND.
+    """
+    model = tx.get(MODELS, name)
+    if model is None:
+        raise not_found("Model", name)
+    return model
+
+
+def require_version(tx: Transaction, name: ModelName) -> Model:
+    """The record of the version that a name with a version id, an alias, or neither means.
+
+    Raises:
+        ApiError: NOT_FOUND, where there is no such model, version or alias.
+    """
+    require_model(tx, name.model)
+    wanted = name.version if name.version not in {"", "-"} else DEFAULT
+    version: Model | None = None
+    if VERSION_ID.fullmatch(wanted):
+        version = tx.get(VERSIONS, version_record_name(name.model, wanted))
+    else:
+        versions = tx.children(VERSIONS, name.model)
+        version = next((version for version in versions if wanted in version.version_aliases), None)
+    if version is None:
+        raise not_found("Model", f"{name.model}@{wanted}")
+    return version
+
+
+def put_version(tx: Transaction, model: str, version: Model) -> None:
+    """Writes a version's record."""
+    tx.put(VERSIONS, version_record_name(model, version.version_id), version)
+
+
+def put_aliases(tx: Transaction, model: str, aliases: dict[str, list[str]]) -> None:
+    """Writes the aliases of a model's versions, by version id, where they have changed."""
+    for version in tx.children(VERSIONS, model):
+        wanted = aliases[version.version_id]
+        if list(version.version_aliases) != wanted:
+            version.version_aliases = wanted
+            put_version(tx, model, version)
+
+
+def deployments(tx: Transaction) -> dict[tuple[str, str], list[DeployedModelRef]]:
+    """Where each version is deployed, by model name and version id."""
+    places: dict[tuple[str, str], list[DeployedModelRef]] = {}
+    for endpoint in tx.everything(ENDPOINTS).values():
+        for deployed in endpoint.deployed_models:
+            place = DeployedModelRef(endpoint=endpoint.name, deployed_model_id=deployed.id)
+            places.setdefault((deployed.model, deployed.model_version_id), []).append(place)
+    return places
+
+
+def shown(
+    model: Model,
+    version: Model,
+    places: dict[tuple[str, str], list[DeployedModelRef]],
+    with_version: bool,
+) -> Model:
+    """A model version as the API answers it.
+
+    Args:
+        model: The record that the versions share.
+        version: The version's record.
+        places: Where versions are deployed.
+        with_version: Whether the name ends in @VERSION. A guess: it does where the request named a version.
+    """
+    result = Model(version)
+    result.display_name = model.display_name
+    result.description = model.description
+    result.create_time = model.create_time
+    times: list[Any] = [model.update_time, version.version_update_time]
+    result.update_time = max(times)
+    result.labels = {**model.labels, **version.labels}
+    result.etag = etag_of(result)
+    result.name = f"{model.name}@{version.version_id}" if with_version else model.name
+    result.deployed_models = places.get((model.name, version.version_id), [])
+    return result
+
+
+def require_not_deployed(tx: Transaction, model: str, version_id: str = "") -> None:
+    """Refuses to go on where a model, or one version of it, is deployed or being deployed.
+
+    Raises:
+        ApiError: FAILED_PRECONDITION, naming the endpoints.
+    """
+    places = [
+        *(
+            (place.endpoint, deployed)
+            for (deployed_model, deployed), found in deployments(tx).items()
+            for place in found
+            if deployed_model == model
+        ),
+        *(
+            (request.endpoint, request.deployed_model.model_version_id)
+            for request in tx.everything(PENDING_DEPLOYMENTS).values()
+            if request.deployed_model.model == model
+        ),
+    ]
+    endpoints = {endpoint for endpoint, deployed in places if version_id in {"", deployed}}
+    if endpoints:
+        what = f"{model}@{version_id}" if version_id else model
+        raise precondition(
+            f'The Model "{what}" is deployed or being deployed at: {", ".join(sorted(endpoints))}. '
+            "Undeploy it first."
+        )

@@ -1,0 +1,205 @@
+"""Which methods are served, at which paths, and what they are called when they are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from google.cloud.aiplatform_v1 import types
+from google.longrunning import operations_pb2
+
+from emulator import deployments, endpoints, evaluations, models, operations
+from emulator import model_versions as versions
+from emulator.api_errors import ApiError
+
+VERSIONS = ("v1", "v1beta1", "ui")
+LOCATION = "projects/*/locations/*"
+MODEL = f"{LOCATION}/models/*"
+EVALUATION = f"{MODEL}/evaluations/*"
+ENDPOINT = f"{LOCATION}/endpoints/*"
+
+
+class Route(NamedTuple):
+    """One method of the API.
+
+    Attributes:
+        rpc: Its name; its request message is called {rpc}Request.
+        http_method: GET, POST, PATCH or DELETE.
+        template: Its path below the version, `*` for each value, with the verb after a colon.
+        path_field: The message's field that takes the path's resource name, dotted where nested.
+        body_field: The field that the body fills: `*` for the message itself, empty for none.
+        handler: What answers, inside a transaction; None where server.py answers without one.
+    """
+
+    rpc: str
+    http_method: str
+    template: str
+    path_field: str
+    body_field: str
+    handler: Callable[[Any], Any] | None
+
+    def answer(self, call: Any) -> Any:
+        """Answers a request."""
+        if self.handler is None:
+            raise ApiError("UNIMPLEMENTED", f"{self.rpc} needs no transaction.")
+        return self.handler(call)
+
+    @property
+    def request_type(self) -> type[Any]:
+        """The message that the request is read as."""
+        name = f"{self.rpc}Request"
+        found: type[Any] = getattr(types, name, None) or getattr(operations_pb2, name)
+        return found
+
+
+def _operation_routes(owner: str) -> list[Route]:
+    held, one = f"{owner}/operations", f"{owner}/operations/*"
+    return [
+        Route("GetOperation", "GET", one, "name", "", operations.get_operation),
+        Route("ListOperations", "GET", held, "name", "", operations.list_operations),
+        Route("CancelOperation", "POST", f"{one}:cancel", "name", "*", operations.cancel_operation),
+        Route("DeleteOperation", "DELETE", one, "name", "", operations.delete_operation),
+        Route("WaitOperation", "POST", f"{one}:wait", "name", "*", operations.get_operation),
+    ]  # fmt: skip
+
+
+ROUTES = [
+    Route("UploadModel", "POST", f"{LOCATION}/models:upload", "parent", "*", models.upload_model),
+    Route("GetModel", "GET", MODEL, "name", "", models.get_model),
+    Route("ListModels", "GET", f"{LOCATION}/models", "parent", "", models.list_models),
+    Route("UpdateModel", "PATCH", MODEL, "model.name", "model", models.update_model),
+    Route("DeleteModel", "DELETE", MODEL, "name", "", models.delete_model),
+    Route("ListModelVersions", "GET", f"{MODEL}:listVersions", "name", "", versions.list_model_versions),
+    Route("MergeVersionAliases", "POST", f"{MODEL}:mergeVersionAliases", "name", "*",
+          versions.merge_version_aliases),
+    Route("DeleteModelVersion", "DELETE", f"{MODEL}:deleteVersion", "name", "",
+    versions.delete_model_version),
+    Route("ImportModelEvaluation", "POST", f"{MODEL}/evaluations:import", "parent", "*",
+          evaluations.import_model_evaluation),
+    Route("GetModelEvaluation", "GET", EVALUATION, "name", "", evaluations.get_model_evaluation),
+    Route("ListModelEvaluations", "GET", f"{MODEL}/evaluations", "parent", "",
+          evaluations.list_model_evaluations),
+    Route("CreateEndpoint", "POST", f"{LOCATION}/endpoints", "parent", "endpoint", endpoints.create_endpoint),
+    Route("GetEndpoint", "GET", ENDPOINT, "name", "", endpoints.get_endpoint),
+    Route("ListEndpoints", "GET", f"{LOCATION}/endpoints", "parent", "", endpoints.list_endpoints),
+    Route("UpdateEndpoint", "PATCH", ENDPOINT, "endpoint.name", "endpoint", endpoints.update_endpoint),
+    Route("DeleteEndpoint", "DELETE", ENDPOINT, "name", "", endpoints.delete_endpoint),
+    Route("DeployModel", "POST", f"{ENDPOINT}:deployModel", "endpoint", "*", deployments.deploy_model),
+    Route("UndeployModel", "POST", f"{ENDPOINT}:undeployModel", "endpoint", "*", deployments.undeploy_model),
+    Route("MutateDeployedModel", "POST", f"{ENDPOINT}:mutateDeployedModel", "endpoint", "*",
+          deployments.mutate_deployed_model),
+    Route("Predict", "POST", f"{ENDPOINT}:predict", "endpoint", "*", None),
+    Route("RawPredict", "POST", f"{ENDPOINT}:rawPredict", "endpoint", "*", None),
+    *_operation_routes(LOCATION),
+    *_operation_routes(MODEL),
+    *_operation_routes(ENDPOINT),
+]  # fmt: skip
+
+
+class Path(NamedTuple):
+    """A request's path, taken apart.
+
+    Attributes:
+        version: `v1`, `v1beta1` or `ui`, under which the SDK polls operations.
+        segments: The parts of the resource name, decoded.
+        verb: What follows the colon, or an empty string.
+    """
+
+    version: str
+    segments: tuple[str, ...]
+    verb: str
+
+    @property
+    def name(self) -> str:
+        """The path as a name."""
+        return "/".join(self.segments)
+
+    @property
+    def resource(self) -> str:
+        """The resource that the path names; for a collection, the one that holds it."""
+        return "/".join(self.segments[: len(self.segments) // 2 * 2])
+
+
+def parse_path(raw_path: str) -> Path:
+    """Takes a raw path apart: at the slashes, then at the last part's colon, and decodes each part only then.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT, where a value holds a slash; UNIMPLEMENTED, where the path is none of the
+            API.
+    """
+    slash, version, *parts = raw_path.split("/") if raw_path.count("/") > 1 else ("", "")
+    if slash or version not in VERSIONS:
+        raise ApiError("UNIMPLEMENTED", f"{raw_path} is not a path of the Vertex AI API.")
+    parts[-1], _, verb = parts[-1].partition(":")
+    segments = tuple(unquote(part) for part in parts)
+    if any("/" in segment for segment in segments):
+        raise ApiError(
+            "INVALID_ARGUMENT", f"A part of a resource name cannot hold a slash. Received: {raw_path}."
+        )
+    return Path(version, segments, unquote(verb))
+
+
+def _key(http_method: str, segments: tuple[str, ...], verb: str) -> tuple[str, tuple[str, ...], int, str]:
+    return http_method, segments[::2], len(segments), verb
+
+
+def _index() -> dict[Any, Route]:
+    index = {}
+    for route in ROUTES:
+        path, _, verb = route.template.partition(":")
+        index[_key(route.http_method, tuple(path.split("/")), verb)] = route
+    return index
+
+
+_BY_KEY = _index()
+
+
+def find_route(http_method: str, path: Path) -> Route:
+    """The method at a path.
+
+    Raises:
+        ApiError: UNIMPLEMENTED, with the name of the method.
+    """
+    route = _BY_KEY.get(_key(http_method, path.segments, path.verb))
+    served = route is not None and all(path.segments) and (path.version != "ui" or "Operation" in route.rpc)
+    if route is None or not served:
+        verb = f":{path.verb}" if path.verb else ""
+        raise ApiError(
+            "UNIMPLEMENTED",
+            f"{method_name(http_method, path)} ({http_method} /{path.version}/{path.name}{verb}) is "
+            "not served by this "
+            "emulator. docs/emulator.md lists what is.",
+        )
+    return route
+
+
+def method_name(http_method: str, path: Path) -> str:
+    """What a method is called, by the API's own rules: CreatePipelineJob, ListSchedules, CancelCustomJob."""
+    of_itself = {
+        "cancel",
+        "pause",
+        "resume",
+        "import",
+        "export",
+        "upload",
+        "copy",
+        "batchDelete",
+        "batchCancel",
+    }
+    if path.verb and path.verb not in of_itself:
+        return path.verb[:1].upper() + path.verb[1:]
+    if not path.segments:
+        return "The method"
+    of_one = len(path.segments) % 2 == 0
+    collection = path.segments[-2] if of_one else path.segments[-1]
+    plural = collection[:1].upper() + collection[1:]
+    if path.verb.startswith("batch"):
+        return path.verb[:1].upper() + path.verb[1:] + plural
+    singular = re.sub(r"ies$", "y", plural) if plural.endswith("ies") else re.sub(r"s$", "", plural)
+    if path.verb:
+        return path.verb[:1].upper() + path.verb[1:] + singular
+    if http_method == "GET":
+        return f"Get{singular}" if of_one else f"List{plural}"
+    return {"POST": "Create", "PATCH": "Update", "DELETE": "Delete"}.get(http_method, http_method) + singular

@@ -1,0 +1,135 @@
+"""The processes of a run's tasks: how they are started, and how all of them are stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from emulator.runner.errors import RunnerError
+from emulator.runner.task_launcher import GRACE_S
+
+_LAUNCHER = str(Path(__file__).with_name("task_launcher.py"))
+# Beyond the launcher's own grace: it then kills what is left, which takes no time to speak of.
+_PATIENCE_S = GRACE_S + 3.0
+
+
+class StoppedError(Exception):
+    """The run is being stopped: no task may begin."""
+
+
+class TaskProcesses:
+    """The processes of one run. Its methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` has been called."""
+        return self._stopped
+
+    def run(self, command: Sequence[str], log: IO[bytes], variables: Mapping[str, str]) -> int:
+        """Runs a task's command to its end and returns its exit code.
+
+        Args:
+            command: Used as it is; a `python3` in it is found to be this very interpreter.
+            log: Where its standard output and standard error go.
+            variables: Environment variables besides those of this process.
+
+        Raises:
+            StoppedError: The run is being stopped.
+            RunnerError: The command cannot be started.
+        """
+        with self._lock:
+            if self._stopped:
+                raise StoppedError
+            process = _start(command, log, variables)
+            self._running.add(process)
+        try:
+            return process.wait()
+        finally:
+            with self._lock:
+                self._running.discard(process)
+            _close(process)
+
+    def stop(self) -> None:
+        """Ends every process of every task, and lets no other begin."""
+        with self._lock:
+            self._stopped = True
+            running = list(self._running)
+        for process in running:
+            _close(process)
+        for process in running:
+            # Without its input, the launcher goes on by itself until no process is left.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE_S)
+
+
+def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # Not in the run folder: sockets below the temporary folder need a path of less than 108 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="task-"))
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", _LAUNCHER, str(folder), *command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**_environment(folder), **variables},
+            start_new_session=True,
+        )
+    except OSError as error:
+        shutil.rmtree(folder)
+        if error.errno != errno.E2BIG:
+            raise RunnerError(f"The task cannot be started: {error}.") from error
+        longest = max(len(os.fsencode(part)) for part in command)
+        raise RunnerError(
+            f"The task's inputs, the metadata of its artifacts among them, make an argument of {longest} bytes, "
+            "longer than this system lets a command have. Hand large values over in an artifact's file."
+        ) from error
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The environment of a task: this process's own, with this interpreter as `python3`.
+
+    A task finds the modules that this process finds: it inherits PYTHONPATH and the current directory, which
+    `python3 -m` searches, as the command of every lightweight component starts.
+    """
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([str(_python_folder(folder)), os.environ.get("PATH", os.defpath)]),
+        "TMPDIR": str(folder),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _python_folder(scratch: Path) -> Path:
+    """A folder where `python3` is this interpreter: its own, otherwise one below `scratch`."""
+    own = Path(sys.executable).parent
+    try:
+        if os.pathsep not in str(own) and (own / "python3").samefile(sys.executable):
+            return own
+    except FileNotFoundError:
+        pass
+    shim = scratch / "bin" / "python3"
+    shim.parent.mkdir()
+    # A link would hide from the interpreter the virtual environment that it belongs to.
+    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
+    return shim.parent

@@ -1,0 +1,154 @@
+"""The state of one task of a run, told as Vertex AI's PipelineTaskDetail."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from emulator.runner.pipeline_spec import Kind
+
+FAILED_PRECONDITION = 9
+
+TaskPath = tuple[str, ...]
+"""A task's name after the names of the groups around it, the outermost first; empty for the run itself."""
+
+
+class TaskState(StrEnum):
+    """The states of a task that occur here."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    CANCEL_PENDING = "CANCEL_PENDING"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+    NOT_TRIGGERED = "NOT_TRIGGERED"
+
+
+AT_WORK = {TaskState.RUNNING, TaskState.CANCEL_PENDING}
+_EXECUTION_STATES = {
+    TaskState.PENDING: "NEW",
+    TaskState.RUNNING: "RUNNING",
+    TaskState.SUCCEEDED: "COMPLETE",
+    TaskState.CANCEL_PENDING: "RUNNING",
+    TaskState.CANCELLED: "CANCELLED",
+    TaskState.FAILED: "FAILED",
+    TaskState.NOT_TRIGGERED: "CANCELLED",
+}
+
+
+@dataclass(frozen=True)
+class Values:
+    """What goes into a task, or comes out of it, in JSON's terms.
+
+    Attributes:
+        parameters: Values by name.
+        artifacts: Lists of `{name, uri, schemaTitle, schemaVersion, metadata}` by name.
+    """
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    artifacts: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass
+class TaskRecord:
+    """One task, group, or, at the root, the run itself.
+
+    Attributes:
+        parent: The id of the group that it belongs to.
+        error: Why it has failed.
+        history: The states that it has been in, as PipelineTaskStatus.
+    """
+
+    id: int
+    path: TaskPath
+    name: str
+    parent: int | None
+    kind: Kind
+    created: datetime
+    state: TaskState = TaskState.PENDING
+    started: datetime | None = None
+    ended: datetime | None = None
+    inputs: Values = Values()
+    outputs: Values = Values()
+    error: str = ""
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def move(self, state: TaskState, now: datetime, error: str = "") -> None:
+        """Enters a state."""
+        self.state = state
+        if state is TaskState.RUNNING and self.started is None:
+            self.started = now
+        if state not in {TaskState.PENDING, *AT_WORK}:
+            self.ended = now
+        self.error = error
+        status: dict[str, Any] = {"updateTime": time_text(now), "state": state.value}
+        self.history.append(status | ({"error": error_status(error)} if error else {}))
+
+    def detail(self) -> dict[str, Any]:
+        """The record as a PipelineTaskDetail."""
+        given = {
+            "taskId": str(self.id),
+            "parentTaskId": None if self.parent is None else str(self.parent),
+            "taskName": self.name,
+            "taskUniqueName": ".".join(self.path),
+            "createTime": time_text(self.created),
+            "startTime": time_text(self.started),
+            "endTime": time_text(self.ended),
+            "state": self.state.value,
+            "inputs": _artifacts(self.inputs),
+            "outputs": _artifacts(self.outputs),
+            "error": error_status(self.error) if self.error else None,
+            "pipelineTaskStatus": self.history,
+            "execution": self._execution(),
+        }
+        return {key: value for key, value in given.items() if value}
+
+    def _execution(self) -> dict[str, Any]:
+        inputs = {f"input:{name}": value for name, value in self.inputs.parameters.items()}
+        outputs = {f"output:{name}": value for name, value in self.outputs.parameters.items()}
+        return {
+            "displayName": self.name,
+            "schemaTitle": self.kind.value,
+            "state": _EXECUTION_STATES[self.state],
+            "metadata": plain({**inputs, **outputs}),
+        }
+
+
+def _artifacts(values: Values) -> dict[str, Any]:
+    return {
+        name: {"artifacts": [plain({"displayName": name, **artifact}) for artifact in artifacts]}
+        for name, artifacts in values.artifacts.items()
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value as protobuf's JSON writes it: 2.0 as 2, and what is no finite number by its name."""
+    match value:
+        case float() if math.isnan(value):
+            return "NaN"
+        case float() if math.isinf(value):
+            return "Infinity" if value > 0 else "-Infinity"
+        case float() if value.is_integer() and abs(value) < 2**53:
+            return int(value)
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+    return value
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """A time as protobuf's JSON writes it."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def error_status(message: str, code: int = FAILED_PRECONDITION) -> dict[str, Any]:
+    """A failure as google.rpc.Status."""
+    return {"code": code, "message": message}

@@ -1,0 +1,189 @@
+"""The HTTP side: from a request to a handler inside a transaction, and back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+from urllib.parse import parse_qsl
+
+from google.longrunning import operations_pb2
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from emulator import operations
+from emulator.api_errors import ApiError
+from emulator.api_versions import BETA_OPERATIONS, beta_answer, load_beta, parse_beta_request
+from emulator.calls import Call, Objects, Work
+from emulator.codec import SYSTEM_PARAMETERS, parse_request, to_json
+from emulator.controls import Controls
+from emulator.fleet import Fleet
+from emulator.prediction import LARGEST_BODY, Predictor, encode_prediction
+from emulator.routes import Path, Route, find_route, parse_path
+from emulator.store import Store
+
+LOG = logging.getLogger(__name__)
+# A guess: Vertex AI does not document the limit of other requests than predictions.
+LARGEST_REQUEST = 10 * 1024 * 1024
+# Most undeployments end within this time: they are answered as ended, so that clients need not poll.
+PATIENCE_S = 0.3
+LONGEST_WAIT_S = 60.0
+POLL_S = 0.05
+
+
+class Api:
+    """The Vertex AI API as an ASGI application.
+
+    Args:
+        store: The emulator's memory.
+        objects: The object store beside it.
+        fleet: The model servers.
+        predictor: What answers predictions.
+        controls: What tests have asked for.
+    """
+
+    def __init__(
+        self, store: Store, objects: Objects, fleet: Fleet, predictor: Predictor, controls: Controls
+    ) -> None:
+        self._store = store
+        self._objects = objects
+        self._fleet = fleet
+        self._predictor = predictor
+        self._controls = controls
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, whatever happens, in JSON."""
+        request = Request(scope, receive)
+        raw_path = scope["raw_path"].decode("latin-1")
+        began = time.perf_counter()
+        rpc = ""
+        try:
+            path = parse_path(raw_path)
+            route = find_route(request.method, path)
+            rpc = route.rpc
+            response = await self._answer(route, path, request)
+        except ApiError as error:
+            response = json_response(error.body(), error.http_status)
+        except Exception:
+            LOG.exception("%s %s", request.method, raw_path)
+            fault = ApiError("INTERNAL", f"The emulator failed at {request.method} {raw_path}. See its log.")
+            response = json_response(fault.body(), fault.http_status)
+        self._controls.requests.append(
+            {
+                "method": request.method,
+                "path": raw_path,
+                "rpc": rpc,
+                "status": response.status_code,
+                "seconds": round(time.perf_counter() - began, 6),
+            }
+        )
+        await response(scope, receive, send)
+
+    async def _answer(self, route: Route, path: Path, request: Request) -> Response:
+        if self._controls.faults:
+            self._controls.raise_fault(route.rpc)
+        if route.rpc == "Predict":
+            _require_no_query(request)
+            body = await read_body(request, LARGEST_BODY)
+            return json_response(await self._predictor.predict(path.name, body))
+        if route.rpc == "RawPredict":
+            body = await read_body(request, LARGEST_BODY)
+            content_type = request.headers.get("content-type", "")
+            content, content_type, headers = await self._predictor.raw_predict(path.name, body, content_type)
+            return Response(content, media_type=content_type, headers=headers)
+        body = await read_body(request, LARGEST_REQUEST)
+        query = parse_qsl(request.url.query, keep_blank_values=True)
+        if path.version == "v1beta1":
+            await asyncio.to_thread(load_beta)
+        message, is_beta = await self._call(route, path, dict(query), body)
+        if is_beta:
+            message = beta_answer(message)
+        return json_response(
+            to_json(message, integers_for_enums="enum-encoding=int" in dict(query).get("$alt", ""))
+        )
+
+    async def _call(self, route: Route, path: Path, query: dict[str, str], body: bytes) -> tuple[Any, bool]:
+        parse = parse_beta_request if path.version == "v1beta1" else parse_request
+        message = parse(route.request_type, {route.path_field: path.resource}, query, route.body_field, body)
+        answer, is_beta, work = await asyncio.to_thread(self._transact, route, path, message)
+        for item in work:
+            self._fleet.take(item)
+            if item.action == "undeploy":
+                await self._fleet.settle(item.operation, PATIENCE_S)
+                answer = await asyncio.to_thread(self._read_operation, item.operation)
+        if route.rpc == "WaitOperation":
+            answer = await self._wait(answer, message)
+        return self._shown(answer), is_beta
+
+    def _transact(self, route: Route, path: Path, message: Any) -> tuple[Any, bool, list[Work]]:
+        is_beta = path.version == "v1beta1"
+        with self._store.transaction() as tx:
+            call = Call(tx, message, self._objects)
+            answer = route.answer(call)
+            if isinstance(answer, operations_pb2.Operation):
+                if is_beta and not route.rpc.endswith("Operation"):
+                    tx.put(BETA_OPERATIONS, answer.name, answer.name)
+                is_beta = is_beta or (
+                    path.version == "ui" and tx.get(BETA_OPERATIONS, answer.name) is not None
+                )
+            return answer, is_beta, call.work
+
+    def _read_operation(self, name: str) -> operations_pb2.Operation:
+        with self._store.transaction() as tx:
+            return operations.require(tx, name)
+
+    async def _wait(
+        self, operation: operations_pb2.Operation, request: operations_pb2.WaitOperationRequest
+    ) -> operations_pb2.Operation:
+        asked_s = (
+            request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else LONGEST_WAIT_S
+        )
+        deadline = time.monotonic() + min(asked_s, LONGEST_WAIT_S)
+        while not self._shown(operation).done and time.monotonic() < deadline:
+            await asyncio.sleep(POLL_S)
+            operation = await asyncio.to_thread(self._read_operation, operation.name)
+        return operation
+
+    def _shown(self, answer: Any) -> Any:
+        delay_s = self._controls.operation_delay_s
+        if isinstance(answer, operations_pb2.Operation):
+            return operations.shown(answer, delay_s)
+        if isinstance(answer, operations_pb2.ListOperationsResponse):
+            shown = [operations.shown(operation, delay_s) for operation in answer.operations]
+            return operations_pb2.ListOperationsResponse(
+                operations=shown, next_page_token=answer.next_page_token
+            )
+        return answer
+
+
+def _require_no_query(request: Request) -> None:
+    unknown = sorted(set(request.query_params) - SYSTEM_PARAMETERS)
+    if unknown:
+        raise ApiError("INVALID_ARGUMENT", f'Unknown name "{unknown[0]}": Cannot bind query parameter.')
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Reads a request's body.
+
+    Args:
+        request: The request.
+        limit: The most bytes it may have.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT, where it has more.
+    """
+    chunks = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise ApiError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def json_response(document: dict[str, Any], status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(encode_prediction(document), status, media_type="application/json")

@@ -1,0 +1,150 @@
+"""The emulator's memory: one SQLite file, in which every request is one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from emulator.names import parent_of
+
+Record = TypeVar("Record")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (kind, name)
+);
+CREATE INDEX IF NOT EXISTS records_by_parent ON records (kind, parent, number);
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Table(Generic[Record]):
+    """A kind of record.
+
+    Attributes:
+        kind: What it is called in the file.
+        encode: Writes a record as text.
+        decode: Reads it back.
+    """
+
+    kind: str
+    encode: Callable[[Record], str]
+    decode: Callable[[str], Record]
+
+
+class Transaction:
+    """Reads and writes that happen together or not at all."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.wrote = False
+
+    def get(self, table: Table[Record], name: str) -> Record | None:
+        """The record of that name, if there is one."""
+        query = "SELECT body FROM records WHERE kind = ? AND name = ?"
+        row = self._connection.execute(query, (table.kind, name)).fetchone()
+        return table.decode(row[0]) if row else None
+
+    def children(self, table: Table[Record], parent: str) -> list[Record]:
+        """The records under a parent, oldest first."""
+        query = "SELECT body FROM records WHERE kind = ? AND parent = ? ORDER BY number"
+        return [table.decode(row[0]) for row in self._connection.execute(query, (table.kind, parent))]
+
+    def everything(self, table: Table[Record]) -> dict[str, Record]:
+        """All records of a kind by name, oldest first."""
+        query = "SELECT name, body FROM records WHERE kind = ? ORDER BY number"
+        return {row[0]: table.decode(row[1]) for row in self._connection.execute(query, (table.kind,))}
+
+    def put(self, table: Table[Record], name: str, record: Record) -> None:
+        """Writes a record under its name; the name without its last two parts is its parent."""
+        self._connection.execute(
+            "INSERT INTO records (kind, name, parent, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body",
+            (table.kind, name, parent_of(name), table.encode(record)),
+        )
+        self.wrote = True
+
+    def delete(self, table: Table[Record], name: str) -> None:
+        """Removes a record, if it is there."""
+        self._connection.execute("DELETE FROM records WHERE kind = ? AND name = ?", (table.kind, name))
+        self.wrote = True
+
+    def delete_children(self, table: Table[Record], parent: str) -> None:
+        """Removes the records under a parent."""
+        self._connection.execute("DELETE FROM records WHERE kind = ? AND parent = ?", (table.kind, parent))
+        self.wrote = True
+
+    def next_number(self, counter: str) -> int:
+        """Counts up, from 1. A number is never given twice, whatever has been deleted since."""
+        row = self._connection.execute(
+            "INSERT INTO counters (name, value) VALUES (?, 1) "
+            "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (counter,),
+        ).fetchone()
+        self.wrote = True
+        return int(row[0])
+
+    def forget_number(self, counter: str) -> None:
+        """Drops a counter: its owner is gone."""
+        self._connection.execute("DELETE FROM counters WHERE name = ?", (counter,))
+        self.wrote = True
+
+    def erase(self) -> None:
+        """Removes everything."""
+        self._connection.execute("DELETE FROM records")
+        self._connection.execute("DELETE FROM counters")
+        self.wrote = True
+
+
+class Store:
+    """Opens the file, or creates it.
+
+    A transaction is on the disk before it is answered: the log is flushed at each commit (synchronous =
+    FULL), so that neither a killed emulator nor a power cut loses an answered write.
+
+    Args:
+        path: The SQLite file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.executescript(SCHEMA)
+        self._lock = threading.Lock()
+        self.version = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """One transaction, in any thread; the next one waits. An exception rolls it back.
+
+        `version` changes with each transaction that wrote, so that readers know when what they remember is
+        stale.
+        """
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            transaction = Transaction(self._connection)
+            try:
+                yield transaction
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+            if transaction.wrote:
+                self.version += 1
+
+    def close(self) -> None:
+        """Closes the file once the transaction under way has ended."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,78 @@
+"""Rules that resources share: display names, labels, service accounts, field masks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from emulator.api_errors import Violation
+
+LONGEST_DISPLAY_NAME = 128
+MOST_LABELS = 64
+LONGEST_LABEL = 63
+LARGEST_LABEL_BYTES = 127
+# Lowercase, uncased (as in Chinese or Arabic), and every kind of digit.
+LABEL_CATEGORIES = {"Ll", "Lo", "Nd", "Nl", "No"}
+# A guess: Vertex AI asks IAM. Anything that looks like an e-mail address will do here.
+SERVICE_ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def display_name_violations(text: str, field: str) -> list[Violation]:
+    """What is wrong with a required display name: nothing, or one violation."""
+    if not text:
+        return [Violation(field, "is required.")]
+    if len(text) > LONGEST_DISPLAY_NAME:
+        return [
+            Violation(
+                field,
+                f"must be at most {LONGEST_DISPLAY_NAME} characters long. Received: {len(text)} characters.",
+            )
+        ]
+    return []
+
+
+def label_violations(labels: Mapping[str, str], field: str) -> list[Violation]:
+    """What is wrong with a resource's labels: one violation a faulty label."""
+    if len(labels) > MOST_LABELS:
+        return [Violation(field, f"must hold no more than {MOST_LABELS} labels. Received: {len(labels)}.")]
+    violations = []
+    for key, value in labels.items():
+        if not key or key[0] in "_-" or not _is_label_text(key):
+            violations.append(
+                Violation(
+                    field,
+                    "label keys must start with a letter or number, be less than 64 characters and "
+                    "less than 128 "
+                    "bytes long, and hold only lowercase letters, numbers, underscores and dashes. "
+                    f'Received key: "{key}".',
+                )
+            )
+        if not _is_label_text(value):
+            violations.append(
+                Violation(
+                    field,
+                    "label values must be less than 64 characters and less than 128 bytes long, and "
+                    "hold only "
+                    f'lowercase letters, numbers, underscores and dashes. Received value: "{value}" of '
+                    f'key "{key}".',
+                )
+            )
+    return violations
+
+
+def _is_label_text(text: str) -> bool:
+    return (
+        len(text) <= LONGEST_LABEL
+        and len(text.encode("utf-8", "surrogatepass")) <= LARGEST_LABEL_BYTES
+        and all(
+            character in "_-" or unicodedata.category(character) in LABEL_CATEGORIES for character in text
+        )
+    )
+
+
+def service_account_violations(account: str, field: str) -> list[Violation]:
+    """What is wrong with an optional service account."""
+    if account and not SERVICE_ACCOUNT.fullmatch(account):
+        return [Violation(field, f'must be the e-mail address of a service account. Received: "{account}".')]
+    return []

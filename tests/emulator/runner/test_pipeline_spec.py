@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.runner.errors import UsageError
+from emulator.runner.pipeline_spec import Kind, Parameter, PipelineSpec, load_spec, parse_spec
+from tests.emulator.runner.specs import spec, task
+
+
+def parsed(document: Any) -> PipelineSpec:
+    return parse_spec(json.dumps(document), source="small.yaml")
+
+
+def test_parse_spec_puts_tasks_in_an_order_in_which_they_can_run() -> None:
+    tasks = {"a": task("train", "b"), "b": task("train"), "c": task("train", "a", "b")}
+    assert [found.name for found in parsed(spec(tasks)).walk()] == ["b", "a", "c"]
+
+
+def test_parse_spec_finds_groups_loops_and_conditions() -> None:
+    gate = {"triggerPolicy": {"condition": "inputs.parameter_values['x'] == true"}}
+    tasks = {
+        "condition-1": task("gate", "train", **gate),
+        "loop": task("loop", parameterIterator={}),
+        "train": task("train"),
+    }
+    groups = {"gate": {"approve": task("approve")}, "loop": {"again": task("train")}}
+    found = {one.name: one for one in parsed(spec(tasks, groups)).walk()}
+    assert list(found) == ["loop", "again", "train", "condition-1", "approve"]
+    assert found["condition-1"].kind is Kind.GROUP
+    assert found["condition-1"].condition == "inputs.parameter_values['x'] == true"
+    assert found["approve"].kind is Kind.CONTAINER
+    assert (found["loop"].is_loop, found["condition-1"].is_loop) == (True, False)
+
+
+def test_parse_spec_knows_importers() -> None:
+    document = spec({"get": task("importer")})
+    document["deploymentSpec"]["executors"]["exec-importer"] = {"importer": {}}
+    assert parsed(document).tasks[0].kind is Kind.IMPORTER
+
+
+def test_parse_spec_reads_parameters() -> None:
+    given = {"parameterType": "NUMBER_INTEGER", "defaultValue": 3.0}
+    document = spec({"train": task("train")}, steps=given, note={"parameterType": "STRING", "isOptional": True})
+    assert parsed(document).parameters == {
+        "steps": Parameter("steps", "NUMBER_INTEGER", True, 3.0),
+        "note": Parameter("note", "STRING", True, None),
+    }
+
+
+def test_parse_spec_passes_over_settings_for_a_platform() -> None:
+    text = json.dumps(spec({"train": task("train")})) + "\n---\nplatforms: {}\n"
+    assert parse_spec(text, source="small.yaml").name == "small"
+
+
+@pytest.mark.parametrize(
+    ("executor", "sentence"),
+    [
+        ({"container": {"image": "trainer:1", "command": ["sleep"]}}, '"train" is a container component'),
+        ({"container": {"command": ["python3", "-m", "kfp.dsl.executor_main"]}}, '"train" lies in its image'),
+        ({"customJob": {}}, r'"train" runs on a service \(customJob\)'),
+    ],
+)
+def test_parse_spec_refuses_what_is_no_lightweight_component(executor: Any, sentence: str) -> None:
+    document = spec({"train": task("train")})
+    document["deploymentSpec"]["executors"]["exec-train"] = executor
+    with pytest.raises(UsageError, match=sentence):
+        parsed(document)
+
+
+def test_parse_spec_refuses_a_condition_that_it_cannot_read() -> None:
+    gate = {"triggerPolicy": {"condition": "size(inputs) > 1"}}
+    with pytest.raises(UsageError, match=r"^The condition size\(inputs\) > 1 cannot be read"):
+        parsed(spec({"gate": task("gate", **gate)}, {"gate": {}}))
+
+
+@pytest.mark.parametrize("text", ["", "5", "[]", "name: x", "pipelineInfo: {name: x}\nroot: []"])
+def test_parse_spec_refuses_what_is_no_pipeline(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^small\.yaml is not a compiled pipeline: "):
+        parse_spec(text, source="small.yaml")
+
+
+def test_parse_spec_refuses_what_is_no_yaml() -> None:
+    with pytest.raises(UsageError, match=r"^small\.yaml is not YAML, line 2: "):
+        parse_spec("a: 1\n\tb: [", source="small.yaml")
+
+
+def test_load_spec_refuses_an_absent_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.yaml cannot be read: No such file"):
+        load_spec(tmp_path / "none.yaml")
+
+
+def test_load_spec_refuses_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_bytes("name: ü".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"small\.yaml is not UTF-8"):
+        load_spec(tmp_path / "small.yaml")

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.api_errors import ApiError
+from emulator.filters import Field, parse_filter
+
+FIELDS = {
+    "display_name": Field(lambda item: item["name"]),
+    "schedule_name": Field(lambda item: item["schedule"]),
+    "labels": Field(lambda item: item["labels"], kind="labels"),
+}
+ITEM: dict[str, Any] = {
+    "name": "iris",
+    "schedule": "projects/p/schedules/1",
+    "labels": {"a": "b", "x y": "z"},
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        'display_name="iris"',
+        "displayName='iris'",
+        "display_name = iris",
+        "schedule_name=projects/p/schedules/1",
+        'display_name!="other"',
+        "labels.a=b",
+        'labels."x y"="z"',
+        "labels.a:*",
+        "labels:a",
+        "NOT labels:missing",
+        "labels.a!=c AND labels.missing!=c",
+        # OR binds tighter than AND.
+        "display_name=iris OR display_name=x AND labels:a",
+        "((display_name=iris))",
+    ],
+)
+def test_lets_a_matching_item_through(text: str) -> None:
+    assert parse_filter(text, FIELDS)(ITEM)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['display_name="x"', "labels.a=c", "labels:b", "NOT display_name=iris", "display_name=iris AND labels:b",
+     "display_name=iris OR labels:a AND labels:b"],
+)  # fmt: skip
+def test_keeps_another_item_back(text: str) -> None:
+    assert not parse_filter(text, FIELDS)(ITEM)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("colour=red", 'cannot name "colour". It can name: display_name, schedule_name, labels'),
+        ("display_name", "needs a comparison such as = at"),
+        ("display_name=", "needs a value at"),
+        ("display_name<x", "can compare display_name only with =, !="),
+        ("display_name.x=y", "can compare display_name only with"),
+        ("labels.a<b", "can ask of labels only"),
+        ("labels=b", "can ask of labels only"),
+        ("(display_name=x", "lacks a closing parenthesis"),
+        ("display_name=x y", 'cannot be read from "y" on'),
+        ("=x", "needs a field's name at"),
+        ("(" * 30 + "display_name=x" + ")" * 30, "is nested too deeply"),
+    ],
+)
+def test_refuses_what_it_cannot_apply(text: str, sentence: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        parse_filter(text, FIELDS)
+    assert sentence in caught.value.message
+    assert caught.value.status == "INVALID_ARGUMENT"
+
+
+@given(st.text(alphabet='()=!<>:"\\ .abANDORNOT*display_namelabels', max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        parse_filter(text, FIELDS)(ITEM)
+    except ApiError as error:
+        assert error.status == "INVALID_ARGUMENT"  # noqa: PT017 - either way is right
