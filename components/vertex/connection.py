@@ -1,7 +1,32 @@
-"""The one place that connects to Vertex AI: to the local stand-in where VERTEX_EMULATOR_HOST names it, else to Google."""
+"""The one place that connects to Vertex AI: to the stand-in that VERTEX_EMULATOR_HOST names, else to Google."""
+
+from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any, Optional
 
 EMULATOR_VARIABLE = "VERTEX_EMULATOR_HOST"
+
+
+def connect(project: str, location: str, staging_bucket: str) -> None:
+    """Points the SDK of this process at Vertex AI.
+
+    Args:
+        project: Google Cloud project id.
+        location: Region, such as us-central1.
+        staging_bucket: gs://BUCKET for files on their way; always given, never derived from a name.
+    """
+    from google.cloud import aiplatform
+
+    where = {"project": project, "location": location, "staging_bucket": staging_bucket}
+    host = os.environ.get(EMULATOR_VARIABLE)
+    if not host:
+        aiplatform.init(**where)
+        return
+    from google.auth.credentials import AnonymousCredentials
+
+    aiplatform.init(
+        **where,
+        api_endpoint=host if "://" in host else f"http://{host}",
+        api_transport="rest",
+        credentials=AnonymousCredentials(),
+    )
