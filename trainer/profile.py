@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -97,7 +98,7 @@ def check_tables(
     problems.extend(evaluation.problems)
     common += [url for url in evaluation.digests if evaluation.digests[url] in training.digests.values()]
     for url in common:
-        problems.add(NOWHERE, NOWHERE, 0, lambda url=url: _same_file(url))  # type: ignore[misc]
+        problems.add(NOWHERE, NOWHERE, 0, partial(_same_file, url))
     if not common and sample.share > contract.max_shared_rows:
         problems.add(NOWHERE, NOWHERE, 0, lambda: _too_many_shared(sample, contract))
     problems.raise_if_any()

@@ -161,7 +161,7 @@ class TableReader:
         delimiter = self._contract.file.delimiter
         self._report(
             line,
-            f"holds {len(record)} cells where the table has {width} columns. "
+            f"holds {len(record)} cell{'s' * (len(record) != 1)} where the table has {width} columns. "
             f"Received: {quoted(delimiter.join(record))}. "
             f"Complete the line; a cell that holds {quoted(delimiter)} must stand in quotes",
         )
