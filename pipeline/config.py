@@ -12,10 +12,11 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 import trainer
 from trainer.config import Hyperparameters
-from trainer.errors import UsageError, listing, nearest
+from trainer.errors import UsageError, listing, nearest, quoted
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
+_CHARACTERS_SHOWN = 100
 
 Value = str | int | float
 
@@ -179,9 +180,11 @@ def _sentence(item: Any, source: str) -> str:
     where = f"`{option(field)}`" if source == COMMAND_LINE else f"`{name}` in {source}"
     message = str(item["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     default = RunConfig.model_fields[field].default
-    return f"{where} {message}. Received: {_toml(item['input'])}. The default is {_toml(default)}."
+    return f"{where} {message}. Received: {_shown(item['input'])}. The default is {_shown(default)}."
 
 
-def _toml(value: object) -> str:
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return quoted(value)
     text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 100 else f"{text[:100]}..."
+    return text if len(text) <= _CHARACTERS_SHOWN else f"{text[:_CHARACTERS_SHOWN]}..."

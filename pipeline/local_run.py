@@ -65,6 +65,8 @@ def check_inputs(config: RunConfig) -> None:
         UsageError: All that is wrong.
     """
     problems = [*_absent_tables(config), *_faults_of_contract(config)]
+    if len(problems) > 1:
+        problems = [problem.replace("\n", "\n  ") for problem in problems]
     if problems:
         raise UsageError(listing(problems, len(problems)))
 

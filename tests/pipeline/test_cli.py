@@ -103,7 +103,7 @@ def test_wrong_usage_is_one_paragraph_and_exit_code_2(command: Command) -> None:
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == (
         "Error: 2 problems:\n"
-        "  - `--train-steps` must be a valid integer. Received: '1e3'. The default is 1000.\n"
+        '  - `--train-steps` must be a valid integer. Received: "1e3". The default is 1000.\n'
         "  - `--dropout` must be less than 1. Received: 2.0. The default is 0.0.\n"
     )
 

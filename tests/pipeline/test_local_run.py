@@ -55,3 +55,10 @@ def test_death_of_the_runner_is_told_with_the_end_of_its_log(tmp_path: Path, log
         "The runner ended with exit code 1 before the run was over. Run again. "
         f"{tmp_path}/runner.log ends with:\n{tail}"
     )
+
+
+def test_faults_of_a_contract_stand_below_each_other(tmp_path: Path) -> None:
+    (tmp_path / "schema.toml").write_text("name = 'Wines'\ncolums = []\ncolumns = []\n")
+    config = RunConfig(train_data=f"{tmp_path}/a.csv", schema_file=f"{tmp_path}/schema.toml")
+    with pytest.raises(UsageError, match=r"^3 problems:\n  - .*\n  - .*\n  - \d problems:\n    - .*\n    - "):
+        check_inputs(config)
