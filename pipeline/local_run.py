@@ -21,7 +21,7 @@ from pipeline.staging import stage
 from trainer.contract import load_contract
 from trainer.errors import DataError, ProjectError, UsageError, listing
 from trainer.storage import is_local, local_path
-from trainer.table_files import expand
+from trainer.tables.files import expand
 
 _POLL_S = 0.1
 _TAIL_LINES = 20

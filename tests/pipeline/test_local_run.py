@@ -59,6 +59,7 @@ def test_death_of_the_runner_is_told_with_the_end_of_its_log(tmp_path: Path, log
 
 def test_faults_of_a_contract_stand_below_each_other(tmp_path: Path) -> None:
     (tmp_path / "schema.toml").write_text("name = 'Wines'\ncolums = []\ncolumns = []\n")
-    config = RunConfig(train_data=f"{tmp_path}/a.csv", schema_file=f"{tmp_path}/schema.toml")
+    absent, schema = str(tmp_path / "absent.csv"), str(tmp_path / "schema.toml")
+    config = RunConfig(train_data=absent, eval_data=absent + ".gz", schema_file=schema)
     with pytest.raises(UsageError, match=r"^3 problems:\n  - .*\n  - .*\n  - \d problems:\n    - .*\n    - "):
         check_inputs(config)
