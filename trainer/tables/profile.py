@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainer.column_statistics import ColumnProfile, NumberStatistics, WordStatistics
 from trainer.contract import CategoricalColumn, Contract
 from trainer.errors import one_of, quoted
-from trainer.problems import NOWHERE, Problems
-from trainer.shared_rows import RowSample, fingerprints
-from trainer.table_reader import TableReader
-from trainer.table_rows import Rows
 from trainer.tables import no_rows
+from trainer.tables.problems import NOWHERE, Problems
+from trainer.tables.reader import TableReader
+from trainer.tables.rows import Rows
+from trainer.tables.shared_rows import RowSample, fingerprints
+from trainer.tables.statistics import ColumnProfile, NumberStatistics, WordStatistics
 
 __all__ = ["ColumnProfile", "TableProfile", "check_tables", "profile_table"]
 

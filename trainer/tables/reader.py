@@ -9,12 +9,12 @@ import numpy as np
 
 from trainer.contract import Contract
 from trainer.errors import PROBLEMS_SHOWN, quoted
-from trainer.problems import Problems
-from trainer.table_blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
-from trainer.table_checks import LabelCells
-from trainer.table_files import UnreadableFileError, open_table
-from trainer.table_headers import Layout, read_layout
-from trainer.table_rows import RowConverter, Rows, read_records
+from trainer.tables.blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
+from trainer.tables.cells import LabelCells
+from trainer.tables.files import UnreadableFileError, open_table
+from trainer.tables.headers import Layout, read_layout
+from trainer.tables.problems import Problems
+from trainer.tables.rows import RowConverter, Rows, read_records
 
 _CELLS_AT_ONCE = 1 << 18
 

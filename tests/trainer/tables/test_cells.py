@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.contract import CategoricalColumn, Contract, LabelColumn, NumericColumn, parse_contract
-from trainer.table_blocks import Block
-from trainer.table_checks import (
+from trainer.tables.blocks import Block
+from trainer.tables.cells import (
     LabelCells,
     NumberCells,
     WordCells,
@@ -21,7 +21,7 @@ from trainer.table_checks import (
     is_decimal_comma,
     is_number,
 )
-from trainer.table_rows import RowConverter, Rows
+from trainer.tables.rows import RowConverter, Rows
 
 CONTRACT = parse_contract(
     b"""

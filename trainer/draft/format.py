@@ -11,11 +11,11 @@ from typing import Literal
 
 from trainer.contract import LONGEST_NAME
 from trainer.errors import DataError, UsageError, nearest, one_of, quoted
-from trainer.table_blocks import csv_reader
-from trainer.table_checks import is_count, is_decimal_comma, is_number
-from trainer.table_files import UnreadableFileError, open_table
-from trainer.table_headers import DELIMITERS
-from trainer.table_text import TextDecoder, byte_order_mark, foreign_format, unmarked_utf16
+from trainer.tables.blocks import csv_reader
+from trainer.tables.cells import is_count, is_decimal_comma, is_number
+from trainer.tables.files import UnreadableFileError, open_table
+from trainer.tables.headers import DELIMITERS
+from trainer.tables.text import TextDecoder, byte_order_mark, foreign_format, unmarked_utf16
 
 _SAMPLE_BYTES = 1 << 20
 _SAMPLE_RECORDS = 1000

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from trainer.contract import Contract, NumericColumn
 from trainer.errors import nearest, quoted
-from trainer.table_blocks import csv_reader
-from trainer.table_checks import is_count, is_number
+from trainer.tables.blocks import csv_reader
+from trainer.tables.cells import is_count, is_number
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SET = 'Set header = "{}" under [file] in the contract'
