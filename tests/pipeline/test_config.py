@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline.config import PipelineParameters, RunConfig, key, load_config, option, parameter_values
-from trainer.config import Hyperparameters
+from pipeline.config import PipelineParameters, RunConfig, key, load_config, parameter_values
+from trainer.config import Hyperparameters, flag
 from trainer.errors import UsageError, quoted
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -116,9 +116,9 @@ def test_configuration_is_frozen() -> None:
             "train_data = ['a.csv']",
             "`train_data` in {file} must be a valid string. Received: ['a.csv']. The default is ",
         ),
-        ("train_step = 5", '`train_step` in {file} is not a setting of a run. Did you mean "train_steps"?'),
-        ("schema_file = 'x'", '`schema_file` in {file} is not a setting of a run. Did you mean "schema"?'),
-        ("zzz = 1", "`zzz` in {file} is not a setting of a run."),
+        ("train_step = 5", '`train_step` in {file} is not known. Did you mean "train_steps"?'),
+        ("schema_file = 'x'", '`schema_file` in {file} is not known. Did you mean "schema"?'),
+        ("zzz = 1", "`zzz` in {file} is not known."),
         ("train_steps =", "The configuration {file} is not TOML: "),
     ],
 )
@@ -233,5 +233,5 @@ def test_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 def test_option_is_the_key_with_hyphens() -> None:
-    assert option("schema_file") == "--schema"
-    assert option("train_steps") == "--train-steps"
+    assert flag("schema_file") == "--schema"
+    assert flag("train_steps") == "--train-steps"

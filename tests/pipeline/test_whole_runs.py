@@ -35,7 +35,7 @@ name = "verdict"
 kind = "label"
 classes = ["[bad]", "göod"]
 """
-ODD_NAME = "a  b* c? 'd' \"e\" $HOME;&é#%20"
+ODD_NAME = "a  b* [c] d? 'e' \"f\" $HOME $x {y};&é#%20"
 PATIENCE_S = 120.0
 
 
