@@ -2,8 +2,12 @@
 # Paths are relative and `python -m` starts every tool, so that the folder may have any name.
 
 PY := .venv/bin/python
-PIP := $(PY) -m pip install -qq --disable-pip-version-check
-LOCKED := $(PIP) --require-hashes --no-build-isolation --use-pep517
+# setuptools, which builds kfp, takes $NAME and {NAME} in the path of its own Python for variables.
+# Where the folder's name holds such characters, Python is called through a link without them.
+LOCKED = at=.; case "$$(pwd -P)" in *[$$\{\}]*) \
+		link=$$(mktemp -d); trap 'rm -rf "$$link"' EXIT; ln -s "$$(pwd -P)" "$$link/at"; at=$$link/at;; \
+	esac; "$$at/$(PY)" -m pip install -qq --disable-pip-version-check \
+	--require-hashes --no-build-isolation --use-pep517
 LOCK := $(PY) -m uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 UNIT := not tensorflow and not run
@@ -91,11 +95,12 @@ $(PY):
 	"$$candidate" -m venv --clear .venv
 	@pwd -P > .venv/place
 
-.venv/installed: $(PY) requirements-build.lock requirements.lock pyproject.toml
+.venv/installed: $(PY) requirements-build.lock requirements.lock
 	@echo "Installing what a run needs into .venv (TensorFlow is large: a minute or two)"
 	@$(LOCKED) -r requirements-build.lock
 	@$(LOCKED) -r requirements.lock
-	@$(PIP) --no-build-isolation --no-deps --editable .
+	@$(PY) -c 'import pathlib, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "repository.pth").write_text(f"{pathlib.Path.cwd()}\n")'
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.lock

@@ -98,7 +98,7 @@ def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
             with progress(console) as follow:
                 ended = run_locally(config, runs_dir, follow)
         except KeyboardInterrupt:
-            print("Stopped before the run was begun.", file=sys.stderr)
+            print("Stopped: no process is left.", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
     if ended.state == "cancelled":
         print(f"Stopped: no process is left. The run's folder is {shown_path(ended.folder)}.", file=sys.stderr)

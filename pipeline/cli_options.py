@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.config import PipelineParameters, RunConfig, key, load_config, option
-from trainer.config import Hyperparameters
+from pipeline.config import PipelineParameters, RunConfig, key, load_config
+from trainer.config import Hyperparameters, flag
 
 
 def configured(command: Callable[..., None]) -> Callable[..., None]:
@@ -69,7 +69,7 @@ def _config_option() -> inspect.Parameter:
 def _option(field: str, panel: str) -> inspect.Parameter:
     info = RunConfig.model_fields[field]
     metavar = {int: "INTEGER", float: "NUMBER"}.get(type(info.default), "TEXT")
-    declared = typer.Option(option(field), help=info.description, metavar=metavar, rich_help_panel=panel)
+    declared = typer.Option(flag(field), help=info.description, metavar=metavar, rich_help_panel=panel)
     # Each value is taken as text: the configuration reads it, and tells the faults of all at once.
     return _parameter(field, Annotated[str, declared], str(info.default))
 

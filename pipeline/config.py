@@ -11,11 +11,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 import trainer
-from trainer.config import Hyperparameters
-from trainer.errors import UsageError, listing, nearest
+from trainer.config import Hyperparameters, flag, refusals
+from trainer.errors import UsageError, listing
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
+_CHARACTERS_SHOWN = 100
 
 Value = str | int | float
 
@@ -99,11 +100,6 @@ def key(field: str) -> str:
     return RunConfig.model_fields[field].alias or field
 
 
-def option(field: str) -> str:
-    """What a field is called on the command line."""
-    return "--" + key(field).replace("_", "-")
-
-
 def parameter_values(config: RunConfig) -> dict[str, Value]:
     """The values of the compiled pipeline's parameters, by name."""
     return config.model_dump(include=set(PipelineParameters.model_fields))
@@ -163,25 +159,15 @@ def _typed(name: str, value: Value) -> Value:
 
 
 def _problems(layer: Mapping[str, Any], source: str) -> list[str]:
+    fields = {key(field): info for field, info in RunConfig.model_fields.items()}
+
+    def named(name: str) -> str:
+        if source == COMMAND_LINE:
+            return f"`{flag(name)}`"
+        return f"`{name}` in {source}"
+
     try:
         RunConfig.model_validate(layer, by_name=False)
     except ValidationError as error:
-        return [_sentence(item, source) for item in error.errors()]
+        return refusals(error, fields, named)
     return []
-
-
-def _sentence(item: Any, source: str) -> str:
-    keys = {key(field): field for field in RunConfig.model_fields}
-    name = str(item["loc"][0])
-    if item["type"] == "extra_forbidden":
-        return f"`{name}` in {source} is not a setting of a run.{nearest(name, keys)}"
-    field = keys[name]
-    where = f"`{option(field)}`" if source == COMMAND_LINE else f"`{name}` in {source}"
-    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should", "must")
-    default = RunConfig.model_fields[field].default
-    return f"{where} {message}. Received: {_toml(item['input'])}. The default is {_toml(default)}."
-
-
-def _toml(value: object) -> str:
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 100 else f"{text[:100]}..."

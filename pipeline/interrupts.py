@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, heard once: what they stop is then stopped in peace."""
+"""Ctrl-C and SIGTERM: heard once, so that what they stop is stopped in peace, and not at a wrong moment."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ def interrupted_once() -> Iterator[None]:
         for number, handler in before.items():
             if signal.getsignal(number) is _interrupt:
                 signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Holds SIGINT and SIGTERM back until what must not be cut in two is done."""
+    heard: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: heard.append(number)) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if heard:
+            signal.raise_signal(heard[0])
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

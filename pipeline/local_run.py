@@ -7,19 +7,21 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from pipeline.compilation import compile_pipeline
 from pipeline.config import RunConfig, parameter_values
+from pipeline.interrupts import uninterrupted
 from pipeline.run_record import RunRecord, read_display_names, read_run, write_inputs
 from pipeline.runner_process import running
 from pipeline.staging import stage
 from trainer.contract import load_contract
 from trainer.errors import DataError, ProjectError, UsageError, listing
 from trainer.storage import is_local, local_path
-from trainer.table_files import expand
+from trainer.tables.files import expand
 
 _POLL_S = 0.1
 _TAIL_LINES = 20
@@ -46,11 +48,13 @@ def run_locally(config: RunConfig, runs_dir: Path, follow: Callable[[RunRecord],
     staged = {field: stage(getattr(config, field), str(runs_dir)) for field in (*_TABLES, "schema_file")}
     given = config.model_copy(update={field: copy.uri for field, copy in staged.items()})
     originals = {uri: path for copy in staged.values() for uri, path in copy.originals.items()}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         spec = compile_pipeline(config, Path(folder, "pipeline.yaml"))
         Path(folder, "parameters.json").write_text(json.dumps(parameter_values(given)), encoding="utf-8")
         names = read_display_names(spec)
-        run_dir = _new_run_folder(runs_dir, config.pipeline_name)
+        with uninterrupted():
+            run_dir = _new_run_folder(runs_dir, config.pipeline_name)
+            stack.callback(_remove_unless_begun, run_dir)
         return _run_to_its_end(Path(folder), run_dir, names, originals, follow)
 
 
@@ -61,6 +65,8 @@ def check_inputs(config: RunConfig) -> None:
         UsageError: All that is wrong.
     """
     problems = [*_absent_tables(config), *_faults_of_contract(config)]
+    if len(problems) > 1:
+        problems = [problem.replace("\n", "\n  ") for problem in problems]
     if problems:
         raise UsageError(listing(problems, len(problems)))
 
@@ -103,6 +109,11 @@ def _new_run_folder(runs_dir: Path, pipeline_name: str) -> Path:
             folder = runs_dir / f"{name}-{number}"
 
 
+def _remove_unless_begun(run_dir: Path) -> None:
+    if not (run_dir / "run.json").exists():
+        shutil.rmtree(run_dir)
+
+
 def _run_to_its_end(
     asked: Path,
     run_dir: Path,
@@ -121,7 +132,6 @@ def _run_to_its_end(
     except KeyboardInterrupt:
         interrupted = True
     if not (run_dir / "run.json").exists():
-        shutil.rmtree(run_dir)
         if interrupted:
             raise KeyboardInterrupt
         raise _refusal_to_begin(runner.returncode, output)

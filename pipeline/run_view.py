@@ -41,7 +41,7 @@ def progress(console: Console) -> Iterator[Callable[[RunRecord], None]]:
     Yields:
         What is to be called with the run, again and again.
     """
-    if console.is_terminal:
+    if console.is_terminal and not console.is_dumb_terminal:
         with Live(console=console, auto_refresh=False) as live:
             yield lambda run: live.update(task_list(run), refresh=True)
         return

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from pipeline.interrupts import uninterrupted
 
 _STOP_TIMEOUT_S = 15.0
 
@@ -27,21 +29,20 @@ def running(spec: Path, parameters: Path, run_dir: Path, output: Path) -> Iterat
     """
     files = ["--spec", spec, "--parameters", parameters, "--run-dir", run_dir]
     command = [sys.executable, "-m", "emulator.runner", *map(str, files), "--stop-with-stdin"]
-    with (
-        output.open("wb") as file,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=file, start_new_session=True) as process,
-    ):
-        try:
-            yield process
-        finally:
-            _stop(process)
+    with output.open("wb") as file, ExitStack() as stack:
+        with uninterrupted():
+            process = stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=file, start_new_session=True)
+            )
+            stack.callback(_stop, process)
+        yield process
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes], timeout_s: float = _STOP_TIMEOUT_S) -> None:
     """Ends the process and what it started: asks, waits, kills."""
     _signal_group(process, signal.SIGTERM)
     try:
-        process.wait(_STOP_TIMEOUT_S)
+        process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         _signal_group(process, signal.SIGKILL)
         process.wait()

@@ -15,7 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from trainer.errors import DataError
 from trainer.storage import is_local, join, local_path
-from trainer.table_files import expand
+from trainer.tables.files import expand
 
 _PACKED = (".gz", ".bz2", ".xz")
 

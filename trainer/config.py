@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
-from trainer.errors import UsageError, listing, nearest
+from trainer.errors import UsageError, listing, nearest, quoted
 
 Optimizer = Literal["adagrad", "adam", "sgd", "rmsprop"]
 ExportFormat = Literal["JSON", "CSV", "EXAMPLE"]
 # The largest int32, which is what TensorFlow counts steps and rows with.
 MOST = 2**31 - 1
+LONGEST_SHOWN = 100
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 NotNegative = Annotated[int, Field(ge=0, le=MOST)]
 
@@ -92,7 +95,7 @@ def build_config(**values: Any) -> TrainingConfig:
     try:
         return TrainingConfig.model_validate(values)
     except ValidationError as error:
-        problems = refusals(error, TrainingConfig, flag)
+        problems = refusals(error, TrainingConfig.model_fields, lambda name: f"`{flag(name)}`")
         raise UsageError(listing(problems, len(problems))) from error
 
 
@@ -101,24 +104,33 @@ def flag(name: str) -> str:
     return "--" + name.removesuffix("_file").replace("_", "-")
 
 
-def refusals(error: ValidationError, model: type[BaseModel], spelled: Any) -> list[str]:
-    """One sentence a fault of a pydantic error.
+def refusals(error: ValidationError, fields: Mapping[str, FieldInfo], named: Callable[[str], str]) -> list[str]:
+    """One sentence for each fault of a configuration.
 
     Args:
         error: What pydantic raised.
-        model: The model that raised it; its field descriptions say what to do.
-        spelled: From a field's name to the name the user knows it by.
+        fields: The fields there are, by the name that the error gives them.
+        named: What the user knows a field by, and where: "`dropout` in dev.toml".
     """
-    return [_refusal(item, model, spelled) for item in error.errors()]
+    return [_refusal(item, fields, named) for item in error.errors()]
 
 
-def _refusal(item: Any, model: type[BaseModel], spelled: Any) -> str:
-    name = str(item["loc"][0]) if item["loc"] else ""
+def _refusal(item: Any, fields: Mapping[str, FieldInfo], named: Callable[[str], str]) -> str:
+    name = str(item["loc"][0])
     if item["type"] == "extra_forbidden":
-        return f"`{spelled(name)}` is not known.{nearest(name, model.model_fields)}"
+        return f"{named(name)} is not known.{nearest(name, fields)}"
     if item["type"] == "missing":
-        return f"`{spelled(name)}` is missing. Give it a value."
-    field = model.model_fields.get(name)
-    message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ").removeprefix("Tuple ")
-    default = "" if field is None or field.is_required() else f" The default is {field.get_default()!r}."
-    return f"`{spelled(name)}` {message}. Received: {item['input']!r}.{default}"
+        return f"{named(name)} is missing. Give it a value."
+    message = (
+        str(item["msg"]).removeprefix("Value error, ").replace("Input should", "must").replace("Tuple should", "must")
+    )
+    default = "" if fields[name].is_required() else f" The default is {shown(fields[name].get_default())}."
+    return f"{named(name)} {message}. Received: {shown(item['input'])}.{default}"
+
+
+def shown(value: object) -> str:
+    """A value as a person would write it: a text in quotes, a boolean in lower case, the start of what is long."""
+    if isinstance(value, str):
+        return quoted(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

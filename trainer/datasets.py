@@ -12,8 +12,8 @@ from typing import Any
 from trainer import storage
 from trainer.contract import Contract, load_contract
 from trainer.errors import PROBLEMS_SHOWN, DataError
-from trainer.profile import TableProfile, check_tables
 from trainer.tables import expand
+from trainer.tables.profile import TableProfile, check_tables
 
 STATISTICS_FILE = "statistics.json"
 # Metadata travels in the arguments of later tasks, and one argument of a Linux process holds 128 KiB.

@@ -16,7 +16,7 @@ from trainer.config import ExportFormat
 from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
 from trainer.errors import TrainingError, UsageError
 from trainer.features import raw_dtype
-from trainer.saved_model import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE, serving_names
+from trainer.saved_model import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE, load_graph, serving_names
 from trainer.training import TrainedModel
 
 if TYPE_CHECKING:
@@ -166,13 +166,10 @@ def _example_feature(column: Feature) -> Any:
 
 
 def _require_same_answers(trained: TrainedModel, folder: Path) -> None:
-    import tensorflow as tf
-
     names = serving_names(trained.contract)
     rows = {column.name: _probe(column) for column in trained.contract.features}
     expected = trained.network(trained.encoder(rows), training=False)
-    loaded = tf.saved_model.load(str(folder))
-    answers = loaded.signatures["predict"](**{names[name]: values for name, values in rows.items()})
+    answers = load_graph(folder).signatures["predict"](**{names[name]: values for name, values in rows.items()})
     if not np.allclose(answers["logits"], expected, rtol=1e-5, atol=1e-6):
         raise TrainingError("The exported model does not answer as the trained one does. Nothing was exported.")
 

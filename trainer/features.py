@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
-from trainer.profile import ColumnProfile, TableProfile
+from trainer.tables.profile import ColumnProfile, TableProfile
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -58,8 +58,6 @@ class SavedModel:
     """
 
     def __init__(self, url: str) -> None:
-        import tensorflow as tf
-
         with _local_copy(url) as folder:
             if not (folder / COMPLETED_BY).is_file():
                 raise ProjectError(f"There is no SavedModel at {url}: it has no {COMPLETED_BY}. Train one first.")
@@ -70,7 +68,7 @@ class SavedModel:
                 raise ProjectError(
                     f"The SavedModel at {url} carries no readable contract: {error}. Export it with this project."
                 ) from error
-            self._loaded = tf.saved_model.load(str(folder))
+            self._loaded = load_graph(folder)
         self._predict = self._loaded.signatures["predict"]
         self._names = serving_names(self.contract)
 
@@ -92,6 +90,16 @@ class SavedModel:
             for column in self.contract.features
         }
         return {name: tensor.numpy() for name, tensor in self._predict(**inputs).items()}
+
+
+def load_graph(folder: Path) -> Any:
+    """The SavedModel in a local folder of any name; TensorFlow would take `[a]` or `*` in it for a pattern."""
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as temporary:
+        link = Path(temporary) / "model"
+        link.symlink_to(folder.absolute())
+        return tf.saved_model.load(str(link))
 
 
 @contextlib.contextmanager

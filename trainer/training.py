@@ -19,8 +19,8 @@ from trainer.errors import TrainingError
 from trainer.event_log import EventLog
 from trainer.features import FeatureEncoder, fit_columns
 from trainer.input_pipeline import Table, batched, open_table, shuffled_rows, windows
-from trainer.profile import TableProfile, check_tables
 from trainer.tables import expand, total_bytes
+from trainer.tables.profile import TableProfile, check_tables
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -121,6 +121,6 @@ def test_a_nan_closes_the_gate(artifact: MakeArtifact, uploaded: SimpleNamespace
 
 
 def test_train_model_refuses_what_makes_no_sense(artifact: MakeArtifact, uploaded: SimpleNamespace) -> None:
-    with pytest.raises(UsageError, match=r"`--dropout` should be less than 1. Received: 1.0."):
+    with pytest.raises(UsageError, match=r"`--dropout` must be less than 1. Received: 1.0."):
         train(artifact, uploaded, dropout=1.0)
     assert not (Path(uploaded.train_dataset.path).parent / "model").exists()

@@ -10,9 +10,10 @@ import pytest
 
 import trainer
 from pipeline.cli import compile_command, main
-from pipeline.config import RunConfig, key, option
+from pipeline.config import RunConfig, key
 from tests.conftest import IrisFiles
 from tests.pipeline.run_folders import write_evaluated_run, write_run
+from trainer.config import flag
 from trainer.contract import parse_contract
 from trainer.errors import UsageError
 
@@ -65,7 +66,7 @@ def test_every_field_is_an_option_with_its_default(command: Command, name: str) 
     outcome = command(name, "--help")
     assert outcome.code == 0
     for field, info in RunConfig.model_fields.items():
-        (line,) = [line for line in outcome.out.splitlines() if f" {option(field)} " in line]
+        (line,) = [line for line in outcome.out.splitlines() if f" {flag(field)} " in line]
         assert f"[default: {info.default}]" in line
         assert str(info.description).split()[0] in line
 
@@ -103,7 +104,7 @@ def test_wrong_usage_is_one_paragraph_and_exit_code_2(command: Command) -> None:
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == (
         "Error: 2 problems:\n"
-        "  - `--train-steps` must be a valid integer. Received: '1e3'. The default is 1000.\n"
+        '  - `--train-steps` must be a valid integer. Received: "1e3". The default is 1000.\n'
         "  - `--dropout` must be less than 1. Received: 2.0. The default is 0.0.\n"
     )
 

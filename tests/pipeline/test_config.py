@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline.config import PipelineParameters, RunConfig, key, load_config, option, parameter_values
-from trainer.config import Hyperparameters
-from trainer.errors import UsageError
+from pipeline.config import PipelineParameters, RunConfig, key, load_config, parameter_values
+from trainer.config import Hyperparameters, flag
+from trainer.errors import UsageError, quoted
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -106,7 +106,7 @@ def test_configuration_is_frozen() -> None:
         ),
         (
             "train_steps = '10'",
-            "`train_steps` in {file} must be a valid integer. Received: '10'. The default is 1000.",
+            '`train_steps` in {file} must be a valid integer. Received: "10". The default is 1000.',
         ),
         (
             "min_accuracy = false",
@@ -116,9 +116,9 @@ def test_configuration_is_frozen() -> None:
             "train_data = ['a.csv']",
             "`train_data` in {file} must be a valid string. Received: ['a.csv']. The default is ",
         ),
-        ("train_step = 5", '`train_step` in {file} is not a setting of a run. Did you mean "train_steps"?'),
-        ("schema_file = 'x'", '`schema_file` in {file} is not a setting of a run. Did you mean "schema"?'),
-        ("zzz = 1", "`zzz` in {file} is not a setting of a run."),
+        ("train_step = 5", '`train_step` in {file} is not known. Did you mean "train_steps"?'),
+        ("schema_file = 'x'", '`schema_file` in {file} is not known. Did you mean "schema"?'),
+        ("zzz = 1", "`zzz` in {file} is not known."),
         ("train_steps =", "The configuration {file} is not TOML: "),
     ],
 )
@@ -133,7 +133,7 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
         (
             "train_steps",
             "1e3",
-            "`--train-steps` must be a valid integer. Received: '1e3'. The default is 1000.",
+            '`--train-steps` must be a valid integer. Received: "1e3". The default is 1000.',
         ),
         ("train_steps", "0", "`--train-steps` must be greater than or equal to 1. Received: 0."),
         ("train_steps", "3000000000", "`--train-steps` must be less than or equal to 2147483647."),
@@ -147,20 +147,20 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
         ("scale_factor", "11", "`--scale-factor` must be less than or equal to 10. Received: 11.0."),
         ("learning_rate", "0", "`--learning-rate` must be greater than 0. Received: 0.0."),
         ("learning_rate", "nan", "`--learning-rate` must be a finite number. Received: nan."),
-        ("learning_rate", "fast", "`--learning-rate` must be a valid number. Received: 'fast'."),
+        ("learning_rate", "fast", '`--learning-rate` must be a valid number. Received: "fast".'),
         (
             "optimizer",
             "Adam",
-            "`--optimizer` must be 'adagrad', 'adam', 'sgd' or 'rmsprop'. Received: 'Adam'.",
+            "`--optimizer` must be 'adagrad', 'adam', 'sgd' or 'rmsprop'. Received: \"Adam\".",
         ),
         ("dropout", "-0.1", "`--dropout` must be greater than or equal to 0. Received: -0.1."),
         ("seed", "-1", "`--seed` must be greater than or equal to 0. Received: -1."),
         ("seed", "2147483648", "`--seed` must be less than or equal to 2147483647. Received: 2147483648."),
         ("patience", "-1", "`--patience` must be greater than or equal to 0. Received: -1."),
         ("min_accuracy", "1.1", "`--min-accuracy` must be less than or equal to 1. Received: 1.1."),
-        ("train_data", " ", "`--train-data` must name a file. Received: ' '."),
-        ("eval_data", "a\0b", "`--eval-data` must name a file. Received: 'a\\x00b'."),
-        ("schema", "", "`--schema` must name a file. Received: ''. The default is 'data/schema.toml'."),
+        ("train_data", " ", '`--train-data` must name a file. Received: " ".'),
+        ("eval_data", "a\0b", '`--eval-data` must name a file. Received: "a\\x00b".'),
+        ("schema", "", '`--schema` must name a file. Received: "". The default is "data/schema.toml".'),
         ("cpu_limit", "0", "`--cpu-limit` must be greater than or equal to 1. Received: 0."),
         ("memory_limit_gib", "0", "`--memory-limit-gib` must be greater than or equal to 1. Received: 0."),
     ],
@@ -172,7 +172,7 @@ def test_wrong_option_is_refused(name: str, text: str, sentence: str) -> None:
 @pytest.mark.parametrize("name", ["My-Pipeline", "1pipeline", "-p", "a b", "", "p" * 129, "dnn_pipeline", "p\n"])
 def test_pipeline_name_that_vertex_would_not_take_is_refused(name: str) -> None:
     sentence = "`--pipeline-name` must begin with a lower-case letter and hold up to 128 lower-case letters, "
-    assert refusal(pipeline_name=name).startswith(sentence + "digits and hyphens. Received: '")
+    assert refusal(pipeline_name=name).startswith(sentence + "digits and hyphens. Received: ")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_pipeline_name_that_vertex_would_not_take_is_refused(name: str) -> None:
 )
 def test_image_that_is_not_pinned_is_refused(image: str) -> None:
     sentence = "`--image` must name a container image with a tag other than latest, or with a sha256 digest. "
-    assert refusal(image=image).startswith(sentence + f"Received: {image!r}. The default is 'dnn-trainer:")
+    assert refusal(image=image).startswith(sentence + f'Received: {quoted(image)}. The default is "dnn-trainer:')
 
 
 @pytest.mark.parametrize(
@@ -233,5 +233,5 @@ def test_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 def test_option_is_the_key_with_hyphens() -> None:
-    assert option("schema_file") == "--schema"
-    assert option("train_steps") == "--train-steps"
+    assert flag("schema_file") == "--schema"
+    assert flag("train_steps") == "--train-steps"

@@ -1,218 +1,65 @@
-"""Whole runs, started, interrupted and killed as a user would."""
-
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from pipeline.run_record import list_runs
-
-pytestmark = [pytest.mark.run, pytest.mark.tensorflow]
-
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("trainer", "components", "pipeline", "emulator")
-SCHEMA = """
-name = "wines"
-[[columns]]
-name = "colour"
-kind = "categorical"
-vocabulary = ["red", "white"]
-[[columns]]
-name = "strength"
-kind = "numeric"
-unit = "%"
-[[columns]]
-name = "verdict"
-kind = "label"
-classes = ["[bad]", "göod"]
-"""
-PATIENCE_S = 120.0
+from pipeline import local_run
+from pipeline.config import RunConfig
+from pipeline.local_run import check_inputs
+from tests.conftest import IrisFiles
+from trainer.errors import ProjectError, UsageError
 
 
-@dataclass
-class Checkout:
-    """A copy of the project in a folder of an odd name, and what is started there."""
-
-    folder: Path
-    marker: str = field(default_factory=lambda: uuid.uuid4().hex)
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Starts a command in a session of its own, as a terminal does."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline", *arguments],
-            cwd=self.folder,
-            env={**os.environ, "RUN_MARKER": self.marker},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.started.append(process)
-        return process
-
-    def command(self, *arguments: str) -> tuple[int, str, str]:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=PATIENCE_S)
-        return process.returncode, out, err
-
-    def processes(self) -> list[int]:
-        """Processes started by a command here, and by those in turn."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if f"RUN_MARKER={self.marker}\0".encode() in (folder / "environ").read_bytes():
-                    found.append(int(folder.name))
-            except OSError:
-                continue
-        return found
-
-    def wait_for_task(self, name: str) -> None:
-        """Waits until a task of the newest run is at work, in a process of its own below three others."""
-        for _ in patience():
-            assert self.started[-1].poll() is None, self.started[-1].communicate()
-            runs = list_runs(self.folder / "runs")
-            tasks = runs[0].tasks if runs else ()
-            is_running = any((task.name, task.state) == (name, "running") for task in tasks)
-            if is_running and len(self.processes()) >= 4:
-                return
+def test_inputs_that_are_there_are_accepted(iris_files: IrisFiles) -> None:
+    train_data, eval_data, schema = map(str, iris_files)
+    check_inputs(RunConfig(train_data=train_data, eval_data=eval_data, schema_file=schema))
 
 
-def patience() -> Iterator[None]:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        yield
-        time.sleep(0.01)
-    pytest.fail(f"It did not happen within {PATIENCE_S} s.")
+def test_remote_tables_are_left_to_the_run(iris_files: IrisFiles) -> None:
+    check_inputs(RunConfig(train_data="gs://b/a.csv", eval_data="gs://b/b.csv", schema_file=str(iris_files.schema)))
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Checkout]:
-    folder = tmp_path / "a  b 'd' \"e\" $HOME;&é#%20"
-    for package in PACKAGES:
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "data").mkdir()
-    for name in ("iris_training.csv", "iris_test.csv", "schema.toml"):
-        shutil.copy(ROOT / "data" / name, folder / "data" / name)
-    checkout = Checkout(folder)
-    yield checkout
-    for pid in checkout.processes():
-        os.kill(pid, signal.SIGKILL)
-    for process in checkout.started:
-        process.communicate()
+def test_all_inputs_that_are_not_there_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"^3 problems:\n  - data/iris_training\.csv (.|\n)*\n  - The data contract "):
+        check_inputs(RunConfig())
 
 
-def write_wines(folder: Path, first_cell: str = "7.5") -> list[str]:
-    """Writes tables of the user's own, and returns the options that name them."""
-    rows = [
-        f"{colour},{strength}.5,{verdict}" for colour, strength, verdict in [("red", 7, "[bad]"), ("white", 13, "göod")]
-    ]
-    table = "\n".join(["colour,strength,verdict", rows[0].replace("7.5", first_cell, 1), *(rows * 20)]) + "\n"
-    (folder / "my [train]*.csv").write_text(table, encoding="utf-8")
-    (folder / "my eval.csv").write_text("colour,strength,verdict\nred,8.0,[bad]\nwhite,14.0,göod\n", encoding="utf-8")
-    (folder / "my schema.toml").write_text(SCHEMA, encoding="utf-8")
-    return ["--train-data", "my [train]*.csv", "--eval-data", "my eval.csv", "--schema", "my schema.toml"]
+def test_runs_of_one_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    folders = {local_run._new_run_folder(tmp_path, "wine") for _ in range(3)}
+    assert len(folders) == 3
+    assert all(folder.is_dir() and folder.name.startswith("wine-2") for folder in folders)
 
 
-def test_users_own_tables_need_no_code(checkout: Checkout) -> None:
-    code, out, err = checkout.command("run", *write_wines(checkout.folder), "--train-steps", "50")
-    assert (code, err) == (0, "")
-    assert "✓ Approve the model: done after" in out
-    assert "         [bad]  göod\n  [bad]      1     0\n  göod       0     1\n" in out
-    assert "Decision: passed" in out
-    (run,) = list_runs(checkout.folder / "runs")
-    asked = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["runtimeConfig"]["parameterValues"]
-    assert Path(asked["train_data"]).name == "my [train]*.csv"
-    assert Path(asked["train_data"]).is_relative_to(checkout.folder / "runs" / "data")
-    assert asked["train_steps"] == 50
-    code, shown, err = checkout.command("show", run.run_id)
-    assert (code, err) == (0, "")
-    results = out[out.index("Accuracy") : out.index("Next")]
-    assert results.strip() in shown
-    for line in results.splitlines():
-        if line.startswith(("Report", "Model", "Curves", "Logs")):
-            assert (checkout.folder / line.split(maxsplit=1)[1]).exists()
-    assert checkout.processes() == []
+def test_refusal_of_the_runner_is_the_users_error(tmp_path: Path) -> None:
+    (tmp_path / "output").write_text("`seed` is no parameter of this pipeline.\n")
+    error = local_run._refusal_to_begin(2, tmp_path / "output")
+    assert isinstance(error, UsageError)
+    assert str(error) == "`seed` is no parameter of this pipeline."
 
 
-def test_bad_cell_is_told_by_the_users_file_line_and_column(checkout: Checkout) -> None:
-    code, out, err = checkout.command("run", *write_wines(checkout.folder, first_cell="lots"))
-    assert code == 1
-    assert "✗ Check and upload data: failed" in out
-    assert err.startswith(
-        'Error: Check and upload data: my [train]*.csv, line 2, column "strength": received "lots", which is no number'
+def test_runner_that_could_not_begin_is_told_with_its_last_words(tmp_path: Path) -> None:
+    (tmp_path / "output").write_text("".join(f"line {number}\n" for number in range(100)))
+    error = local_run._refusal_to_begin(-9, tmp_path / "output")
+    assert str(error).startswith("The runner ended with exit code -9 before it began the run. It said:\nline 80\n")
+    assert type(error) is ProjectError
+
+
+@pytest.mark.parametrize(("log", "tail"), [("one\ntwo\n", "one\ntwo"), (None, "(nothing)")])
+def test_death_of_the_runner_is_told_with_the_end_of_its_log(tmp_path: Path, log: str | None, tail: str) -> None:
+    if log is not None:
+        (tmp_path / "runner.log").write_text(log)
+    error = local_run._death(1, tmp_path / "runner.log", tmp_path / "output")
+    assert str(error) == (
+        "The runner ended with exit code 1 before the run was over. Run again. "
+        f"{tmp_path}/runner.log ends with:\n{tail}"
     )
-    (run,) = list_runs(checkout.folder / "runs")
-    log = checkout.folder / err.splitlines()[-1].removeprefix("Its log: ")
-    assert log == run.tasks[0].log
-    assert "Traceback" in log.read_text(encoding="utf-8")
-    assert "Traceback" not in out + err
-    assert run.outputs("train_dataset") == []
 
 
-@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 3), (signal.SIGTERM, 1)])
-def test_interrupted_run_leaves_no_process(checkout: Checkout, number: signal.Signals, times: int) -> None:
-    process = checkout.start("run", "--train-steps", "2000000")
-    checkout.wait_for_task("train-model")
-    for _ in range(times):
-        process.send_signal(number)
-        time.sleep(0.2)
-    _, err = process.communicate(timeout=PATIENCE_S)
-    assert checkout.processes() == []
-    (run,) = list_runs(checkout.folder / "runs")
-    assert (process.returncode, run.state) == (130, "cancelled")
-    assert err == f"Stopped: no process is left. The run's folder is runs/{run.run_id}.\n"
-
-
-@pytest.mark.parametrize("sign", ["runs", "runs/data/*", "runs/dnn-pipeline-*", "runs/*/run.json"])
-def test_interrupt_at_any_moment_of_the_start_leaves_no_process(checkout: Checkout, sign: str) -> None:
-    process = checkout.start("run", "--train-steps", "2000000")
-    for _ in patience():
-        if any(checkout.folder.glob(sign)):
-            break
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 130
-    assert err.startswith("Stopped")
-    assert checkout.processes() == []
-    folders = list(checkout.folder.glob("runs/dnn-pipeline-*"))
-    assert [run.state for run in list_runs(checkout.folder / "runs")] == ["cancelled"] * len(folders)
-
-
-def test_killed_command_takes_its_run_along(checkout: Checkout) -> None:
-    process = checkout.start("run", "--train-steps", "2000000")
-    checkout.wait_for_task("train-model")
-    process.kill()
-    process.communicate(timeout=PATIENCE_S)
-    for _ in patience():
-        if not checkout.processes():
-            break
-    (run,) = list_runs(checkout.folder / "runs")
-    assert run.state == "cancelled"
-
-
-def test_killed_runner_is_told(checkout: Checkout) -> None:
-    process = checkout.start("run", "--train-steps", "2000000")
-    checkout.wait_for_task("train-model")
-    (run,) = list_runs(checkout.folder / "runs")
-    os.kill(json.loads((run.folder / "runner.json").read_text())["pid"], signal.SIGKILL)
-    _, err = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 1
-    assert err.startswith("Error: The runner ended with exit code -9 before the run was over. Run again. ")
-    assert f"{run.run_id}/runner.log ends with:\n" in err
-    for _ in patience():
-        if not checkout.processes():
-            break
-    _, out, _ = checkout.command("runs")
-    assert "■ stopped" in out
+def test_faults_of_a_contract_stand_below_each_other(tmp_path: Path) -> None:
+    (tmp_path / "schema.toml").write_text("name = 'Wines'\ncolums = []\ncolumns = []\n")
+    absent, schema = str(tmp_path / "absent.csv"), str(tmp_path / "schema.toml")
+    config = RunConfig(train_data=absent, eval_data=absent + ".gz", schema_file=schema)
+    with pytest.raises(UsageError, match=r"^3 problems:\n  - .*\n  - .*\n  - \d problems:\n    - .*\n    - "):
+        check_inputs(config)

@@ -11,7 +11,7 @@ import pytest
 from pipeline import staging
 from pipeline.staging import stage
 from trainer.errors import DataError
-from trainer.table_files import expand
+from trainer.tables.files import expand
 
 ODD_NAMES = [
     "a b.csv",

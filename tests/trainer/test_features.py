@@ -5,7 +5,7 @@ import pytest
 
 from trainer.contract import Contract, parse_contract
 from trainer.features import FeatureEncoder, FittedCategorical, FittedNumeric, fit_columns
-from trainer.profile import profile_table
+from trainer.tables.profile import profile_table
 
 pytestmark = pytest.mark.tensorflow
 

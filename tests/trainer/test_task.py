@@ -59,7 +59,7 @@ def test_main_answers_wrong_usage_with_2_before_tensorflow_is_loaded(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main([*IRIS, "--job-dir", "j", "--train-steps", "0"]) == 2
-    assert capsys.readouterr().err.startswith("Error: `--train-steps` should be greater than or equal to 1.")
+    assert capsys.readouterr().err.startswith("Error: `--train-steps` must be greater than or equal to 1.")
     with pytest.raises(SystemExit, match="2"):
         main([*IRIS, "--train-steps", "many"])
 

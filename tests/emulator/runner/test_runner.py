@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.emulator.runner.conftest import Runner
 
 from emulator.runner.run_folder import is_claimed, read_job
 from emulator.runner.run_json import task_folder
+from tests.emulator.runner.conftest import Runner
 
 pytestmark = pytest.mark.run
 

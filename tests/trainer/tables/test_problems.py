@@ -7,7 +7,7 @@ import random
 import pytest
 
 from trainer.errors import PROBLEMS_SHOWN, DataError
-from trainer.problems import NOWHERE, Problems
+from trainer.tables.problems import NOWHERE, Problems
 
 
 def test_problems_are_listed_in_reading_order_whatever_the_order_found() -> None:

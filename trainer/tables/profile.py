@@ -6,18 +6,19 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
-from trainer.column_statistics import ColumnProfile, NumberStatistics, WordStatistics
 from trainer.contract import CategoricalColumn, Contract
 from trainer.errors import one_of, quoted
-from trainer.problems import NOWHERE, Problems
-from trainer.shared_rows import RowSample, fingerprints
-from trainer.table_reader import TableReader
-from trainer.table_rows import Rows
 from trainer.tables import no_rows
+from trainer.tables.problems import NOWHERE, Problems
+from trainer.tables.reader import TableReader
+from trainer.tables.rows import Rows
+from trainer.tables.shared_rows import RowSample, fingerprints
+from trainer.tables.statistics import ColumnProfile, NumberStatistics, WordStatistics
 
 __all__ = ["ColumnProfile", "TableProfile", "check_tables", "profile_table"]
 
@@ -97,7 +98,7 @@ def check_tables(
     problems.extend(evaluation.problems)
     common += [url for url in evaluation.digests if evaluation.digests[url] in training.digests.values()]
     for url in common:
-        problems.add(NOWHERE, NOWHERE, 0, lambda url=url: _same_file(url))  # type: ignore[misc]
+        problems.add(NOWHERE, NOWHERE, 0, partial(_same_file, url))
     if not common and sample.share > contract.max_shared_rows:
         problems.add(NOWHERE, NOWHERE, 0, lambda: _too_many_shared(sample, contract))
     problems.raise_if_any()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from trainer.table_blocks import Block, Fault, line_breaks, read_blocks
+from trainer.tables.blocks import Block, Fault, line_breaks, read_blocks
 
 UNCLOSED = "a quote opens a cell here and nothing closes it"
 

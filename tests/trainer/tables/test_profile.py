@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.column_statistics import MOST_WORDS, NumberStatistics
 from trainer.contract import Contract, NumericColumn, load_contract, parse_contract
 from trainer.errors import DataError
-from trainer.profile import check_tables, profile_table
-from trainer.shared_rows import RowSample
+from trainer.tables.profile import check_tables, profile_table
+from trainer.tables.shared_rows import RowSample
+from trainer.tables.statistics import MOST_WORDS, NumberStatistics
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[3] / "data"
 SCHEMA = """
 name = "shop"
 max_shared_rows = 0.5
@@ -218,7 +218,7 @@ def test_the_same_file_twice_is_refused_once(write: Write, contract: Contract) -
 
 
 def test_the_share_is_estimated_where_rows_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer.shared_rows._MOST_ROWS", 1000)
+    monkeypatch.setattr("trainer.tables.shared_rows._MOST_ROWS", 1000)
     rows = np.random.default_rng(0).integers(0, 2**64, 50_000, np.uint64)
     sample = RowSample()
     for part in np.split(rows, 10):

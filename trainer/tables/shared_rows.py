@@ -6,8 +6,8 @@ import hashlib
 
 import numpy as np
 
-from trainer.table_checks import Words
-from trainer.table_rows import Rows
+from trainer.tables.cells import Words
+from trainer.tables.rows import Rows
 
 _MOST_ROWS = 1 << 22
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from trainer.contract import Contract
 from trainer.errors import PROBLEMS_SHOWN, quoted
-from trainer.problems import Problems
-from trainer.table_blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
-from trainer.table_checks import LabelCells
-from trainer.table_files import UnreadableFileError, open_table
-from trainer.table_headers import Layout, read_layout
-from trainer.table_rows import RowConverter, Rows, read_records
+from trainer.tables.blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
+from trainer.tables.cells import LabelCells
+from trainer.tables.files import UnreadableFileError, open_table
+from trainer.tables.headers import Layout, read_layout
+from trainer.tables.problems import Problems
+from trainer.tables.rows import RowConverter, Rows, read_records
 
 _CELLS_AT_ONCE = 1 << 18
 
@@ -161,7 +161,7 @@ class TableReader:
         delimiter = self._contract.file.delimiter
         self._report(
             line,
-            f"holds {len(record)} cells where the table has {width} columns. "
+            f"holds {len(record)} cell{'s' * (len(record) != 1)} where the table has {width} columns. "
             f"Received: {quoted(delimiter.join(record))}. "
             f"Complete the line; a cell that holds {quoted(delimiter)} must stand in quotes",
         )

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute, csv
 
-from trainer.column_statistics import MOST_WORDS
-from trainer.draft_format import TableFormat
-from trainer.table_blocks import Block, Fault, read_blocks, split_header
-from trainer.table_checks import LARGEST, is_number
-from trainer.table_rows import read_records
+from trainer.draft.format import TableFormat
+from trainer.tables.blocks import Block, Fault, read_blocks, split_header
+from trainer.tables.cells import LARGEST, is_number
+from trainer.tables.rows import read_records
+from trainer.tables.statistics import MOST_WORDS
 
 MOST_CLASSES = 1000
 _MOST_STRAYS = 1000

@@ -18,6 +18,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3}([. ]?[0-9]{3})*,[0-9]+")
 LOOKS_MISSING = {"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", "."}
+_MOST_DIGITS = 18
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -226,6 +227,11 @@ def cells_of(contract: Contract) -> dict[str, Cells]:
 def is_number(text: str) -> bool:
     """Whether `text` is a decimal number as a table may write it: 5, -0.2, .5, 1e-3."""
     return bool(_NUMBER.fullmatch(text))
+
+
+def is_count(text: str) -> bool:
+    """Whether `text` is a number of things: digits, and not more of them than int64 holds."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def is_decimal_comma(text: str) -> bool:

@@ -11,9 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.contract import CategoricalColumn, Contract, LabelColumn, NumericColumn, parse_contract
-from trainer.table_blocks import Block
-from trainer.table_checks import LabelCells, NumberCells, WordCells, Words, is_decimal_comma, is_number
-from trainer.table_rows import RowConverter, Rows
+from trainer.tables.blocks import Block
+from trainer.tables.cells import (
+    LabelCells,
+    NumberCells,
+    WordCells,
+    Words,
+    is_count,
+    is_decimal_comma,
+    is_number,
+)
+from trainer.tables.rows import RowConverter, Rows
 
 CONTRACT = parse_contract(
     b"""
@@ -194,3 +202,8 @@ def test_numbers_are_decimal() -> None:
 def test_the_contract_of_these_tests_reads_every_kind() -> None:
     assert isinstance(CONTRACT, Contract)
     assert {column.kind for column in CONTRACT.columns} == {"numeric", "categorical", "label"}
+
+
+def test_counts_are_digits_of_a_length_that_can_be_meant() -> None:
+    assert is_count("0120")
+    assert not any(map(is_count, ["", "-1", "1.0", "٣", "9" * 5000]))

@@ -11,11 +11,11 @@ from typing import Literal
 
 from trainer.contract import LONGEST_NAME
 from trainer.errors import DataError, UsageError, nearest, one_of, quoted
-from trainer.table_blocks import csv_reader
-from trainer.table_checks import is_decimal_comma, is_number
-from trainer.table_files import UnreadableFileError, open_table
-from trainer.table_headers import DELIMITERS
-from trainer.table_text import TextDecoder, byte_order_mark, foreign_format, unmarked_utf16
+from trainer.tables.blocks import csv_reader
+from trainer.tables.cells import is_count, is_decimal_comma, is_number
+from trainer.tables.files import UnreadableFileError, open_table
+from trainer.tables.headers import DELIMITERS
+from trainer.tables.text import TextDecoder, byte_order_mark, foreign_format, unmarked_utf16
 
 _SAMPLE_BYTES = 1 << 20
 _SAMPLE_RECORDS = 1000
@@ -166,7 +166,7 @@ def _is_numeric(cells: Sequence[str]) -> bool:
 
 def _is_count_line(first: list[str], numeric: list[bool]) -> bool:
     classes = [cell for cell in first[2:] if cell]
-    counts = all(cell.isdecimal() for cell in first[:2]) and int(first[1]) == len(numeric) - 1
+    counts = len(first) > 2 and all(map(is_count, first[:2])) and int(first[1]) == len(numeric) - 1
     unlike_rows = len(first) != len(numeric) or any(numeric[2:])
     return counts and len(classes) > 1 and not any(map(is_number, classes)) and unlike_rows
 
@@ -191,7 +191,7 @@ def _require_names(url: str, names: Sequence[str]) -> None:
 def _position(url: str, label: str, header: str, names: Sequence[str]) -> int:
     if label in names:
         return names.index(label)
-    if label.isdecimal() and 1 <= int(label) <= len(names):
+    if is_count(label) and 1 <= int(label) <= len(names):
         return int(label) - 1
     if header == "names":
         raise UsageError(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from trainer.contract import Contract, NumericColumn
 from trainer.errors import nearest, quoted
-from trainer.table_blocks import csv_reader
-from trainer.table_checks import is_number
+from trainer.tables.blocks import csv_reader
+from trainer.tables.cells import is_count, is_number
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SET = 'Set header = "{}" under [file] in the contract'
@@ -101,7 +101,7 @@ def _not_names(cells: list[str], contract: Contract) -> str:
 
 def _counted(cells: list[str], contract: Contract) -> Layout:
     names, label = tuple(column.name for column in contract.columns), contract.label
-    if not all(cell.isdecimal() for cell in cells[:2]) or len(cells) < 3 or all(map(is_number, cells)):
+    if not all(map(is_count, cells[:2])) or len(cells) < 3 or all(map(is_number, cells)):
         held, header = ("data", "none") if any(map(is_number, cells)) else ("column names", "names")
         received = quoted(contract.file.delimiter.join(cells))
         problem = f"should hold rows,features,class names but seems to hold {held}. Received: {received}"
@@ -148,7 +148,7 @@ def _are_foreign_names(cells: list[str], following: list[str], contract: Contrac
 
 def _is_count_line(cells: Sequence[str], contract: Contract) -> bool:
     known = (contract.label.classes, contract.label.written)
-    return cells[0].isdecimal() and len(cells) > 3 and _without_padding(cells[2:]) in known
+    return is_count(cells[0]) and len(cells) > 3 and _without_padding(cells[2:]) in known
 
 
 def _without_padding(cells: Sequence[str]) -> tuple[str, ...]:

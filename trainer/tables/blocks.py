@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from trainer.table_text import TextDecoder, byte_order_mark, foreign_format
+from trainer.tables.text import TextDecoder, byte_order_mark, foreign_format
 
 WHOLE_FILE = 0
 _SENTINEL = "\0end of the text"

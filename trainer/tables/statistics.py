@@ -11,7 +11,7 @@ import numpy as np
 
 from trainer.contract import MEAN, CategoricalColumn, NumericColumn
 from trainer.errors import quoted
-from trainer.table_checks import Words
+from trainer.tables.cells import Words
 
 MOST_WORDS = 10_000
 

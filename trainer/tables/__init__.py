@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.contract import Contract
-from trainer.problems import NOWHERE, Problems
-from trainer.table_checks import Words
-from trainer.table_files import expand, total_bytes
-from trainer.table_reader import TableReader
+from trainer.tables.cells import Words
+from trainer.tables.files import expand, total_bytes
+from trainer.tables.problems import NOWHERE, Problems
+from trainer.tables.reader import TableReader
 
 __all__ = ["Batch", "expand", "read_batches", "total_bytes"]
 

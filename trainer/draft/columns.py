@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trainer.column_statistics import MOST_WORDS
 from trainer.contract import MEAN
-from trainer.draft_evidence import MOST_CLASSES, Evidence
-from trainer.draft_format import TableFormat
+from trainer.draft.evidence import MOST_CLASSES, Evidence
+from trainer.draft.format import TableFormat
 from trainer.errors import DataError, quoted
-from trainer.table_checks import LOOKS_MISSING, is_decimal_comma
+from trainer.tables.cells import LOOKS_MISSING, is_decimal_comma
+from trainer.tables.statistics import MOST_WORDS
 
 Fields = dict[str, str | tuple[str, ...]]
 

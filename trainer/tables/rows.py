@@ -12,8 +12,8 @@ import pyarrow as pa
 from pyarrow import csv
 
 from trainer.contract import Contract
-from trainer.table_blocks import Block, csv_reader
-from trainer.table_checks import Cells, Words, cells_of
+from trainer.tables.blocks import Block, csv_reader
+from trainer.tables.cells import Cells, Words, cells_of
 
 
 @dataclass(frozen=True)

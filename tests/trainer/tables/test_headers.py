@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trainer.contract import Contract, parse_contract
-from trainer.table_headers import Layout, read_layout
+from trainer.tables.headers import Layout, read_layout
 
 COLUMNS = """
 [[columns]]

@@ -12,12 +12,12 @@ import tomlkit
 from tomlkit.items import Table
 
 from trainer.contract import parse_contract
-from trainer.draft_columns import ColumnDraft, draft_columns
-from trainer.draft_evidence import gather
-from trainer.draft_format import TableFormat, guess_format
+from trainer.draft.columns import ColumnDraft, draft_columns
+from trainer.draft.evidence import gather
+from trainer.draft.format import TableFormat, guess_format
 from trainer.errors import DataError, one_of, quoted
-from trainer.table_files import UnreadableFileError, open_table
 from trainer.tables import read_batches
+from trainer.tables.files import UnreadableFileError, open_table
 
 _WORDS_ON_A_LINE = 8
 

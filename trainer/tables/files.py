@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
-
 from trainer.errors import DataError
+from trainer.storage import locate
 
 _UNPACKERS: dict[str, Callable[[IO[bytes]], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _TABLE_SUFFIXES = (".csv", *(f".csv{suffix}" for suffix in _UNPACKERS))
@@ -64,7 +62,7 @@ def total_bytes(urls: Sequence[str]) -> int:
     total, problems = 0, []
     for url in urls:
         try:
-            system, path = _locate(url)
+            system, path = locate(url)
             total += int(system.size(path) or 0)
         except (OSError, ValueError, ImportError) as error:
             problems.append(f"{url} cannot be read: {_reason(error)}.")
@@ -85,7 +83,7 @@ def open_table(url: str, digests: Sequence[Any] = ()) -> Iterator[IO[bytes]]:
         UnreadableFileError: The file cannot be opened, or what is done with the stream fails on its bytes.
     """
     try:
-        system, path = _locate(url)
+        system, path = locate(url)
         file = system.open(path, "rb")
     except (OSError, ValueError, ImportError) as error:
         raise UnreadableFileError(f"cannot be read: {_reason(error)}. Check its address and your rights") from error
@@ -118,15 +116,8 @@ class _Hashed(io.RawIOBase):
         return len(data)
 
 
-def _locate(url: str) -> tuple[Any, str]:
-    if "://" in url:
-        system, path = fsspec.core.url_to_fs(url)
-        return system, str(path)
-    return LocalFileSystem(), url
-
-
 def _matches(pattern: str) -> list[str]:
-    system, path = _locate(pattern)
+    system, path = locate(pattern)
     if system.isfile(path):
         return [pattern]
     if system.isdir(path):
