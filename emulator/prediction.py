@@ -78,15 +78,11 @@ class Predictor:
         result["modelVersionId"] = target.model_version_id
         return result
 
-    async def raw_predict(
-        self, endpoint: str, body: bytes, content_type: str
-    ) -> tuple[bytes, str, dict[str, str]]:
+    async def raw_predict(self, endpoint: str, body: bytes, content_type: str) -> tuple[bytes, str, dict[str, str]]:
         """RawPredict: what the model server answered, its content type, and headers that name the model."""
         if len(body) > LARGEST_BODY:
             raise _too_large()
-        target, answer = await self._forward(
-            endpoint, body, {"content-type": content_type} if content_type else {}
-        )
+        target, answer = await self._forward(endpoint, body, {"content-type": content_type} if content_type else {})
         headers = {
             "X-Vertex-AI-Endpoint-Id": endpoint.rpartition("/")[2],
             "X-Vertex-AI-Deployed-Model-Id": target.deployed_model_id,
@@ -95,9 +91,7 @@ class Predictor:
         }
         return answer.content, answer.headers.get("content-type", "application/octet-stream"), headers
 
-    async def _forward(
-        self, endpoint: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[Target, httpx.Response]:
+    async def _forward(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> tuple[Target, httpx.Response]:
         plan = self._plans.get(endpoint)
         if plan is None or plan.version != self._store.version:
             plan = await asyncio.to_thread(self._read_plan, endpoint)
@@ -167,9 +161,7 @@ def _require_instances(body: bytes) -> None:
         raise _too_large()
     request = parse_json(body)
     if not isinstance(request, dict):
-        raise ApiError(
-            "INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}."
-        )
+        raise ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}.")
     unknown = sorted(set(request) - KEYS)
     if unknown:
         raise ApiError(
@@ -194,9 +186,7 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _invalid_answer(fault: str, answer: httpx.Response) -> ApiError:
-    return precondition(
-        f"Invalid response from prediction server - {fault}. Response: {answer.text[:LONGEST_QUOTE]}"
-    )
+    return precondition(f"Invalid response from prediction server - {fault}. Response: {answer.text[:LONGEST_QUOTE]}")
 
 
 def _failed(endpoint: str, deployed_id: str, answer: httpx.Response) -> ApiError:

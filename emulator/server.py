@@ -44,9 +44,7 @@ class Api:
         controls: What tests have asked for.
     """
 
-    def __init__(
-        self, store: Store, objects: Objects, fleet: Fleet, predictor: Predictor, controls: Controls
-    ) -> None:
+    def __init__(self, store: Store, objects: Objects, fleet: Fleet, predictor: Predictor, controls: Controls) -> None:
         self._store = store
         self._objects = objects
         self._fleet = fleet
@@ -100,9 +98,7 @@ class Api:
         message, is_beta = await self._call(route, path, dict(query), body)
         if is_beta:
             message = beta_answer(message)
-        return json_response(
-            to_json(message, integers_for_enums="enum-encoding=int" in dict(query).get("$alt", ""))
-        )
+        return json_response(to_json(message, integers_for_enums="enum-encoding=int" in dict(query).get("$alt", "")))
 
     async def _call(self, route: Route, path: Path, query: dict[str, str], body: bytes) -> tuple[Any, bool]:
         parse = parse_beta_request if path.version == "v1beta1" else parse_request
@@ -125,9 +121,7 @@ class Api:
             if isinstance(answer, operations_pb2.Operation):
                 if is_beta and not route.rpc.endswith("Operation"):
                     tx.put(BETA_OPERATIONS, answer.name, answer.name)
-                is_beta = is_beta or (
-                    path.version == "ui" and tx.get(BETA_OPERATIONS, answer.name) is not None
-                )
+                is_beta = is_beta or (path.version == "ui" and tx.get(BETA_OPERATIONS, answer.name) is not None)
             return answer, is_beta, call.work
 
     def _read_operation(self, name: str) -> operations_pb2.Operation:
@@ -137,9 +131,7 @@ class Api:
     async def _wait(
         self, operation: operations_pb2.Operation, request: operations_pb2.WaitOperationRequest
     ) -> operations_pb2.Operation:
-        asked_s = (
-            request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else LONGEST_WAIT_S
-        )
+        asked_s = request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else LONGEST_WAIT_S
         deadline = time.monotonic() + min(asked_s, LONGEST_WAIT_S)
         while not self._shown(operation).done and time.monotonic() < deadline:
             await asyncio.sleep(POLL_S)
@@ -152,9 +144,7 @@ class Api:
             return operations.shown(answer, delay_s)
         if isinstance(answer, operations_pb2.ListOperationsResponse):
             shown = [operations.shown(operation, delay_s) for operation in answer.operations]
-            return operations_pb2.ListOperationsResponse(
-                operations=shown, next_page_token=answer.next_page_token
-            )
+            return operations_pb2.ListOperationsResponse(operations=shown, next_page_token=answer.next_page_token)
         return answer
 
 

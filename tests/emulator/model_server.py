@@ -54,9 +54,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"seen": request, "type": self.headers["Content-Type"]})
         else:
             server = self.options.name
-            answers = [
-                {"server": server, "pid": os.getpid(), "seen": instance} for instance in request["instances"]
-            ]
+            answers = [{"server": server, "pid": os.getpid(), "seen": instance} for instance in request["instances"]]
             self._answer(200, {"predictions": answers})
 
     def _answer(self, status: int, document: Any) -> None:

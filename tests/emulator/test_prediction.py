@@ -111,8 +111,7 @@ def test_pr5_passes_on_why_the_server_failed(emulator: VertexEmulator, endpoint:
 def test_pr6_refuses_an_answer_without_predictions(emulator: VertexEmulator, endpoint: str) -> None:
     body = {"instances": [{"do": "forget"}]}
     message = (
-        "Invalid response from prediction server - the response field predictions is missing. "
-        'Response: {"result": []}'
+        'Invalid response from prediction server - the response field predictions is missing. Response: {"result": []}'
     )
     assert emulator.refused("POST", f"{endpoint}:predict", body) == (*WRONG_STATE, message)
 
@@ -130,9 +129,7 @@ def test_pr8_gives_the_server_its_contract(emulator: VertexEmulator) -> None:
     client = storage_client(emulator)
     client.create_bucket("artifacts").blob("model/saved_model.pb").upload_from_string(b"x")
     model = emulator.upload(model={"artifactUri": "gs://artifacts/model"})
-    container = emulator.get(model)["containerSpec"] | {
-        "env": [{"name": "COLOUR", "value": "$(AIP_STORAGE_URI)"}]
-    }
+    container = emulator.get(model)["containerSpec"] | {"env": [{"name": "COLOUR", "value": "$(AIP_STORAGE_URI)"}]}
     coloured = emulator.upload(model={"artifactUri": "gs://artifacts/model", "containerSpec": container})
     endpoint = emulator.create_endpoint()
     deployed = emulator.deploy(endpoint, coloured)
@@ -160,9 +157,7 @@ def test_pr8_uses_the_routes_of_the_container(emulator: VertexEmulator) -> None:
     assert (seen["AIP_PREDICT_ROUTE"], seen["AIP_HEALTH_ROUTE"]) == ("/p", "/h")
 
 
-def test_raw_predict_passes_bytes_through_and_names_the_model(
-    emulator: VertexEmulator, endpoint: str
-) -> None:
+def test_raw_predict_passes_bytes_through_and_names_the_model(emulator: VertexEmulator, endpoint: str) -> None:
     body = b'{"instances": [{"do": "raw"}], "anything": 1}'
     headers = {"Content-Type": "application/x-own"}
     answer = emulator.call("POST", f"/v1/{endpoint}:rawPredict", body, headers=headers)
@@ -237,9 +232,7 @@ def test_predictions_race_with_changes_of_the_split(emulator: VertexEmulator) ->
     def move(number: int) -> dict[str, Any]:
         share = number % 101
         body = {"trafficSplit": {first: share, second: 100 - share}}
-        answer: dict[str, Any] = emulator.call(
-            "PATCH", f"/v1/{endpoint}?updateMask=trafficSplit", body
-        ).json()
+        answer: dict[str, Any] = emulator.call("PATCH", f"/v1/{endpoint}?updateMask=trafficSplit", body).json()
         return answer
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
