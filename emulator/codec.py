@@ -156,6 +156,11 @@ def to_json(message: proto.Message | Message, integers_for_enums: bool = False) 
     return document
 
 
+def encode_json(document: Any) -> bytes:
+    """Compact JSON, in UTF-8."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
 def table(kind: str, message_type: type[Typed]) -> Table[Typed]:
     """A table of the store that holds messages of one type, as JSON."""
     return Table(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -28,6 +27,8 @@ LONGEST_QUOTE = 2_000
 # What a request meets on a connection that the server has closed meanwhile. It is sent once more, if the
 # server lives.
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+# How long a prediction waits for a server that is being started again.
+READY_PATIENCE_S = 20.0
 # By then the end of a server's process has been noticed.
 NOTICE_S = 0.05
 
@@ -131,7 +132,7 @@ class Predictor:
         tries = 0
         with server.use():
             while True:
-                address = await server.address(self._timeout_s)
+                address = await server.address(min(READY_PATIENCE_S, self._timeout_s * 0.9))
                 try:
                     return await self._client.post(address, content=body, headers=headers, timeout=None)
                 except httpx.ConnectError:
@@ -196,8 +197,3 @@ def _failed(endpoint: str, deployed_id: str, answer: httpx.Response) -> ApiError
         f"{deployed_id} "
         f"with error: {answer.text[:LONGEST_QUOTE]}",
     )
-
-
-def encode_prediction(document: dict[str, Any]) -> bytes:
-    """The JSON body of an answer."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

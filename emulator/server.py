@@ -17,10 +17,10 @@ from emulator import operations
 from emulator.api_errors import ApiError
 from emulator.api_versions import BETA_OPERATIONS, beta_answer, load_beta, parse_beta_request
 from emulator.calls import Call, Objects, Work
-from emulator.codec import SYSTEM_PARAMETERS, parse_request, to_json
+from emulator.codec import SYSTEM_PARAMETERS, encode_json, parse_request, to_json
 from emulator.controls import Controls
 from emulator.fleet import Fleet
-from emulator.prediction import LARGEST_BODY, Predictor, encode_prediction
+from emulator.prediction import LARGEST_BODY, Predictor
 from emulator.routes import Path, Route, find_route, parse_path
 from emulator.store import Store
 
@@ -92,13 +92,14 @@ class Api:
             content, content_type, headers = await self._predictor.raw_predict(path.name, body, content_type)
             return Response(content, media_type=content_type, headers=headers)
         body = await read_body(request, LARGEST_REQUEST)
-        query = parse_qsl(request.url.query, keep_blank_values=True)
+        query = dict(parse_qsl(request.url.query, keep_blank_values=True))
         if path.version == "v1beta1":
             await asyncio.to_thread(load_beta)
-        message, is_beta = await self._call(route, path, dict(query), body)
+        message, is_beta = await self._call(route, path, query, body)
         if is_beta:
             message = beta_answer(message)
-        return json_response(to_json(message, integers_for_enums="enum-encoding=int" in dict(query).get("$alt", "")))
+        encoding = query.get("$alt", query.get("alt", ""))
+        return json_response(to_json(message, integers_for_enums="enum-encoding=int" in encoding))
 
     async def _call(self, route: Route, path: Path, query: dict[str, str], body: bytes) -> tuple[Any, bool]:
         parse = parse_beta_request if path.version == "v1beta1" else parse_request
@@ -176,4 +177,4 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 def json_response(document: dict[str, Any], status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(encode_prediction(document), status, media_type="application/json")
+    return Response(encode_json(document), status, media_type="application/json")
