@@ -76,9 +76,7 @@ def merged(before: Aliases, version: str, changes: Sequence[str]) -> dict[str, l
     return _moved(before, version, added, removed)
 
 
-def _moved(
-    before: Aliases, version: str, added: Sequence[str], removed: Sequence[str]
-) -> dict[str, list[str]]:
+def _moved(before: Aliases, version: str, added: Sequence[str], removed: Sequence[str]) -> dict[str, list[str]]:
     after = {name: [alias for alias in held if alias not in added] for name, held in before.items()}
     kept = [alias for alias in before.get(version, ()) if alias not in removed]
     after[version] = list(dict.fromkeys([*kept, *added]))

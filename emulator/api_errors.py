@@ -78,8 +78,7 @@ def invalid_fields(violations: Iterable[Violation]) -> ApiError:
     """INVALID_ARGUMENT for several fields, listed in one message as Vertex AI does."""
     violations = tuple(violations)
     listed = "\t".join(
-        f"{number}.Field: {field}; Message: {text}"
-        for number, (field, text) in enumerate(violations, start=1)
+        f"{number}.Field: {field}; Message: {text}" for number, (field, text) in enumerate(violations, start=1)
     )
     return ApiError("INVALID_ARGUMENT", f"List of found errors:\t{listed}\t", violations)
 

@@ -70,9 +70,7 @@ def beta_answer(message: proto.Message | Message) -> proto.Message | Message:
         return _beta_operation(message)
     if isinstance(message, operations_pb2.ListOperationsResponse):
         operations = [_beta_operation(operation) for operation in message.operations]
-        return operations_pb2.ListOperationsResponse(
-            operations=operations, next_page_token=message.next_page_token
-        )
+        return operations_pb2.ListOperationsResponse(operations=operations, next_page_token=message.next_page_token)
     if not isinstance(message, proto.Message):
         return message
     result: proto.Message = beta_type(type(message)).deserialize(type(message).serialize(message))

@@ -45,9 +45,7 @@ class Emulator:
         self.storage = storage
         self.controls = Controls(settings.operation_delay_s)
         self.store = Store(settings.state_dir / "vertex.sqlite3")
-        limits = httpx.Limits(
-            max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEP_ALIVE_S
-        )
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEP_ALIVE_S)
         self.client = httpx.AsyncClient(limits=limits, trust_env=False)
         self.fleet = Fleet(settings, self.store, self.client, base)
         predictor = Predictor(settings, self.store, self.fleet, self.client)

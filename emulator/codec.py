@@ -70,9 +70,7 @@ def parse_request(
     if body_field:
         document = parse_json(body) if body.strip() else {}
         if not isinstance(document, dict):
-            raise ApiError(
-                "INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}."
-            )
+            raise ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}.")
         content = document if body_field == "*" else {body_field: document}
     elif body.strip() not in {b"", b"{}"}:
         raise ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. This method takes no body.")
@@ -127,9 +125,7 @@ def _refusal(fault: str) -> ApiError:
     return ApiError("INVALID_ARGUMENT", text, [Violation(field, text)])
 
 
-def _query_fields(
-    request_type: type[Typed], query: Mapping[str, str], taken: Mapping[str, Any]
-) -> dict[str, Any]:
+def _query_fields(request_type: type[Typed], query: Mapping[str, str], taken: Mapping[str, Any]) -> dict[str, Any]:
     fields = {field.name: field for field in new_pb(request_type).DESCRIPTOR.fields}
     fields |= {field.json_name: field for field in fields.values()}
     content: dict[str, Any] = {}
@@ -158,6 +154,11 @@ def to_json(message: proto.Message | Message, integers_for_enums: bool = False) 
     pb = type(message).pb(message) if isinstance(message, proto.Message) else message
     document: dict[str, Any] = json_format.MessageToDict(pb, use_integers_for_enums=integers_for_enums)
     return document
+
+
+def encode_json(document: Any) -> bytes:
+    """Compact JSON, in UTF-8."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def table(kind: str, message_type: type[Typed]) -> Table[Typed]:

@@ -39,14 +39,8 @@ class Controls:
             ApiError: INVALID_ARGUMENT.
         """
         seconds = document.get("seconds") if isinstance(document, dict) else None
-        if (
-            isinstance(seconds, bool)
-            or not isinstance(seconds, int | float)
-            or not 0 <= seconds <= LONGEST_DELAY_S
-        ):
-            raise invalid(
-                "seconds", f"must be a number between 0 and {LONGEST_DELAY_S:g}. Received: {seconds!r}."
-            )
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_DELAY_S:
+            raise invalid("seconds", f"must be a number between 0 and {LONGEST_DELAY_S:g}. Received: {seconds!r}.")
         self.operation_delay_s = float(seconds)
         return {"seconds": self.operation_delay_s}
 

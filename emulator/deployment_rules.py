@@ -28,9 +28,7 @@ def deployed_model_violations(deployed: DeployedModel, field: str = "deployed_mo
         )
     if deployed.id and not DEPLOYED_MODEL_ID.fullmatch(deployed.id):
         violations.append(
-            Violation(
-                f"{field}.id", f'must be 1 to 10 digits and not start with 0. Received: "{deployed.id}".'
-            )
+            Violation(f"{field}.id", f'must be 1 to 10 digits and not start with 0. Received: "{deployed.id}".')
         )
     if "dedicated_resources" in deployed:
         violations += dedicated_violations(deployed.dedicated_resources, f"{field}.dedicated_resources")
@@ -42,9 +40,7 @@ def deployed_model_violations(deployed: DeployedModel, field: str = "deployed_mo
             )
         )
     else:
-        violations.append(
-            Violation(f"{field}.prediction_resources", "is required: give dedicated_resources.")
-        )
+        violations.append(Violation(f"{field}.prediction_resources", "is required: give dedicated_resources."))
     return violations
 
 
@@ -66,9 +62,7 @@ def dedicated_violations(resources: DedicatedResources, field: str) -> list[Viol
         )
     if not 0 <= resources.required_replica_count <= max(least, 1):
         violations.append(
-            Violation(
-                f"{field}.required_replica_count", f"must lie between 1 and min_replica_count, {least}."
-            )
+            Violation(f"{field}.required_replica_count", f"must lie between 1 and min_replica_count, {least}.")
         )
     return violations
 
@@ -85,9 +79,7 @@ def _machine_violations(machine: MachineSpec, field: str) -> list[Violation]:
         )
     if machine.accelerator_count < 0 or bool(machine.accelerator_type) != bool(machine.accelerator_count):
         violations.append(
-            Violation(
-                f"{field}.accelerator_count", "must be given together with accelerator_type, and be positive."
-            )
+            Violation(f"{field}.accelerator_count", "must be given together with accelerator_type, and be positive.")
         )
     return violations
 

@@ -81,8 +81,7 @@ def _version_to_deploy(tx: Transaction, deployed: DeployedModel, endpoint: Endpo
     version = require_version(tx, name)
     if "container_spec" not in version:
         raise precondition(
-            f'The Model "{deployed.model}" has no container_spec: there is nothing to serve its '
-            "predictions with."
+            f'The Model "{deployed.model}" has no container_spec: there is nothing to serve its predictions with.'
         )
     return version
 
@@ -101,9 +100,7 @@ def complete_deployment(tx: Transaction, operation_name: str) -> None:
     endpoint = require_endpoint(tx, request.endpoint)
     deployed = DeployedModel(request.deployed_model)
     deployed.create_time = now()
-    split = split_after_deploy(
-        endpoint.traffic_split, deployed_ids(endpoint), request.traffic_split, deployed.id
-    )
+    split = split_after_deploy(endpoint.traffic_split, deployed_ids(endpoint), request.traffic_split, deployed.id)
     endpoint.deployed_models.append(deployed)
     endpoint.traffic_split = split
     put_endpoint(tx, endpoint)

@@ -114,9 +114,7 @@ def list_endpoints(call: Call[ListEndpointsRequest]) -> ListEndpointsResponse:
     """ListEndpoints, newest first."""
     request = call.request
     keep = parse_filter(request.filter, FILTER_FIELDS)
-    endpoints = [
-        endpoint for endpoint in reversed(call.tx.children(ENDPOINTS, request.parent)) if keep(endpoint)
-    ]
+    endpoints = [endpoint for endpoint in reversed(call.tx.children(ENDPOINTS, request.parent)) if keep(endpoint)]
     endpoints = ordered(endpoints, request.order_by, ORDER_KEYS)
     shown_page, token = page(endpoints, request.page_size, request.page_token)
     return ListEndpointsResponse(endpoints=read(shown_page, request.read_mask), next_page_token=token)
@@ -144,8 +142,7 @@ def delete_endpoint(call: Call[DeleteEndpointRequest]) -> Operation:
     endpoint = require_endpoint(call.tx, call.request.name)
     if endpoint.deployed_models or call.tx.children(PENDING_DEPLOYMENTS, endpoint.name):
         raise precondition(
-            f'The Endpoint "{endpoint.name}" has deployed or being-deployed DeployedModel(s). Undeploy '
-            "them first."
+            f'The Endpoint "{endpoint.name}" has deployed or being-deployed DeployedModel(s). Undeploy them first.'
         )
     call.tx.delete(ENDPOINTS, endpoint.name)
     return operations.done(call.tx, names.location_of(endpoint.name), DeleteOperationMetadata())

@@ -39,9 +39,7 @@ def import_model_evaluation(call: Call[ImportModelEvaluationRequest]) -> ModelEv
     violations = []
     if uri and not BUCKET_URI.fullmatch(uri):
         violations.append(
-            Violation(
-                "model_evaluation.metrics_schema_uri", f'must be a Cloud Storage URI. Received: "{uri}".'
-            )
+            Violation("model_evaluation.metrics_schema_uri", f'must be a Cloud Storage URI. Received: "{uri}".')
         )
     if violations:
         raise invalid_fields(violations)
@@ -82,6 +80,4 @@ def list_model_evaluations(call: Call[ListModelEvaluationsRequest]) -> ListModel
         if _belongs(call.tx, evaluation, version) and keep(evaluation)
     ]
     shown_page, token = page(evaluations, request.page_size, request.page_token)
-    return ListModelEvaluationsResponse(
-        model_evaluations=read(shown_page, request.read_mask), next_page_token=token
-    )
+    return ListModelEvaluationsResponse(model_evaluations=read(shown_page, request.read_mask), next_page_token=token)

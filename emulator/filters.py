@@ -122,9 +122,7 @@ class _Parser:
         if key is not None and operator == ":" and value == "*":
             return lambda item: key in field.read(item)
         if key is None or operator not in TEXT_OPERATORS:
-            self._refuse(
-                "can ask of labels only labels.KEY=VALUE, labels.KEY!=VALUE, labels.KEY:* and labels:KEY"
-            )
+            self._refuse("can ask of labels only labels.KEY=VALUE, labels.KEY!=VALUE, labels.KEY:* and labels:KEY")
         equal = operator == "="
         return lambda item: (field.read(item).get(key) == value) is equal
 

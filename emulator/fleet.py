@@ -40,9 +40,7 @@ class Fleet:
         base: The environment that each server's own is laid over.
     """
 
-    def __init__(
-        self, settings: Settings, store: Store, client: httpx.AsyncClient, base: Mapping[str, str]
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, client: httpx.AsyncClient, base: Mapping[str, str]) -> None:
         self._settings = settings
         self._store = store
         self._client = client
@@ -126,9 +124,7 @@ class Fleet:
         except Exception:
             LOG.exception("The deployment %s broke down.", operation)
             await self._abandon(server)
-            await self._fail(
-                operation, ApiError("INTERNAL", "The emulator failed to start the model server.")
-            )
+            await self._fail(operation, ApiError("INTERNAL", "The emulator failed to start the model server."))
 
     @staticmethod
     def _pending_command(tx: Transaction, operation: str) -> tuple[DeployModelRequest, ModelCommand]:

@@ -31,9 +31,7 @@ def require_local(host: str | None, origin: str | None) -> None:
         ApiError: PERMISSION_DENIED.
     """
     if host is not None and not is_loopback(_name(f"//{host}")):
-        raise ApiError(
-            "PERMISSION_DENIED", f'The emulator answers only to loopback names. Received Host: "{host}".'
-        )
+        raise ApiError("PERMISSION_DENIED", f'The emulator answers only to loopback names. Received Host: "{host}".')
     if origin is None:
         return
     if not is_loopback(_name(origin)):

@@ -34,9 +34,7 @@ class ModelProcess:
         address: The URL of its root.
     """
 
-    def __init__(
-        self, command: ModelCommand, process: asyncio.subprocess.Process, port: int, log: Path
-    ) -> None:
+    def __init__(self, command: ModelCommand, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
         self._command = command
         self._process = process
         self._log = log
@@ -65,9 +63,7 @@ class ModelProcess:
             if await self.is_healthy(client) and not self.ended:
                 return
             if loop.time() >= deadline:
-                raise self._failure(
-                    f"It did not answer 200 at {self._command.health_route} within {timeout_s:g} s."
-                )
+                raise self._failure(f"It did not answer 200 at {self._command.health_route} within {timeout_s:g} s.")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), pause)
             pause = min(pause * 1.5, LONGEST_PROBE_S)
@@ -107,9 +103,7 @@ class ModelProcess:
 
 
 @asynccontextmanager
-async def model_process(
-    command: ModelCommand, base: Mapping[str, str], log: Path
-) -> AsyncIterator[ModelProcess]:
+async def model_process(command: ModelCommand, base: Mapping[str, str], log: Path) -> AsyncIterator[ModelProcess]:
     """Starts a model server on a port of its own, and stops it at the end.
 
     Args:
@@ -127,9 +121,7 @@ async def model_process(
         words = command.arguments(environment)
         program = shutil.which(words[0], path=environment["PATH"])
         if program is None:
-            raise precondition(
-                f'The model\'s containerSpec.command starts "{words[0]}", which is not on this machine.'
-            )
+            raise precondition(f'The model\'s containerSpec.command starts "{words[0]}", which is not on this machine.')
         log.parent.mkdir(parents=True, exist_ok=True)
         output = held.enter_context(log.open("ab"))
         process = await asyncio.create_subprocess_exec(

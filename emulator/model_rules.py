@@ -38,9 +38,7 @@ def upload_violations(model: Model) -> list[Violation]:
 
 
 def _uri_violation(field: str, uri: str) -> Violation:
-    return Violation(
-        field, f'must be a Cloud Storage URI, gs://BUCKET or gs://BUCKET/PATH. Received: "{uri}".'
-    )
+    return Violation(field, f'must be a Cloud Storage URI, gs://BUCKET or gs://BUCKET/PATH. Received: "{uri}".')
 
 
 def container_violations(container: ModelContainerSpec) -> list[Violation]:
@@ -56,9 +54,7 @@ def container_violations(container: ModelContainerSpec) -> list[Violation]:
             )
         )
     if container.predict_route and container.invoke_route_prefix:
-        violations.append(
-            Violation(f"{field}.invoke_route_prefix", "cannot be given together with predict_route.")
-        )
+        violations.append(Violation(f"{field}.invoke_route_prefix", "cannot be given together with predict_route."))
     for name in ("predict_route", "health_route"):
         route = getattr(container, name)
         if route and not route.startswith("/"):
@@ -75,8 +71,7 @@ def _environment_violations(container: ModelContainerSpec) -> list[Violation]:
     return [
         Violation(
             f"model.container_spec.env[{number}].name",
-            "must be letters, digits and underscores, and not start with a digit. Received: "
-            f'"{variable.name}".',
+            f'must be letters, digits and underscores, and not start with a digit. Received: "{variable.name}".',
         )
         for number, variable in enumerate(container.env)
         if not ENVIRONMENT_NAME.fullmatch(variable.name)

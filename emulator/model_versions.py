@@ -39,8 +39,7 @@ def list_model_versions(call: Call[ListModelVersionsRequest]) -> ListModelVersio
     model = require_model(call.tx, ModelName.parse(request.name).model)
     places = registry.deployments(call.tx)
     versions = [
-        registry.shown(model, version, places, with_version=True)
-        for version in call.tx.children(VERSIONS, model.name)
+        registry.shown(model, version, places, with_version=True) for version in call.tx.children(VERSIONS, model.name)
     ]
     kept = ordered([version for version in versions if keep(version)], request.order_by, ORDER_KEYS)
     shown_page, token = page(kept, request.page_size, request.page_token)
@@ -71,8 +70,7 @@ def delete_model_version(call: Call[DeleteModelVersionRequest]) -> Operation:
     versions = call.tx.children(VERSIONS, name.model)
     if len(versions) == 1:
         raise precondition(
-            f'"{call.request.name}" is the only version of its model and cannot be deleted. Delete the '
-            "model instead."
+            f'"{call.request.name}" is the only version of its model and cannot be deleted. Delete the model instead.'
         )
     registry.require_not_deployed(call.tx, name.model, version.version_id)
     # A guess: the documents do not say who would be the default afterwards.

@@ -73,9 +73,7 @@ def upload_model(call: Call[UploadModelRequest]) -> Operation:
     name = _name_for_upload(call.tx, request)
     artifact = request.model.artifact_uri
     if artifact and not call.objects.holds(artifact):
-        missing = ApiError(
-            "NOT_FOUND", f'There is no object at or below "{artifact}", the model\'s artifact_uri.'
-        )
+        missing = ApiError("NOT_FOUND", f'There is no object at or below "{artifact}", the model\'s artifact_uri.')
         return operations.failed(call.tx, name, UploadModelOperationMetadata(), missing)
     version = _add_version(call.tx, name, request.model)
     return operations.done(
@@ -139,9 +137,7 @@ def shown_version(tx: Transaction, name: ModelName) -> Model:
     """The version that a name means, as the API answers it."""
     version = require_version(tx, name)
     model = require_model(tx, name.model)
-    return registry.shown(
-        model, version, registry.deployments(tx), with_version=name.version not in {"", "-"}
-    )
+    return registry.shown(model, version, registry.deployments(tx), with_version=name.version not in {"", "-"})
 
 
 def list_models(call: Call[ListModelsRequest]) -> ListModelsResponse:
@@ -201,9 +197,7 @@ def delete_model(call: Call[DeleteModelRequest]) -> Operation:
     name = call.request.name
     model = require_model(call.tx, ModelName.parse(name).model)
     if model.name != name:
-        raise invalid(
-            "name", f'must name a model without a version; use deleteVersion for one. Received: "{name}".'
-        )
+        raise invalid("name", f'must name a model without a version; use deleteVersion for one. Received: "{name}".')
     registry.require_not_deployed(call.tx, name)
     call.tx.delete(MODELS, name)
     call.tx.delete_children(VERSIONS, name)

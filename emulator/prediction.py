@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -28,6 +27,8 @@ LONGEST_QUOTE = 2_000
 # What a request meets on a connection that the server has closed meanwhile. It is sent once more, if the
 # server lives.
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+# How long a prediction waits for a server that is being started again.
+READY_PATIENCE_S = 20.0
 # By then the end of a server's process has been noticed.
 NOTICE_S = 0.05
 
@@ -78,15 +79,11 @@ class Predictor:
         result["modelVersionId"] = target.model_version_id
         return result
 
-    async def raw_predict(
-        self, endpoint: str, body: bytes, content_type: str
-    ) -> tuple[bytes, str, dict[str, str]]:
+    async def raw_predict(self, endpoint: str, body: bytes, content_type: str) -> tuple[bytes, str, dict[str, str]]:
         """RawPredict: what the model server answered, its content type, and headers that name the model."""
         if len(body) > LARGEST_BODY:
             raise _too_large()
-        target, answer = await self._forward(
-            endpoint, body, {"content-type": content_type} if content_type else {}
-        )
+        target, answer = await self._forward(endpoint, body, {"content-type": content_type} if content_type else {})
         headers = {
             "X-Vertex-AI-Endpoint-Id": endpoint.rpartition("/")[2],
             "X-Vertex-AI-Deployed-Model-Id": target.deployed_model_id,
@@ -95,9 +92,7 @@ class Predictor:
         }
         return answer.content, answer.headers.get("content-type", "application/octet-stream"), headers
 
-    async def _forward(
-        self, endpoint: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[Target, httpx.Response]:
+    async def _forward(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> tuple[Target, httpx.Response]:
         plan = self._plans.get(endpoint)
         if plan is None or plan.version != self._store.version:
             plan = await asyncio.to_thread(self._read_plan, endpoint)
@@ -137,7 +132,7 @@ class Predictor:
         tries = 0
         with server.use():
             while True:
-                address = await server.address(self._timeout_s)
+                address = await server.address(min(READY_PATIENCE_S, self._timeout_s * 0.9))
                 try:
                     return await self._client.post(address, content=body, headers=headers, timeout=None)
                 except httpx.ConnectError:
@@ -167,9 +162,7 @@ def _require_instances(body: bytes) -> None:
         raise _too_large()
     request = parse_json(body)
     if not isinstance(request, dict):
-        raise ApiError(
-            "INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}."
-        )
+        raise ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}.")
     unknown = sorted(set(request) - KEYS)
     if unknown:
         raise ApiError(
@@ -194,9 +187,7 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _invalid_answer(fault: str, answer: httpx.Response) -> ApiError:
-    return precondition(
-        f"Invalid response from prediction server - {fault}. Response: {answer.text[:LONGEST_QUOTE]}"
-    )
+    return precondition(f"Invalid response from prediction server - {fault}. Response: {answer.text[:LONGEST_QUOTE]}")
 
 
 def _failed(endpoint: str, deployed_id: str, answer: httpx.Response) -> ApiError:
@@ -206,8 +197,3 @@ def _failed(endpoint: str, deployed_id: str, answer: httpx.Response) -> ApiError
         f"{deployed_id} "
         f"with error: {answer.text[:LONGEST_QUOTE]}",
     )
-
-
-def encode_prediction(document: dict[str, Any]) -> bytes:
-    """The JSON body of an answer."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -133,6 +133,5 @@ def require_not_deployed(tx: Transaction, model: str, version_id: str = "") -> N
     if endpoints:
         what = f"{model}@{version_id}" if version_id else model
         raise precondition(
-            f'The Model "{what}" is deployed or being deployed at: {", ".join(sorted(endpoints))}. '
-            "Undeploy it first."
+            f'The Model "{what}" is deployed or being deployed at: {", ".join(sorted(endpoints))}. Undeploy it first.'
         )

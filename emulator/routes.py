@@ -135,9 +135,7 @@ def parse_path(raw_path: str) -> Path:
     parts[-1], _, verb = parts[-1].partition(":")
     segments = tuple(unquote(part) for part in parts)
     if any("/" in segment for segment in segments):
-        raise ApiError(
-            "INVALID_ARGUMENT", f"A part of a resource name cannot hold a slash. Received: {raw_path}."
-        )
+        raise ApiError("INVALID_ARGUMENT", f"A part of a resource name cannot hold a slash. Received: {raw_path}.")
     return Path(version, segments, unquote(verb))
 
 

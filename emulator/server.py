@@ -17,10 +17,10 @@ from emulator import operations
 from emulator.api_errors import ApiError
 from emulator.api_versions import BETA_OPERATIONS, beta_answer, load_beta, parse_beta_request
 from emulator.calls import Call, Objects, Work
-from emulator.codec import SYSTEM_PARAMETERS, parse_request, to_json
+from emulator.codec import SYSTEM_PARAMETERS, encode_json, parse_request, to_json
 from emulator.controls import Controls
 from emulator.fleet import Fleet
-from emulator.prediction import LARGEST_BODY, Predictor, encode_prediction
+from emulator.prediction import LARGEST_BODY, Predictor
 from emulator.routes import Path, Route, find_route, parse_path
 from emulator.store import Store
 
@@ -44,9 +44,7 @@ class Api:
         controls: What tests have asked for.
     """
 
-    def __init__(
-        self, store: Store, objects: Objects, fleet: Fleet, predictor: Predictor, controls: Controls
-    ) -> None:
+    def __init__(self, store: Store, objects: Objects, fleet: Fleet, predictor: Predictor, controls: Controls) -> None:
         self._store = store
         self._objects = objects
         self._fleet = fleet
@@ -94,15 +92,14 @@ class Api:
             content, content_type, headers = await self._predictor.raw_predict(path.name, body, content_type)
             return Response(content, media_type=content_type, headers=headers)
         body = await read_body(request, LARGEST_REQUEST)
-        query = parse_qsl(request.url.query, keep_blank_values=True)
+        query = dict(parse_qsl(request.url.query, keep_blank_values=True))
         if path.version == "v1beta1":
             await asyncio.to_thread(load_beta)
-        message, is_beta = await self._call(route, path, dict(query), body)
+        message, is_beta = await self._call(route, path, query, body)
         if is_beta:
             message = beta_answer(message)
-        return json_response(
-            to_json(message, integers_for_enums="enum-encoding=int" in dict(query).get("$alt", ""))
-        )
+        encoding = query.get("$alt", query.get("alt", ""))
+        return json_response(to_json(message, integers_for_enums="enum-encoding=int" in encoding))
 
     async def _call(self, route: Route, path: Path, query: dict[str, str], body: bytes) -> tuple[Any, bool]:
         parse = parse_beta_request if path.version == "v1beta1" else parse_request
@@ -125,9 +122,7 @@ class Api:
             if isinstance(answer, operations_pb2.Operation):
                 if is_beta and not route.rpc.endswith("Operation"):
                     tx.put(BETA_OPERATIONS, answer.name, answer.name)
-                is_beta = is_beta or (
-                    path.version == "ui" and tx.get(BETA_OPERATIONS, answer.name) is not None
-                )
+                is_beta = is_beta or (path.version == "ui" and tx.get(BETA_OPERATIONS, answer.name) is not None)
             return answer, is_beta, call.work
 
     def _read_operation(self, name: str) -> operations_pb2.Operation:
@@ -137,9 +132,7 @@ class Api:
     async def _wait(
         self, operation: operations_pb2.Operation, request: operations_pb2.WaitOperationRequest
     ) -> operations_pb2.Operation:
-        asked_s = (
-            request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else LONGEST_WAIT_S
-        )
+        asked_s = request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else LONGEST_WAIT_S
         deadline = time.monotonic() + min(asked_s, LONGEST_WAIT_S)
         while not self._shown(operation).done and time.monotonic() < deadline:
             await asyncio.sleep(POLL_S)
@@ -152,9 +145,7 @@ class Api:
             return operations.shown(answer, delay_s)
         if isinstance(answer, operations_pb2.ListOperationsResponse):
             shown = [operations.shown(operation, delay_s) for operation in answer.operations]
-            return operations_pb2.ListOperationsResponse(
-                operations=shown, next_page_token=answer.next_page_token
-            )
+            return operations_pb2.ListOperationsResponse(operations=shown, next_page_token=answer.next_page_token)
         return answer
 
 
@@ -186,4 +177,4 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 def json_response(document: dict[str, Any], status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(encode_prediction(document), status, media_type="application/json")
+    return Response(encode_json(document), status, media_type="application/json")

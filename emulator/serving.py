@@ -30,9 +30,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise StartError(
-            f"port {port} of {host} cannot be had: {error.strerror}. Give another --port."
-        ) from error
+        raise StartError(f"port {port} of {host} cannot be had: {error.strerror}. Give another --port.") from error
     with listener:
         yield listener
 

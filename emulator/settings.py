@@ -58,9 +58,7 @@ def parse_settings(arguments: Sequence[str] | None) -> Settings:
         )
     for name in ("deployment_timeout_s", "predict_timeout_s"):
         if getattr(options, name) <= 0:
-            parser.error(
-                f"--{name.replace('_', '-')} must be positive. Received: {getattr(options, name):g}."
-            )
+            parser.error(f"--{name.replace('_', '-')} must be positive. Received: {getattr(options, name):g}.")
     options.state_dir = options.state_dir.absolute()
     return Settings(**vars(options))
 
@@ -87,7 +85,5 @@ def _parser(default: Settings) -> argparse.ArgumentParser:
         ("operation-delay-s", float, "for which operations are shown as running at least"),
         ("seed", int, "of the choice by traffic split; a new one each time, if none is given"),
     ):
-        parser.add_argument(
-            f"--{name}", type=kind, default=getattr(default, name.replace("-", "_")), help=text
-        )
+        parser.add_argument(f"--{name}", type=kind, default=getattr(default, name.replace("-", "_")), help=text)
     return parser

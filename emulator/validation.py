@@ -65,9 +65,7 @@ def _is_label_text(text: str) -> bool:
     return (
         len(text) <= LONGEST_LABEL
         and len(text.encode("utf-8", "surrogatepass")) <= LARGEST_LABEL_BYTES
-        and all(
-            character in "_-" or unicodedata.category(character) in LABEL_CATEGORIES for character in text
-        )
+        and all(character in "_-" or unicodedata.category(character) in LABEL_CATEGORIES for character in text)
     )
 
 

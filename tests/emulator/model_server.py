@@ -3,7 +3,7 @@ S]`.
 
 It obeys the AIP_* contract and answers each instance with its own name. Instances of the form {"do": ...}
 make it
-misbehave: die, sleep, answer an error, or answer without predictions.
+misbehave: die, turn unhealthy, sleep, answer an error, or answer without predictions.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Handler(BaseHTTPRequestHandler):
         first = request["instances"][0] if request.get("instances") else None
         first = first if isinstance(first, dict) else {}
         action = first.get("do")
+        if action == "sicken":
+            self.options.never_healthy = True
         if action == "die":
             os._exit(3)
         if action == "sleep":
@@ -54,9 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"seen": request, "type": self.headers["Content-Type"]})
         else:
             server = self.options.name
-            answers = [
-                {"server": server, "pid": os.getpid(), "seen": instance} for instance in request["instances"]
-            ]
+            answers = [{"server": server, "pid": os.getpid(), "seen": instance} for instance in request["instances"]]
             self._answer(200, {"predictions": answers})
 
     def _answer(self, status: int, document: Any) -> None:

@@ -22,9 +22,7 @@ def test_a_new_version_takes_only_what_it_asks_for() -> None:
     assert aliases_of_new_version(before, "2", ["a1"]) == {"1": ["default"], "2": ["a1"]}
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 4), st.lists(NAMES | NAMES.map("-{}".format), min_size=1)), max_size=10)
-)
+@given(st.lists(st.tuples(st.integers(1, 4), st.lists(NAMES | NAMES.map("-{}".format), min_size=1)), max_size=10))
 def test_any_merges_keep_aliases_unique_and_one_default(merges: list[tuple[int, list[str]]]) -> None:
     aliases: dict[str, list[str]] = {}
     for number in range(1, 5):

@@ -167,9 +167,7 @@ def test_e7_e8_fill_in_defaults(emulator: VertexEmulator, model: str) -> None:
         ("", INVALID),
     ],
 )
-def test_e9_refuses_a_model(
-    emulator: VertexEmulator, model: str, name: str, refusal: tuple[int, str]
-) -> None:
+def test_e9_refuses_a_model(emulator: VertexEmulator, model: str, name: str, refusal: tuple[int, str]) -> None:
     body = deploy_body(name.format(model=model.partition("@")[0]))
     assert emulator.refused("POST", f"{emulator.create_endpoint()}:deployModel", body)[:2] == refusal
 
@@ -194,16 +192,12 @@ def test_e10_keeps_a_model_with_traffic(emulator: VertexEmulator, pair: tuple[st
     assert emulator.refused("POST", f"{endpoint}:undeployModel", {"deployedModelId": "77"})[:2] == ABSENT
 
 
-def test_e10_undeploys_what_the_split_leaves_out_and_then_the_last(
-    emulator: VertexEmulator, model: str
-) -> None:
+def test_e10_undeploys_what_the_split_leaves_out_and_then_the_last(emulator: VertexEmulator, model: str) -> None:
     endpoint = emulator.create_endpoint()
     first = emulator.deploy(endpoint, model)
     second = emulator.deploy(endpoint, model, {"0": 40, first: 60})
     emulator.wait(
-        emulator.post(
-            f"{endpoint}:undeployModel", {"deployedModelId": first, "trafficSplit": {first: 0, second: 100}}
-        )
+        emulator.post(f"{endpoint}:undeployModel", {"deployedModelId": first, "trafficSplit": {first: 0, second: 100}})
     )
     assert emulator.get(endpoint)["trafficSplit"] == {second: 100}
     emulator.wait(emulator.post(f"{endpoint}:undeployModel", {"deployedModelId": second}))

@@ -86,9 +86,7 @@ def test_two_processes_reserve_different_ports() -> None:
     )
     command = [sys.executable, "-c", code]
     root = Path(keeper.__file__).parent.parent
-    processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root) for _ in range(2)
-    ]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root) for _ in range(2)]
     ports = set()
     for process in processes:
         assert process.stdout is not None

@@ -185,9 +185,7 @@ def test_m8_updates_model_and_version_fields_apart(emulator: VertexEmulator) -> 
     model = unversioned(version)
     assert patch(emulator, model, "displayName,description,labels", displayName="new", description="d",
                  labels={"b": "model"}).status_code == 200  # fmt: skip
-    after = patch(
-        emulator, version, "versionDescription,labels", versionDescription="v", labels={"c": "version"}
-    )
+    after = patch(emulator, version, "versionDescription,labels", versionDescription="v", labels={"c": "version"})
     assert (after.json()["name"], after.json()["labels"]) == (version, {"b": "model", "c": "version"})
     patch(emulator, f"{model}@-", "description", description="e")
     found = emulator.get(model)
@@ -210,9 +208,7 @@ def test_m8_updates_model_and_version_fields_apart(emulator: VertexEmulator) -> 
         ("", "labels.a", INVALID),
     ],
 )
-def test_m8_refuses_an_update(
-    emulator: VertexEmulator, suffix: str, mask: str, refusal: tuple[int, str]
-) -> None:
+def test_m8_refuses_an_update(emulator: VertexEmulator, suffix: str, mask: str, refusal: tuple[int, str]) -> None:
     model = unversioned(emulator.upload())
     path = f"{model}{suffix}?updateMask={mask}"
     assert emulator.refused("PATCH", path, {"displayName": "x"})[:2] == refusal
@@ -233,9 +229,7 @@ def test_m9_answers_404_for_what_is_not_there(emulator: VertexEmulator, suffix: 
     model = unversioned(emulator.upload()) + suffix
     assert emulator.refused("GET", model)[:2] == ABSENT
     version = model if "@" in model else f"{model}@1"
-    assert (
-        emulator.refused("POST", f"{version}:mergeVersionAliases", {"versionAliases": ["aa"]})[:2] == ABSENT
-    )
+    assert emulator.refused("POST", f"{version}:mergeVersionAliases", {"versionAliases": ["aa"]})[:2] == ABSENT
     assert emulator.refused("DELETE", f"{version}:deleteVersion")[:2] == ABSENT
     assert emulator.refused("PATCH", f"{model}?updateMask=labels", {})[:2] == ABSENT
     assert emulator.refused("GET", f"{model}/evaluations")[:2] == ABSENT
@@ -295,9 +289,7 @@ def test_m13_refuses_an_image_of_no_google_registry(emulator: VertexEmulator, im
     assert "container_spec.image_uri" in message
 
 
-@pytest.mark.parametrize(
-    "image", [IMAGE, "gcr.io/p/i", "eu.gcr.io/p/i@sha256:0", "europe-docker.pkg.dev/p/r/i"]
-)
+@pytest.mark.parametrize("image", [IMAGE, "gcr.io/p/i", "eu.gcr.io/p/i@sha256:0", "europe-docker.pkg.dev/p/r/i"])
 def test_m13_takes_an_image(emulator: VertexEmulator, image: str) -> None:
     container = {"imageUri": image}
     model = emulator.upload(model={"containerSpec": container})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import shutil
 import signal
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, is_alive, storage_client
+from tests.emulator.vertex_emulator import IMAGE, LOCATION, MODEL_SERVER, VertexEmulator, is_alive, storage_client
 
 pytestmark = pytest.mark.run
 
@@ -111,8 +112,7 @@ def test_pr5_passes_on_why_the_server_failed(emulator: VertexEmulator, endpoint:
 def test_pr6_refuses_an_answer_without_predictions(emulator: VertexEmulator, endpoint: str) -> None:
     body = {"instances": [{"do": "forget"}]}
     message = (
-        "Invalid response from prediction server - the response field predictions is missing. "
-        'Response: {"result": []}'
+        'Invalid response from prediction server - the response field predictions is missing. Response: {"result": []}'
     )
     assert emulator.refused("POST", f"{endpoint}:predict", body) == (*WRONG_STATE, message)
 
@@ -130,9 +130,7 @@ def test_pr8_gives_the_server_its_contract(emulator: VertexEmulator) -> None:
     client = storage_client(emulator)
     client.create_bucket("artifacts").blob("model/saved_model.pb").upload_from_string(b"x")
     model = emulator.upload(model={"artifactUri": "gs://artifacts/model"})
-    container = emulator.get(model)["containerSpec"] | {
-        "env": [{"name": "COLOUR", "value": "$(AIP_STORAGE_URI)"}]
-    }
+    container = emulator.get(model)["containerSpec"] | {"env": [{"name": "COLOUR", "value": "$(AIP_STORAGE_URI)"}]}
     coloured = emulator.upload(model={"artifactUri": "gs://artifacts/model", "containerSpec": container})
     endpoint = emulator.create_endpoint()
     deployed = emulator.deploy(endpoint, coloured)
@@ -160,9 +158,7 @@ def test_pr8_uses_the_routes_of_the_container(emulator: VertexEmulator) -> None:
     assert (seen["AIP_PREDICT_ROUTE"], seen["AIP_HEALTH_ROUTE"]) == ("/p", "/h")
 
 
-def test_raw_predict_passes_bytes_through_and_names_the_model(
-    emulator: VertexEmulator, endpoint: str
-) -> None:
+def test_raw_predict_passes_bytes_through_and_names_the_model(emulator: VertexEmulator, endpoint: str) -> None:
     body = b'{"instances": [{"do": "raw"}], "anything": 1}'
     headers = {"Content-Type": "application/x-own"}
     answer = emulator.call("POST", f"/v1/{endpoint}:rawPredict", body, headers=headers)
@@ -182,14 +178,12 @@ def test_starts_a_server_again_that_died(emulator: VertexEmulator) -> None:
     emulator.deploy(endpoint, emulator.upload())
     (before,) = emulator.predict(endpoint)["predictions"]
     os.kill(before["pid"], signal.SIGKILL)
-    while is_alive(before["pid"]):
-        time.sleep(0.001)
+    (log,) = (emulator.folder / "logs" / endpoint.rpartition("/")[2]).iterdir()
+    while "The model server ended with exit code 137. It starts again in 0.25 s." not in log.read_text():
+        time.sleep(0.01)
     (after,) = emulator.predict(endpoint)["predictions"]
     assert after["pid"] != before["pid"]
-    log = emulator.folder / "logs" / endpoint.rpartition("/")[2]
-    (file,) = log.iterdir()
-    assert file.read_text().count("one starts") == 2
-    assert "The model server ended with exit code 137. It starts again in 0.25 s." in file.read_text()
+    assert log.read_text().count("one starts") == 2
 
 
 def test_answers_503_where_the_server_dies_of_the_request(emulator: VertexEmulator) -> None:
@@ -199,6 +193,18 @@ def test_answers_503_where_the_server_dies_of_the_request(emulator: VertexEmulat
     assert (status, code) == (503, "UNAVAILABLE")
     assert "broke the connection" in message
     assert emulator.predict(endpoint)["predictions"]
+
+
+def test_answers_503_where_the_server_does_not_come_back(seeded: VertexEmulator, tmp_path: Path) -> None:
+    script = Path(shutil.copy(MODEL_SERVER, tmp_path))
+    container = {"imageUri": IMAGE, "command": ["python3", str(script), "short-lived"]}
+    endpoint = seeded.create_endpoint()
+    seeded.deploy(endpoint, seeded.upload(model={"containerSpec": container}))
+    script.unlink()
+    assert seeded.refused("POST", f"{endpoint}:predict", {"instances": [{"do": "die"}]})[0] == 503
+    status, code, message = seeded.refused("POST", f"{endpoint}:predict", {"instances": [1]})
+    assert (status, code) == (503, "UNAVAILABLE")
+    assert "is being started again and was not healthy within 0.9 s. Its log is " in message
 
 
 def test_undeploying_stops_the_server_after_the_predictions_under_way(emulator: VertexEmulator) -> None:
@@ -237,9 +243,7 @@ def test_predictions_race_with_changes_of_the_split(emulator: VertexEmulator) ->
     def move(number: int) -> dict[str, Any]:
         share = number % 101
         body = {"trafficSplit": {first: share, second: 100 - share}}
-        answer: dict[str, Any] = emulator.call(
-            "PATCH", f"/v1/{endpoint}?updateMask=trafficSplit", body
-        ).json()
+        answer: dict[str, Any] = emulator.call("PATCH", f"/v1/{endpoint}?updateMask=trafficSplit", body).json()
         return answer
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

@@ -197,10 +197,7 @@ class Registry(RuleBasedStateMachine):
 
 def _spread(names: list[str], whole: int) -> dict[str, int]:
     """Divides `whole` among the names."""
-    return {
-        name: whole // len(names) + (whole % len(names) if number == 0 else 0)
-        for number, name in enumerate(names)
-    }
+    return {name: whole // len(names) + (whole % len(names) if number == 0 else 0) for number, name in enumerate(names)}
 
 
 @pytest.mark.run

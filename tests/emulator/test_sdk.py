@@ -85,9 +85,7 @@ def test_registers_versions_aliases_labels_and_evaluations(sdk: Any, upload: Cal
     client.import_model_evaluation(parent=f"{first.resource_name}@1", model_evaluation=evaluation)
     (found,) = sdk.Model(first.resource_name, version="1").list_model_evaluations()
     assert dict(found.metrics) == {"accuracy": 0.9}
-    assert (
-        sdk.Model(first.resource_name).get_model_evaluation(found.name).resource_name == found.resource_name
-    )
+    assert sdk.Model(first.resource_name).get_model_evaluation(found.name).resource_name == found.resource_name
     assert sdk.Model(first.resource_name, version="2").list_model_evaluations() == []
 
 
@@ -118,9 +116,7 @@ def test_deploys_splits_traffic_predicts_and_undeploys(sdk: Any, upload: Callabl
     assert {endpoint.predict([1]).model_version_id for _ in range(10)} == {"2"}
     endpoint.undeploy(old)
     assert [deployed.id for deployed in sdk.Endpoint(endpoint.resource_name).list_models()] == [new]
-    assert [found.resource_name for found in sdk.Endpoint.list(filter="labels.a=b")] == [
-        endpoint.resource_name
-    ]
+    assert [found.resource_name for found in sdk.Endpoint.list(filter="labels.a=b")] == [endpoint.resource_name]
     endpoint.undeploy_all()
     assert endpoint.traffic_split == {}
     endpoint.delete()

@@ -180,6 +180,8 @@ def test_lists_all_violations_of_a_request_together(emulator: VertexEmulator) ->
         ("GET", "/favicon.ico", "/favicon.ico"),
         ("GET", "/v2/projects", "/v2/projects"),
         ("GET", "/", "/"),
+        ("GET", "/_emulator/faults", "/_emulator/faults"),
+        ("GET", "/_emulator/nonsense", "/_emulator/nonsense"),
     ],
 )
 def test_answers_501_with_the_name_of_what_it_does_not_serve(

@@ -65,7 +65,7 @@ class VertexEmulator:
     def command(self, *flags: str) -> list[str]:
         """The command line."""
         state = ["--state-dir", str(self.folder)]
-        return [sys.executable, "-W", "ignore", "-m", "emulator", *state, *self._flags, *flags]
+        return [sys.executable, "-m", "emulator", *state, *self._flags, *flags]
 
     def kill(self) -> None:
         """Ends it with SIGKILL."""

@@ -1,0 +1,54 @@
+"""The scripts of docs/emulator.md, pasted."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.vertex_emulator import ROOT, VertexEmulator
+
+pytestmark = pytest.mark.run
+
+TEXT = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+
+
+def test_the_scripts_run_as_they_stand(own_emulator: VertexEmulator, tmp_path: Path) -> None:
+    predict, raw_predict = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    delete = "endpoint.delete(force=True)\n"
+    headers = {"Content-Type": "application/json"}
+    body = b'{"instances": [[5]]}'
+    raw = f"print(endpoint.raw_predict({body!r}, {headers!r}).text)\n"
+    script = predict.removesuffix(delete) + raw_predict + raw + delete
+    script = script.replace("http://127.0.0.1:8470", own_emulator.address)
+    script = script.replace("http://127.0.0.1:8471", own_emulator.running["storageAddress"])
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "[3.0, 7.0]" in done.stdout
+    assert '{"predictions": [5]}' in done.stdout
+
+
+def test_names_the_options_and_only_them() -> None:
+    command = [sys.executable, "-m", "emulator", "--help"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    options = set(re.findall(r"--[a-z-]+", told)) - {"--help"}
+    assert options == set(re.findall(r"--[a-z-]+(?=`)", TEXT)) - {"--"}
+
+
+def test_names_every_method_that_is_served() -> None:
+    from emulator.routes import ROUTES
+
+    served = {route.rpc for route in ROUTES if "Operation" not in route.rpc}
+    table = TEXT.partition("## What it serves")[2].partition("## How")[0]
+    assert served <= set(re.findall(r"[A-Z]\w+", table))
