@@ -11,8 +11,8 @@ import numpy as np
 
 from trainer.contract import Contract, Feature, NumericColumn
 from trainer.errors import DataError, nearest, quoted
-from trainer.problems import Problems
-from trainer.table_checks import NumberCells, WordCells, Words, cells_of
+from trainer.tables.problems import Problems
+from trainer.tables.cells import NumberCells, WordCells, Words, cells_of
 
 # Far more than a 1.5 MB request of the narrowest table holds; it bounds the work of one answer.
 MOST_INSTANCES = 100_000

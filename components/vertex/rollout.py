@@ -1,0 +1,191 @@
+"""Carries out a rollout: smoke test, deployment, traffic step by step, watching, and the way back."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from components.vertex import endpoints, registry
+from components.vertex.endpoints import Machines
+from components.vertex.errors import RolloutError
+from components.vertex.rollout_plan import (
+    NEW,
+    Deploy,
+    Promote,
+    Shift,
+    Step,
+    Undeploy,
+    plan_retreat,
+    plan_rollout,
+)
+
+if TYPE_CHECKING:
+    from google.cloud import aiplatform
+
+log = logging.getLogger(__name__)
+
+# Probabilities are float32, and another machine may add them up in another order.
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How the traffic is watched between two steps.
+
+    Attributes:
+        requests: Predictions asked of the endpoint after each step.
+        max_latency_ms: The slowest that 95 of 100 of them may be.
+    """
+
+    requests: int = 40
+    max_latency_ms: float = 1000.0
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """Instances with the answers that the evaluation saw.
+
+    Attributes:
+        instances: Prediction instances.
+        probabilities: For each, the probability of each class by its name.
+    """
+
+    instances: Sequence[Any]
+    probabilities: Sequence[Mapping[str, float]]
+
+
+def roll_out(
+    endpoint_name: str,
+    model: aiplatform.Model,
+    percentages: Sequence[int],
+    smoke: Smoke,
+    machines: Machines,
+    watch: Watch,
+) -> aiplatform.Endpoint:
+    """Brings a version to all the traffic of an endpoint, or leaves the endpoint as it was.
+
+    Before the version comes near the endpoint it answers on another one, which takes no traffic. Doing all of this again
+    finishes what an earlier call began.
+
+    Args:
+        endpoint_name: Display name of the endpoint; made if there is none.
+        model: The version.
+        percentages: Its traffic step by step, 100 last.
+        smoke: What it must answer.
+        machines: What it is deployed on.
+        watch: How the traffic is watched between steps.
+
+    Raises:
+        RolloutError: A check failed. The traffic is what it was before, and the version is off the endpoint.
+        RegistryError: There are several endpoints of this name.
+    """
+    endpoint = endpoints.find_or_create_endpoint(endpoint_name)
+    deployed = endpoints.deployments_of(endpoint)
+    if not any(one.version == model.version_id and one.traffic for one in deployed):
+        _smoke_test(f"{endpoint_name}-smoke", model, smoke, machines)
+    champion = registry.version_of(model, registry.CHAMPION)
+    plan = plan_rollout(deployed, model.version_id, percentages, None if champion is None else champion.version_id)
+    new = next((one.id for one in deployed if one.version == model.version_id), "")
+    try:
+        for step in plan.steps:
+            if isinstance(step, Deploy):
+                log.info("deploying version %s beside what serves", step.version)
+                new = endpoints.deploy(endpoint, model, machines)
+            else:
+                _carry_out(endpoint, model, step, new)
+            if isinstance(step, Shift):
+                _watch_traffic(endpoint, new, smoke, watch)
+    except RolloutError:
+        for step in plan_retreat(endpoints.deployments_of(endpoint), plan.fallback, new):
+            _carry_out(endpoint, model, step, new)
+        raise
+    return endpoint
+
+
+def _carry_out(endpoint: aiplatform.Endpoint, model: aiplatform.Model, step: Step, new: str) -> None:
+    if isinstance(step, Shift):
+        split = {new if key == NEW else key: percent for key, percent in step.split.items()}
+        log.info("traffic: %s", ", ".join(f"{percent} %% to {key}" for key, percent in split.items()))
+        endpoints.shift(endpoint, split)
+    elif isinstance(step, Promote):
+        registry.crown(model, step.version)
+    elif isinstance(step, Undeploy):
+        endpoints.undeploy(endpoint, step.id)
+
+
+def _smoke_test(name: str, model: aiplatform.Model, smoke: Smoke, machines: Machines) -> None:
+    """Deploys a version on an endpoint that nobody calls, asks it, and takes it off again."""
+    endpoint = endpoints.find_or_create_endpoint(name)
+    endpoints.undeploy_all(endpoint)
+    try:
+        endpoints.deploy(endpoint, model, machines)
+        _require_answers(endpoints.ask(endpoint, smoke.instances).predictions, smoke, model.version_id)
+    finally:
+        endpoints.undeploy_all(endpoint)
+
+
+def _require_answers(predictions: Sequence[Any], smoke: Smoke, version: str) -> None:
+    for number, (answer, expected) in enumerate(zip(predictions, smoke.probabilities, strict=True), 1):
+        answered = answer["probabilities"]
+        same = answered.keys() == expected.keys() and all(
+            math.isclose(answered[name], expected[name], abs_tol=TOLERANCE) for name in expected
+        )
+        if not same:
+            raise RolloutError(
+                f"Version {version} does not serve what was evaluated: to smoke instance {number} it answers "
+                f"{answered} where the evaluation saw {dict(expected)}. It takes no traffic."
+            )
+
+
+def _watch_traffic(endpoint: aiplatform.Endpoint, new: str, smoke: Smoke, watch: Watch) -> None:
+    from google.api_core.exceptions import GoogleAPICallError
+
+    latencies_ms = []
+    for number in range(watch.requests):
+        place = number % len(smoke.instances)
+        started = time.perf_counter()
+        try:
+            answer = endpoints.ask(endpoint, [smoke.instances[place]])
+        except GoogleAPICallError as error:
+            raise RolloutError(f"A prediction failed after the traffic moved: {error}. The traffic goes back.") from error
+        latencies_ms.append((time.perf_counter() - started) * 1000)
+        if answer.deployment == new:
+            part = Smoke([smoke.instances[place]], [smoke.probabilities[place]])
+            _require_answers(answer.predictions, part, answer.version)
+    slowest = sorted(latencies_ms)[math.ceil(len(latencies_ms) * 0.95) - 1]
+    if slowest > watch.max_latency_ms:
+        raise RolloutError(
+            f"After the traffic moved, 95 of 100 predictions take up to {slowest:.0f} ms; at most "
+            f"{watch.max_latency_ms:.0f} ms are allowed. The traffic goes back."
+        )
+
+
+def roll_back(endpoint_name: str, model_name: str) -> tuple[str, str]:
+    """Gives all traffic, and the alias `champion`, back to the version that is deployed beside the champion.
+
+    Returns:
+        The version that loses the traffic and the one that gains it.
+
+    Raises:
+        RolloutError: There is nothing to go back to.
+    """
+    endpoint = endpoints.find_endpoint(endpoint_name)
+    model = registry.find_model(model_name)
+    deployed = () if endpoint is None else endpoints.deployments_of(endpoint)
+    if endpoint is None or model is None or not deployed:
+        raise RolloutError(f'Nothing is deployed on "{endpoint_name}". Run the pipeline first.')
+    current = max(deployed, key=lambda one: one.traffic)
+    others = [one for one in deployed if one.version != current.version]
+    if not others:
+        raise RolloutError(
+            f'Only version {current.version} is deployed on "{endpoint_name}": there is none to go back to. '
+            "Use `promote VERSION` to deploy another one."
+        )
+    earlier = max(others, key=lambda one: int(one.version))
+    endpoints.shift(endpoint, {earlier.id: 100})
+    registry.crown(model, earlier.version)
+    return current.version, earlier.version
