@@ -13,10 +13,17 @@ def evaluate_model(
     eval_dataset: dsl.Input[dsl.Dataset],
     eval_batch_size: int,
     min_accuracy: float,
+    min_gain: float,
+    promote_on_tie: bool,
+    project: str,
+    location: str,
+    staging_bucket: str,
+    model_name: str,
     metrics: dsl.Output[dsl.Metrics],
     classification: dsl.Output[dsl.ClassificationMetrics],
     report: dsl.Output[dsl.HTML],
     decision: dsl.Output[dsl.Artifact],
+    smoke: dsl.Output[dsl.Artifact],
 ) -> NamedTuple("Outputs", [("passed", bool)]):
     """Scores the very artifact that would be deployed, each evaluation row once, and holds it against the gate's rules.
 
@@ -25,10 +32,17 @@ def evaluate_model(
         eval_dataset: Checked evaluation files.
         eval_batch_size: Rows asked at a time.
         min_accuracy: Accuracy, 0 to 1, below which the model is kept back.
+        min_gain: Gain in accuracy over the champion, on the same rows, below which the model is kept back.
+        promote_on_tie: Whether a model as good as the champion may replace it.
+        project: Google Cloud project of the champion.
+        location: Region.
+        staging_bucket: gs://BUCKET for files on their way.
+        model_name: Display name of the registry model whose version `champion` is to be beaten.
         metrics: Accuracy, loss, mean recall, AUC; precision, recall and F1 of each class.
         classification: Confusion matrix, and the ROC of all classes pooled.
         report: The evaluation as one self-contained page.
         decision: A JSON record: each rule, its numbers, the rows, the outcome.
+        smoke: A few instances with the model's answers, for whoever deploys it.
 
     Returns:
         passed: Whether the model may go on.
@@ -36,11 +50,18 @@ def evaluate_model(
     import json
     from pathlib import Path
 
-    from trainer.assessment import assess_model
+    from components.vertex.connection import connect
+    from components.vertex.registry import find_champion
+    from trainer.assessment import Champion, assess_model
     from trainer.datasets import stored_files
+    from trainer.decision import Gate
     from trainer.evaluation import CLASSES_SHOWN
 
-    assessment = assess_model(model.path, stored_files(eval_dataset.path), eval_batch_size, min_accuracy)
+    connect(project, location, staging_bucket)
+    found = find_champion(model_name)
+    champion = None if found is None else Champion(found.version_id, found.uri)
+    gate = Gate(min_accuracy, min_gain, promote_on_tie)
+    assessment = assess_model(model.path, stored_files(eval_dataset.path), eval_batch_size, gate, champion)
     for name, value in assessment.evaluation.scalars().items():
         metrics.log_metric(name, value)
     if len(assessment.evaluation.classes) <= CLASSES_SHOWN:
@@ -49,5 +70,6 @@ def evaluate_model(
         classification.log_roc_curve(*assessment.evaluation.roc.points())
     Path(report.path).write_text(assessment.report(), encoding="utf-8")
     Path(decision.path).write_text(json.dumps(assessment.to_dict(), indent=2), encoding="utf-8")
+    Path(smoke.path).write_text(json.dumps(assessment.smoke), encoding="utf-8")
     decision.metadata.update(passed=assessment.decision.passed, summary=assessment.decision.summary)
     return (assessment.decision.passed,)

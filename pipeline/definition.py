@@ -1,10 +1,11 @@
-"""The pipeline: upload data, train, evaluate and, where the gate opens, approve."""
+"""The pipeline: upload data, train, evaluate and, where the gate opens, register and deploy."""
 
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
 
-from components.approve_model import approve_model
+from components.deploy_model import deploy_model
 from components.evaluate_model import evaluate_model
+from components.register_model import register_model
 from components.train_model import train_model
 from components.upload_data import upload_data
 from pipeline.config import RunConfig
@@ -19,7 +20,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
 
     @dsl.pipeline(
         name=config.pipeline_name,
-        description="Trains a DNN classifier on tables under a data contract, evaluates it and gates it.",
+        description="Trains a DNN classifier on tables under a data contract, gates it and rolls it out.",
     )
     def dnn_pipeline(
         train_data: str = config.train_data,
@@ -38,6 +39,17 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         seed: int = config.seed,
         patience: int = config.patience,
         min_accuracy: float = config.min_accuracy,
+        min_gain: float = config.min_gain,
+        promote_on_tie: bool = config.promote_on_tie,
+        project: str = config.project,
+        location: str = config.location,
+        staging_bucket: str = config.staging_bucket,
+        model_name: str = config.model_name,
+        endpoint_name: str = config.endpoint_name,
+        rollout: str = config.rollout,
+        machine_type: str = config.machine_type,
+        max_latency_ms: float = config.max_latency_ms,
+        git_sha: str = config.git_sha,
     ) -> None:
         data = upload_data(train_data=train_data, eval_data=eval_data, schema=schema)
         data.set_display_name("Check and upload data")
@@ -72,15 +84,47 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             eval_dataset=data.outputs["eval_dataset"],
             eval_batch_size=eval_batch_size,
             min_accuracy=min_accuracy,
+            min_gain=min_gain,
+            promote_on_tie=promote_on_tie,
+            project=project,
+            location=location,
+            staging_bucket=staging_bucket,
+            model_name=model_name,
         )
         evaluation.set_display_name("Evaluate and decide")
         evaluation.set_container_image(config.image)
-        evaluation.set_caching_options(True)
+        evaluation.set_caching_options(False)
 
         with dsl.If(evaluation.outputs["passed"] == True, name="gate is open"):  # noqa: E712 - kfp compares channels
-            approval = approve_model(model=training.outputs["model"], decision=evaluation.outputs["decision"])
-            approval.set_display_name("Approve the model")
-            approval.set_container_image(config.image)
-            approval.set_caching_options(False)
+            registration = register_model(
+                model=training.outputs["model"],
+                train_dataset=data.outputs["train_dataset"],
+                decision=evaluation.outputs["decision"],
+                smoke=evaluation.outputs["smoke"],
+                project=project,
+                location=location,
+                staging_bucket=staging_bucket,
+                model_name=model_name,
+                serving_image=config.image,
+                run=dsl.PIPELINE_JOB_NAME_PLACEHOLDER,
+                git_sha=git_sha,
+            )
+            registration.set_display_name("Register the version")
+            registration.set_container_image(config.image)
+            registration.set_caching_options(False)
+
+            deployment = deploy_model(
+                registered_model=registration.outputs["registered_model"],
+                project=project,
+                location=location,
+                staging_bucket=staging_bucket,
+                endpoint_name=endpoint_name,
+                rollout=rollout,
+                machine_type=machine_type,
+                max_latency_ms=max_latency_ms,
+            )
+            deployment.set_display_name("Deploy and move the traffic")
+            deployment.set_container_image(config.image)
+            deployment.set_caching_options(False)
 
     return dnn_pipeline

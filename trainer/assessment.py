@@ -1,15 +1,39 @@
-"""A model's evaluation with what was decided on it: the record, and the page for a reader."""
+"""A model's evaluation with what was decided on it: the record, the page for a reader, the smoke test for a server."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.decision import Decision, decide
-from trainer.evaluation import Evaluation, evaluate
+import numpy as np
+
+from trainer import comparison
+from trainer.comparison import Comparison, NoComparison
+from trainer.contract import Contract
+from trainer.decision import Decision, Gate, decide
+from trainer.errors import ProjectError
+from trainer.evaluation import Evaluation, answers, score
 from trainer.report import render_report
 from trainer.saved_model import SavedModel
+from trainer.tables import Batch, read_batches
+
+SMOKE_ROWS_OF_A_CLASS = 2
+SMOKE_ROWS = 40
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version that is to be beaten.
+
+    Attributes:
+        version: Its number in the registry.
+        url: Its SavedModel.
+    """
+
+    version: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -20,13 +44,17 @@ class Assessment:
         model: The name in its contract.
         record: What it was made of.
         evaluation: Its scores.
+        comparison: How it does against the champion.
         decision: The gate's outcome.
+        smoke: `instances`, with the `probabilities` by class that the model gave for each.
     """
 
     model: str
     record: dict[str, Any]
     evaluation: Evaluation
+    comparison: Comparison | NoComparison
     decision: Decision
+    smoke: dict[str, list[dict[str, Any]]]
 
     def to_dict(self) -> dict[str, Any]:
         """The decision record: plain JSON values."""
@@ -37,6 +65,7 @@ class Assessment:
             "metrics": self.evaluation.scalars(),
             "classes": classes,
             "confusion_matrix": confusion,
+            "champion": vars(self.comparison),
             "model": {"name": self.model, **self.record},
         }
 
@@ -46,19 +75,80 @@ class Assessment:
         return render_report(self.model, made_of, self.evaluation, self.decision)
 
 
-def assess_model(model_url: str, data_urls: Sequence[str], batch_size: int, min_accuracy: float) -> Assessment:
-    """Evaluates an exported model on tables under its own contract, and decides.
+def assess_model(
+    model_url: str, data_urls: Sequence[str], batch_size: int, gate: Gate, champion: Champion | None
+) -> Assessment:
+    """Evaluates an exported model, and the champion on the same rows, under the model's own contract, and decides.
 
     Args:
         model_url: The SavedModel that would be deployed.
         data_urls: CSV files.
         batch_size: Rows asked at a time.
-        min_accuracy: The gate's floor, 0 to 1.
+        gate: What is asked of the model.
+        champion: The version to beat, if there is one.
 
     Raises:
         DataError: A table does not keep the model's contract.
         ProjectError: There is no whole model at `model_url`.
     """
     model = SavedModel(model_url)
-    evaluation = evaluate(model, data_urls, model.contract, batch_size)
-    return Assessment(model.contract.name, model.record, evaluation, decide(evaluation, min_accuracy))
+    labels, probabilities = answers(model, data_urls, model.contract, batch_size)
+    evaluation = score(labels, probabilities, model.contract.label.classes)
+    against = _compare(model, labels, probabilities, data_urls, batch_size, champion)
+    return Assessment(
+        model.contract.name,
+        model.record,
+        evaluation,
+        against,
+        decide(evaluation, against, gate),
+        _smoke(model, data_urls),
+    )
+
+
+def _compare(
+    model: SavedModel,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    data_urls: Sequence[str],
+    batch_size: int,
+    champion: Champion | None,
+) -> Comparison | NoComparison:
+    if champion is None:
+        return comparison.NO_CHAMPION
+    try:
+        other = SavedModel(champion.url)
+        if not comparison.same_contract(model.contract, other.contract):
+            return comparison.other_contract(champion.version)
+        _, theirs = answers(other, data_urls, model.contract, batch_size)
+    except (ProjectError, OSError, ValueError, RuntimeError) as error:
+        return comparison.broken_champion(champion.version, str(error).rstrip(".") + ".")
+    if not np.isfinite(theirs).all():
+        return comparison.broken_champion(champion.version, "it answers with NaN.")
+    return comparison.compare(labels, probabilities, theirs, champion.version)
+
+
+def _smoke(model: SavedModel, data_urls: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """A few rows of each class from the first block, with the model's answers."""
+    batch = next(read_batches(data_urls, model.contract))
+    classes = model.contract.label.classes
+    rows = np.concatenate(
+        [np.flatnonzero(batch.labels == place)[:SMOKE_ROWS_OF_A_CLASS] for place in range(len(classes))]
+    )[:SMOKE_ROWS]
+    features = {name: values[rows] for name, values in batch.features.items()}
+    probabilities = model.predict(features)["probabilities"].tolist()
+    return {
+        "instances": instances_of(Batch(features, batch.labels[rows]), model.contract),
+        "probabilities": [dict(zip(classes, row, strict=True)) for row in probabilities],
+    }
+
+
+def instances_of(batch: Batch, contract: Contract) -> list[dict[str, Any]]:
+    """Rows as prediction instances: an object of values by column, null where the contract imputes."""
+    names = [column.name for column in contract.features]
+    columns = [batch.features[name].tolist() for name in names]
+    return [dict(zip(names, map(_json_value, row), strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _json_value(value: Any) -> Any:
+    missing = value == "" or (isinstance(value, float) and math.isnan(value))
+    return None if missing else value

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from trainer.comparison import CONFIDENCE, Comparison, NoComparison
 from trainer.evaluation import Evaluation
 
 
@@ -50,18 +51,57 @@ class Decision:
         return dataclasses.asdict(self)
 
 
-def decide(evaluation: Evaluation, min_accuracy: float) -> Decision:
+@dataclass(frozen=True)
+class Gate:
+    """What is asked of a challenger.
+
+    Attributes:
+        min_accuracy: The least accuracy, 0 to 1.
+        min_gain: The least gain in accuracy over the champion, -1 to 1.
+        promote_on_tie: Whether a challenger as good as the champion may replace it.
+    """
+
+    min_accuracy: float
+    min_gain: float = 0.0
+    promote_on_tie: bool = False
+
+
+def decide(evaluation: Evaluation, comparison: Comparison | NoComparison, gate: Gate) -> Decision:
     """Holds an evaluation against the gate's rules.
 
     Args:
         evaluation: The scores of the model that would be deployed.
-        min_accuracy: The least accuracy, 0 to 1.
+        comparison: How it does against the champion on the same rows.
+        gate: What is asked.
     """
-    rules = (_finite(evaluation), _floor(evaluation, min_accuracy), _better_than_constant(evaluation))
+    rules = (
+        _finite(evaluation),
+        _floor(evaluation, gate.min_accuracy),
+        _better_than_constant(evaluation),
+        _champion(comparison, gate),
+    )
     broken = [rule for rule in rules if not rule.passed]
     if not broken:
         return Decision(True, f"Passed all {len(rules)} rules on {evaluation.rows} rows.", rules)
     return Decision(False, "Kept back. " + " ".join(rule.sentence for rule in broken), rules)
+
+
+def _champion(comparison: Comparison | NoComparison, gate: Gate) -> Rule:
+    if isinstance(comparison, NoComparison):
+        return Rule("champion", comparison.passes, None, "is", None, comparison.sentence)
+    gain = comparison.gain
+    tie = gain == 0 and not gate.promote_on_tie
+    passed = gain >= gate.min_gain and not tie
+    measured = (
+        f"Accuracy is {gain:+.4f} against the champion's {comparison.accuracy:.4f} (version {comparison.version}) on the "
+        f"same rows, {CONFIDENCE:.0%} interval {comparison.low:+.4f} to {comparison.high:+.4f}"
+    )
+    if tie and gain >= gate.min_gain:
+        sentence = f"{measured}: a tie, which keeps the champion unless promote_on_tie is set."
+    else:
+        asked = f"at least {gate.min_gain:+.4f}"
+        sentence = f"{measured}; {asked + ' was asked' if passed else 'it must be ' + asked}."
+    return Rule("champion", passed, gain, ">=", gate.min_gain, sentence)
 
 
 def _finite(evaluation: Evaluation) -> Rule:

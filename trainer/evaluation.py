@@ -108,14 +108,19 @@ class Evaluation:
         return plain
 
 
-def evaluate(model: SavedModel, urls: Sequence[str], contract: Contract, batch_size: int) -> Evaluation:
-    """Scores an exported model on CSV files.
+def answers(
+    model: SavedModel, urls: Sequence[str], contract: Contract, batch_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Asks an exported model for every row of CSV files, once.
 
     Args:
         model: The artifact that would be served.
         urls: CSV files.
         contract: Their data contract.
         batch_size: Rows asked at a time.
+
+    Returns:
+        The true class ids, int64 [N], and the model's probabilities, float32 [N, C].
 
     Raises:
         DataError: A file does not keep the contract.
@@ -124,7 +129,7 @@ def evaluate(model: SavedModel, urls: Sequence[str], contract: Contract, batch_s
     for batch in windows(read_batches(urls, contract), batch_size):
         labels.append(batch.labels)
         probabilities.append(model.predict(batch.features)["probabilities"])
-    return score(np.concatenate(labels), np.concatenate(probabilities), contract.label.classes)
+    return np.concatenate(labels), np.concatenate(probabilities)
 
 
 def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> Evaluation:

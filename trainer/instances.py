@@ -11,8 +11,8 @@ import numpy as np
 
 from trainer.contract import Contract, Feature, NumericColumn
 from trainer.errors import DataError, nearest, quoted
+from trainer.tables.cells import Words, cells_of
 from trainer.tables.problems import Problems
-from trainer.tables.cells import NumberCells, WordCells, Words, cells_of
 
 # Far more than a 1.5 MB request of the narrowest table holds; it bounds the work of one answer.
 MOST_INSTANCES = 100_000
@@ -69,7 +69,9 @@ class InstanceReader:
         for key in instance:
             if key not in self._features:
                 hint = nearest(str(key), self._features)
-                _report(problems, number, _WHOLE, f"{quoted(str(key))} is no feature of the contract.{hint} Leave it out")
+                _report(
+                    problems, number, _WHOLE, f"{quoted(str(key))} is no feature of the contract.{hint} Leave it out"
+                )
         row = {}
         for name, column in self._features.items():
             cell = _cell(column, instance.get(name))
@@ -100,10 +102,9 @@ class InstanceReader:
     def _column(self, name: str, cells: Sequence[str | None], problems: Problems) -> np.ndarray:
         reader = self._cells[name]
         values, bad = reader.parse([cell or "" for cell in cells])
-        for place in np.flatnonzero(bad):
-            if (cell := cells[place]) is not None:
-                sentence = f'column "{name}": {reader.explain(cell)}'
-                _report(problems, int(place) + 1, self._places[name], sentence)
+        for number in (np.flatnonzero(bad) + 1).tolist():
+            if (cell := cells[number - 1]) is not None:
+                _report(problems, number, self._places[name], f'column "{name}": {reader.explain(cell)}')
         return values.to_array() if isinstance(values, Words) else values
 
 

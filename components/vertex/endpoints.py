@@ -69,9 +69,7 @@ def find_or_create_endpoint(name: str) -> aiplatform.Endpoint:
 def deployments_of(endpoint: aiplatform.Endpoint) -> tuple[Deployment, ...]:
     """What is deployed, with its share of the traffic."""
     traffic = dict(endpoint.traffic_split or {})
-    return tuple(
-        Deployment(one.id, one.model_version_id, traffic.get(one.id, 0)) for one in endpoint.list_models()
-    )
+    return tuple(Deployment(one.id, one.model_version_id, traffic.get(one.id, 0)) for one in endpoint.list_models())
 
 
 def deploy(endpoint: aiplatform.Endpoint, model: aiplatform.Model, machines: Machines) -> str:
@@ -113,4 +111,4 @@ def ask(endpoint: aiplatform.Endpoint, instances: Sequence[Any]) -> Answer:
         google.api_core.exceptions.GoogleAPICallError: The endpoint refused it.
     """
     answer = endpoint.predict(instances=list(instances))
-    return Answer(answer.predictions, answer.deployed_model_id, answer.model_version_id)
+    return Answer(answer.predictions, answer.deployed_model_id, str(answer.model_version_id))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.vertex.errors import RegistryError
 from components.vertex.labels import MANAGED_BY, filter_for
+from trainer.serving_artifact import INSTANCE_SCHEMA_FILE
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform
@@ -69,6 +70,13 @@ def version_of(model: aiplatform.Model, version: str) -> aiplatform.Model | None
         return None
 
 
+def version_by_name(resource_name: str) -> aiplatform.Model:
+    """The version that a full name, projects/.../models/ID@VERSION, tells."""
+    from google.cloud import aiplatform
+
+    return aiplatform.Model(resource_name)
+
+
 def register_version(
     name: str, description: str, artifact_uri: str, container: ServingContainer, labels: Mapping[str, str]
 ) -> aiplatform.Model:
@@ -92,7 +100,7 @@ def register_version(
     existing = None if model is None else _version_with(model, labels)
     if existing is not None:
         return existing
-    return aiplatform.Model.upload(
+    uploaded: aiplatform.Model = aiplatform.Model.upload(
         display_name=name,
         parent_model=None if model is None else model.resource_name,
         is_default_version=model is None,
@@ -104,8 +112,9 @@ def register_version(
         serving_container_ports=[container.port],
         serving_container_health_route=container.health_route,
         serving_container_predict_route=container.predict_route,
-        instance_schema_uri=f"{artifact_uri}/assets.extra/instance.yaml",
+        instance_schema_uri=f"{artifact_uri}/{INSTANCE_SCHEMA_FILE}",
     )
+    return uploaded
 
 
 def versions_of(model: aiplatform.Model) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import time
@@ -22,6 +23,8 @@ from components.vertex.rollout_plan import (
     plan_retreat,
     plan_rollout,
 )
+from trainer import storage
+from trainer.serving_artifact import SMOKE_FILE
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform
@@ -58,6 +61,22 @@ class Smoke:
     probabilities: Sequence[Mapping[str, float]]
 
 
+def load_smoke(model: aiplatform.Model) -> Smoke:
+    """The smoke test that travels with a version.
+
+    Raises:
+        RolloutError: It has none.
+    """
+    url = f"{model.uri}/{SMOKE_FILE}"
+    try:
+        stored = json.loads(storage.read_bytes(url))
+    except (OSError, ValueError) as error:
+        raise RolloutError(
+            f"Version {model.version_id} has no readable smoke test at {url}: {error}. Register it with the pipeline."
+        ) from error
+    return Smoke(stored["instances"], stored["probabilities"])
+
+
 def roll_out(
     endpoint_name: str,
     model: aiplatform.Model,
@@ -68,7 +87,7 @@ def roll_out(
 ) -> aiplatform.Endpoint:
     """Brings a version to all the traffic of an endpoint, or leaves the endpoint as it was.
 
-    Before the version comes near the endpoint it answers on another one, which takes no traffic. Doing all of this again
+    Before the version comes near the endpoint it answers on another one, which nobody calls. Doing all of this again
     finishes what an earlier call began.
 
     Args:
@@ -151,7 +170,9 @@ def _watch_traffic(endpoint: aiplatform.Endpoint, new: str, smoke: Smoke, watch:
         try:
             answer = endpoints.ask(endpoint, [smoke.instances[place]])
         except GoogleAPICallError as error:
-            raise RolloutError(f"A prediction failed after the traffic moved: {error}. The traffic goes back.") from error
+            raise RolloutError(
+                f"A prediction failed after the traffic moved: {error}. The traffic goes back."
+            ) from error
         latencies_ms.append((time.perf_counter() - started) * 1000)
         if answer.deployment == new:
             part = Smoke([smoke.instances[place]], [smoke.probabilities[place]])

@@ -86,8 +86,7 @@ def parse_percentages(text: str) -> tuple[int, ...]:
     rising = all(low < high for low, high in zip((0, *percentages), percentages, strict=False))
     if len(percentages) != len(text.split(",")) or not rising or percentages[-1:] != (100,):
         raise ValueError(
-            "`rollout` must hold rising percentages that end with 100, such as 100 or 10,50,100. "
-            f'Received: "{text}".'
+            f'`rollout` must hold rising percentages that end with 100, such as 100 or 10,50,100. Received: "{text}".'
         )
     return percentages
 

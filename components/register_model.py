@@ -1,0 +1,64 @@
+"""Register an approved model as a new version in the model registry."""
+
+from typing import NamedTuple
+
+from kfp import dsl
+
+from components.image import TRAINER_IMAGE
+
+
+@dsl.component(base_image=TRAINER_IMAGE, install_kfp_package=False)
+def register_model(
+    model: dsl.Input[dsl.Model],
+    train_dataset: dsl.Input[dsl.Dataset],
+    decision: dsl.Input[dsl.Artifact],
+    smoke: dsl.Input[dsl.Artifact],
+    project: str,
+    location: str,
+    staging_bucket: str,
+    model_name: str,
+    serving_image: str,
+    run: str,
+    git_sha: str,
+    registered_model: dsl.Output[dsl.Artifact],
+) -> NamedTuple("Outputs", [("version", str)]):
+    """Makes the model the next version of one registry model, with its evaluation. It runs behind the open gate only.
+
+    Done again for the same run, it finds the version that it made before.
+
+    Args:
+        model: The exported SavedModel.
+        train_dataset: The files it was trained on; their sum becomes a label.
+        decision: The record of why it passed; it becomes the version's evaluation.
+        smoke: Instances and the answers that the evaluation saw; they travel with the version.
+        project: Google Cloud project.
+        location: Region.
+        staging_bucket: gs://BUCKET in which versions are kept.
+        model_name: Display name of the registry model.
+        serving_image: Image of the serving container.
+        run: Name of this run; it becomes a label.
+        git_sha: Commit that the run was made from; it becomes a label.
+        registered_model: The version: resourceName and version as metadata.
+
+    Returns:
+        version: Number of the version.
+    """
+    import json
+    from pathlib import Path
+
+    from components.vertex.connection import connect
+    from components.vertex.registration import register
+
+    connect(project, location, staging_bucket)
+    version = register(
+        model_name=model_name,
+        saved_model=Path(model.path),
+        smoke=json.loads(Path(smoke.path).read_text(encoding="utf-8")),
+        decision=json.loads(Path(decision.path).read_text(encoding="utf-8")),
+        staging_bucket=staging_bucket,
+        serving_image=serving_image,
+        origin={"run": run, "data": str(train_dataset.metadata["sha256"])[:12], "git": git_sha[:12]},
+    )
+    registered_model.uri = version.uri
+    registered_model.metadata.update(resourceName=version.versioned_resource_name, version=version.version_id)
+    return (version.version_id,)

@@ -1,0 +1,55 @@
+"""From a SavedModel that passed the gate to a version with its evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.vertex.labels import label_value
+from components.vertex.registry import ServingContainer, import_evaluation, register_version
+from trainer.serving_artifact import store_serving_artifact
+
+if TYPE_CHECKING:
+    from google.cloud import aiplatform
+
+
+def register(
+    model_name: str,
+    saved_model: Path,
+    smoke: Any,
+    decision: Mapping[str, Any],
+    staging_bucket: str,
+    serving_image: str,
+    origin: Mapping[str, str],
+) -> aiplatform.Model:
+    """Stores, registers and documents a version, each step once however often it is called.
+
+    Args:
+        model_name: Display name of the registry model.
+        saved_model: The exported SavedModel.
+        smoke: Instances and the answers that the evaluation saw.
+        decision: The decision record.
+        staging_bucket: gs://BUCKET in which versions are kept.
+        serving_image: Image of the serving container.
+        origin: Where the version comes from; each becomes a label.
+
+    Raises:
+        RegistryError: The registry holds several models of this name.
+    """
+    url = store_serving_artifact(saved_model, smoke, f"{staging_bucket.rstrip('/')}/models/{label_value(model_name)}")
+    labels = {key: label_value(value) for key, value in origin.items()} | {"model": url.rsplit("/", 1)[-1]}
+    version = register_version(model_name, decision["summary"], url, ServingContainer(serving_image), labels)
+    import_evaluation(version, label_value(origin["run"]), classification_metrics(decision))
+    return version
+
+
+def classification_metrics(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision record as Vertex AI's classification metrics."""
+    metrics = decision["metrics"]
+    specs = [{"id": str(place), "displayName": name} for place, name in enumerate(decision["classes"])]
+    known = {"auRoc": metrics.get("auc"), "logLoss": metrics.get("loss"), "accuracy": metrics.get("accuracy")}
+    return {
+        **{name: value for name, value in known.items() if value is not None},
+        "confusionMatrix": {"annotationSpecs": specs, "rows": decision["confusion_matrix"]},
+    }
