@@ -81,7 +81,7 @@ def _top(
 
 
 @app.command()
-@configured
+@configured(RunConfig)
 def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
     """Compile the pipeline and run it on this machine.
 
@@ -134,10 +134,11 @@ def show(
 
 
 @app.command("config")
-@configured
+@configured(RunConfig)
 def show_config(*, config: RunConfig, sources: Mapping[str, str]) -> None:
     """Show the configuration that a run would have, and where each value comes from."""
-    values = {key(field): str(getattr(config, field)) for field in RunConfig.model_fields}
+    typed = {key(field): getattr(config, field) for field in RunConfig.model_fields}
+    values = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in typed.items()}
     widths = [max(map(len, column)) for column in (values, values.values())]
     for name, value in values.items():
         print(f"{name:{widths[0]}}  {value:{widths[1]}}  {sources[name]}")
@@ -168,7 +169,7 @@ def draft_schema(
 
 
 @compile_app.command("compile")
-@configured
+@configured(RunConfig)
 def _compile(
     *,
     config: RunConfig,

@@ -2,73 +2,82 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import trainer
+from components.image import TRAINER_IMAGE
+from pipeline.config_types import (
+    Bucket,
+    DisplayName,
+    EndpointName,
+    FileLocation,
+    GitSha,
+    MachineType,
+    Percentages,
+    PinnedImage,
+    PipelineName,
+    Project,
+    Region,
+)
 from trainer.config import Hyperparameters, flag, refusals
 from trainer.errors import UsageError, listing
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
-_CHARACTERS_SHOWN = 100
 
-Value = str | int | float
-
-_WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_IMAGE = re.compile(
-    rf"(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?/)?{_WORD}(?:/{_WORD})*"
-    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?",
-    re.ASCII,
-)
+Value = str | int | float | bool
 
 
-def _location(text: str) -> str:
-    if not text.strip() or "\0" in text:
-        raise ValueError("must name a file")
-    return text
+class Place(BaseModel):
+    """Where versions are registered and served."""
+
+    project: Project = Field("local-project", description="Google Cloud project id.")
+    location: Region = Field("us-central1", description="Region, such as us-central1.")
+    staging_bucket: Bucket = Field(
+        "gs://local-bucket", description="Bucket for data and models, such as gs://my-bucket. It must be yours."
+    )
+    model_name: DisplayName = Field("iris-dnn", description="Model of the registry that gets the versions.")
+    endpoint_name: EndpointName = Field("iris-dnn", description="Endpoint that serves them.")
 
 
-def _pipeline_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,127}", text):
-        raise ValueError(
-            "must begin with a lower-case letter and hold up to 128 lower-case letters, digits and hyphens"
-        )
-    return text
+class Connection(Place):
+    """Which Vertex AI, and where in it."""
+
+    connection: Literal["local", "vertex"] = Field(
+        "local", description="local: the stand-in on this machine. vertex: Google's."
+    )
 
 
-def _pinned_image(text: str) -> str:
-    parts = _IMAGE.fullmatch(text) if len(text) <= 512 else None
-    if parts is None or parts["tag"] == "latest" or not (parts["tag"] or parts["digest"]):
-        raise ValueError("must name a container image with a tag other than latest, or with a sha256 digest")
-    return text
+class Rollout(BaseModel):
+    """How a version comes to serve."""
+
+    rollout: Percentages = Field(
+        "100", description="Traffic of a new version, percent, step by step: 100, or 10,50,100."
+    )
+    machine_type: MachineType = Field("n1-standard-2", description="Machine that a version is served on.")
+    max_latency_ms: float = Field(
+        1000.0, gt=0, description="Slowest answer, ms, of 95 in 100 that a new version may give between two steps."
+    )
 
 
-Location = Annotated[str, AfterValidator(_location)]
-PipelineName = Annotated[str, AfterValidator(_pipeline_name)]
-PinnedImage = Annotated[str, AfterValidator(_pinned_image)]
-
-
-class PipelineParameters(Hyperparameters):
+class PipelineParameters(Rollout, Place, Hyperparameters):
     """The parameters of the compiled pipeline, of the same names, types and defaults."""
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
-    train_data: Location = Field(
+    train_data: FileLocation = Field(
         "data/iris_training.csv",
         description="Training CSV: a path, a glob or a URL such as gs://bucket/train.csv.",
     )
-    eval_data: Location = Field(
+    eval_data: FileLocation = Field(
         "data/iris_test.csv",
         description="Evaluation CSV: a path, a glob or a URL such as gs://bucket/test.csv.",
     )
-    schema_file: Location = Field(
+    schema_file: FileLocation = Field(
         "data/schema.toml",
         alias="schema",
         description="Data contract, a TOML file: a path or a URL. `draft-schema` writes a first one.",
@@ -79,16 +88,21 @@ class PipelineParameters(Hyperparameters):
         le=1,
         description="Accuracy on the evaluation rows, 0 to 1, below which a model is kept back.",
     )
+    min_gain: float = Field(
+        0.0, ge=-1, le=1, description="Gain in accuracy over the champion, -1 to 1, below which a model is kept back."
+    )
+    promote_on_tie: bool = Field(False, description="Whether a model that is only as good as the champion replaces it.")
+    git_sha: GitSha = Field("", description="Commit that is told in the version's labels; else that of this folder.")
 
 
-class RunConfig(PipelineParameters):
+class RunConfig(PipelineParameters, Connection):
     """Everything a run is configured with: the pipeline's parameters, and what its compiled file fixes."""
 
     pipeline_name: PipelineName = Field(
         "dnn-pipeline", description="Name of the pipeline: lower-case letters, digits and hyphens."
     )
     image: PinnedImage = Field(
-        f"dnn-trainer:{trainer.__version__}",
+        TRAINER_IMAGE,
         description="Container image of the tasks, with a tag or a digest. A local run does not pull it.",
     )
     cpu_limit: int = Field(4, ge=1, le=1024, description="CPU cores of the training task, 1 to 1024.")

@@ -33,7 +33,7 @@ Command = Callable[..., Outcome]
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs a command line in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "250")
 
     def run(*arguments: str) -> Outcome:
         code: int | str | None
@@ -44,6 +44,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return Outcome(code, *capsys.readouterr())
 
     return run
+
+
+def rows(outcome: Outcome) -> list[list[str]]:
+    return [line.split() for line in outcome.out.splitlines()]
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -67,7 +71,8 @@ def test_every_field_is_an_option_with_its_default(command: Command, name: str) 
     assert outcome.code == 0
     for field, info in RunConfig.model_fields.items():
         (line,) = [line for line in outcome.out.splitlines() if f" {flag(field)} " in line]
-        assert f"[default: {info.default}]" in line
+        default = f"no-{flag(field)[2:]}" if info.default is False else info.default
+        assert not default or f"[default: {default}]" in line
         assert str(info.description).split()[0] in line
 
 
@@ -81,22 +86,31 @@ def test_unknown_option_is_refused_with_the_nearest(command: Command) -> None:
     assert "--train-steps" in outcome.err
 
 
+def test_switch_takes_no_value(command: Command) -> None:
+    for text in ("--promote-on-tie=False", "--promote-on-tie=true"):
+        outcome = command("config", text)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "does not take a value" in outcome.err
+    assert ["promote_on_tie", "true", "command", "line"] in rows(command("config", "--promote-on-tie"))
+    Path("dev.toml").write_text("promote_on_tie = true\n")
+    outcome = command("config", "--config", "dev.toml", "--no-promote-on-tie")
+    assert ["promote_on_tie", "false", "command", "line"] in rows(outcome)
+
+
 def test_config_shows_values_and_where_they_come_from(command: Command) -> None:
     Path("dev.toml").write_text("seed = 7\n")
     outcome = command("config", "--config", "dev.toml", "--train-steps", "20", "--schema", "mine.toml")
-    rows = [line.split() for line in outcome.out.splitlines()]
-    assert [row[0] for row in rows] == [key(field) for field in RunConfig.model_fields]
-    assert ["seed", "7", "dev.toml"] in rows
-    assert ["train_steps", "20", "command", "line"] in rows
-    assert ["schema", "mine.toml", "command", "line"] in rows
-    assert ["num_layers", "4", "default"] in rows
+    shown = rows(outcome)
+    assert [row[0] for row in shown] == [key(field) for field in RunConfig.model_fields]
+    assert ["seed", "7", "dev.toml"] in shown
+    assert ["train_steps", "20", "command", "line"] in shown
+    assert ["schema", "mine.toml", "command", "line"] in shown
+    assert ["num_layers", "4", "default"] in shown
     assert (outcome.code, outcome.err) == (0, "")
 
 
 def test_default_given_by_hand_is_from_the_command_line(command: Command) -> None:
-    assert ["seed", "1", "command", "line"] in [
-        line.split() for line in command("config", "--seed", "1").out.splitlines()
-    ]
+    assert ["seed", "1", "command", "line"] in rows(command("config", "--seed", "1"))
 
 
 def test_wrong_usage_is_one_paragraph_and_exit_code_2(command: Command) -> None:

@@ -5,7 +5,17 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline.config import PipelineParameters, RunConfig, key, load_config, parameter_values
+from components.image import TRAINER_IMAGE
+from pipeline.config import (
+    Connection,
+    PipelineParameters,
+    Place,
+    Rollout,
+    RunConfig,
+    key,
+    load_config,
+    parameter_values,
+)
 from trainer.config import Hyperparameters, flag
 from trainer.errors import UsageError, quoted
 
@@ -64,6 +74,7 @@ def test_parameters_are_named_as_the_pipeline_names_them() -> None:
     assert values["seed"] == 3
     assert values.keys() == {key(field) for field in PipelineParameters.model_fields}
     assert values.keys().isdisjoint({"pipeline_name", "image", "cpu_limit", "memory_limit_gib", "schema_file"})
+    assert "connection" not in values
 
 
 def test_parameters_agree_with_the_compiled_pipeline() -> None:
@@ -71,7 +82,7 @@ def test_parameters_agree_with_the_compiled_pipeline() -> None:
 
     inputs = define_pipeline(RunConfig()).component_spec.inputs
     assert {name: spec.default for name, spec in inputs.items()} == parameter_values(RunConfig())
-    kinds = {"String": str, "Integer": int, "Float": float}
+    kinds = {"String": str, "Integer": int, "Float": float, "Boolean": bool}
     types = {name: kinds[spec.type] for name, spec in inputs.items()}
     assert types == {name: type(value) for name, value in parameter_values(RunConfig()).items()}
 
@@ -79,6 +90,8 @@ def test_parameters_agree_with_the_compiled_pipeline() -> None:
 def test_every_field_is_described() -> None:
     assert all(info.description for info in RunConfig.model_fields.values())
     assert set(Hyperparameters.model_fields) < set(PipelineParameters.model_fields) < set(RunConfig.model_fields)
+    assert {*Place.model_fields, *Rollout.model_fields} < set(PipelineParameters.model_fields)
+    assert set(Place.model_fields) < set(Connection.model_fields) < set(RunConfig.model_fields)
 
 
 def test_configuration_is_frozen() -> None:
@@ -161,6 +174,24 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
         ("train_data", " ", '`--train-data` must name a file. Received: " ".'),
         ("eval_data", "a\0b", '`--eval-data` must name a file. Received: "a\\x00b".'),
         ("schema", "", '`--schema` must name a file. Received: "". The default is "data/schema.toml".'),
+        ("min_gain", "-1.1", "`--min-gain` must be greater than or equal to -1. Received: -1.1."),
+        ("min_gain", "2", "`--min-gain` must be less than or equal to 1. Received: 2.0."),
+        (
+            "promote_on_tie",
+            "yes",
+            '`--promote-on-tie` must be a valid boolean. Received: "yes". The default is false.',
+        ),
+        ("git_sha", "F00", '`--git-sha` must be a commit\'s hash, or empty: it becomes a label. Received: "F00".'),
+        ("connection", "cloud", "`--connection` must be 'local' or 'vertex'. Received: \"cloud\"."),
+        ("location", "us", '`--location` must be a region such as us-central1. Received: "us".'),
+        ("location", "us-central1-a", "`--location` must be a region such as us-central1."),
+        ("machine_type", "n1", '`--machine-type` must be a machine type such as n1-standard-2. Received: "n1".'),
+        ("max_latency_ms", "0", "`--max-latency-ms` must be greater than 0. Received: 0.0."),
+        (
+            "rollout",
+            "50",
+            '`--rollout` must hold rising percentages that end with 100, such as 100 or 10,50,100. Received: "50".',
+        ),
         ("cpu_limit", "0", "`--cpu-limit` must be greater than or equal to 1. Received: 0."),
         ("memory_limit_gib", "0", "`--memory-limit-gib` must be greater than or equal to 1. Received: 0."),
     ],
@@ -173,6 +204,55 @@ def test_wrong_option_is_refused(name: str, text: str, sentence: str) -> None:
 def test_pipeline_name_that_vertex_would_not_take_is_refused(name: str) -> None:
     sentence = "`--pipeline-name` must begin with a lower-case letter and hold up to 128 lower-case letters, "
     assert refusal(pipeline_name=name).startswith(sentence + "digits and hyphens. Received: ")
+
+
+@pytest.mark.parametrize("project", ["short", "p" * 31, "1project", "my_project", "my-project-", "My-Project", ""])
+def test_project_that_is_no_project_id_is_refused(project: str) -> None:
+    sentence = "`--project` must be a project id: 6 to 30 lower-case letters, digits and hyphens, "
+    assert refusal(project=project).startswith(sentence + "a letter first, no hyphen last. Received: ")
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [
+        "my-bucket",
+        "gs://",
+        "gs://ab",
+        "gs://" + "b" * 64,
+        "gs://my-bucket/folder",
+        "gs://my-bucket/",
+        "gs://My-bucket",
+        "gs://-bucket",
+        "gs://bucket_",
+        "gs://a..b",
+        "gs://" + ".".join(["b" * 60] * 4),
+        "gs://192.168.5.4",
+        "gs://goog-mine",
+        "gs://my-google",
+        "gs://my-bucket\n",
+    ],
+)
+def test_bucket_that_cannot_be_is_refused(bucket: str) -> None:
+    sentence = "`--staging-bucket` must be gs:// and the name of a bucket, such as gs://my-bucket. Received: "
+    assert refusal(staging_bucket=bucket).startswith(sentence)
+
+
+@pytest.mark.parametrize("bucket", ["gs://abc", "gs://my_bucket-1", "gs://data.example.com", "gs://" + "b" * 63])
+def test_bucket_is_taken(bucket: str) -> None:
+    assert load_config(None, {"staging_bucket": bucket})[0].staging_bucket == bucket
+
+
+@pytest.mark.parametrize("name", ["", " ", "a ", 'a"b', "a\\b", "a\nb", "n" * 129])
+def test_display_name_that_could_not_be_found_again_is_refused(name: str) -> None:
+    sentence = "must be 1 to {} printable characters, without quotes, backslashes or outer spaces. Received: "
+    assert refusal(model_name=name).startswith("`--model-name` " + sentence.format(128))
+    assert refusal(endpoint_name=name).startswith("`--endpoint-name` " + sentence.format(122))
+
+
+def test_endpoint_name_leaves_room_for_that_of_the_smoke_test() -> None:
+    assert "1 to 122" in refusal(endpoint_name="n" * 123)
+    longest, _ = load_config(None, {"model_name": "東 京" * 42, "endpoint_name": "n" * 122})
+    assert len(f"{longest.endpoint_name}-smoke") == 128
 
 
 @pytest.mark.parametrize(
@@ -195,7 +275,9 @@ def test_pipeline_name_that_vertex_would_not_take_is_refused(name: str) -> None:
 )
 def test_image_that_is_not_pinned_is_refused(image: str) -> None:
     sentence = "`--image` must name a container image with a tag other than latest, or with a sha256 digest. "
-    assert refusal(image=image).startswith(sentence + f'Received: {quoted(image)}. The default is "dnn-trainer:')
+    assert refusal(image=image).startswith(
+        sentence + f"Received: {quoted(image)}. The default is {quoted(TRAINER_IMAGE)}."
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""The kinds of text that a configuration holds, each refused in a sentence where Google Cloud would refuse it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from components.vertex.rollout_plan import parse_percentages
+
+_WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_IMAGE = re.compile(
+    rf"(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?/)?{_WORD}(?:/{_WORD})*"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?",
+    re.ASCII,
+)
+# A rollout tries a version on an endpoint of this name with "-smoke" behind it.
+_LONGEST_NAME = 128
+_LONGEST_ENDPOINT_NAME = _LONGEST_NAME - len("-smoke")
+
+
+def _location(text: str) -> str:
+    if not text.strip() or "\0" in text:
+        raise ValueError("must name a file")
+    return text
+
+
+def _pipeline_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,127}", text):
+        raise ValueError(
+            "must begin with a lower-case letter and hold up to 128 lower-case letters, digits and hyphens"
+        )
+    return text
+
+
+def _pinned_image(text: str) -> str:
+    parts = _IMAGE.fullmatch(text) if len(text) <= 512 else None
+    if parts is None or parts["tag"] == "latest" or not (parts["tag"] or parts["digest"]):
+        raise ValueError("must name a container image with a tag other than latest, or with a sha256 digest")
+    return text
+
+
+def _project(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", text):
+        raise ValueError(
+            "must be a project id: 6 to 30 lower-case letters, digits and hyphens, a letter first, no hyphen last"
+        )
+    return text
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]+-[a-z]+[0-9]+", text):
+        raise ValueError("must be a region such as us-central1")
+    return text
+
+
+def _bucket(text: str) -> str:
+    name = text.removeprefix("gs://")
+    is_name = re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", name) and text.startswith("gs://")
+    is_reserved = name.startswith("goog") or "google" in name or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name)
+    if not is_name or is_reserved or not all(1 <= len(part) <= 63 for part in name.split(".")):
+        raise ValueError("must be gs:// and the name of a bucket, such as gs://my-bucket")
+    return text
+
+
+def _display_name(text: str, longest: int = _LONGEST_NAME) -> str:
+    # A quote or a backslash would break the filter by which resources are found again.
+    is_clean = text.isprintable() and text == text.strip() and not set(text) & {'"', "\\"}
+    if not is_clean or not 1 <= len(text) <= longest:
+        raise ValueError(f"must be 1 to {longest} printable characters, without quotes, backslashes or outer spaces")
+    return text
+
+
+def _endpoint_name(text: str) -> str:
+    return _display_name(text, _LONGEST_ENDPOINT_NAME)
+
+
+def _percentages(text: str) -> str:
+    try:
+        parse_percentages(text)
+    except ValueError:
+        raise ValueError("must hold rising percentages that end with 100, such as 100 or 10,50,100") from None
+    return text
+
+
+def _machine_type(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", text):
+        raise ValueError("must be a machine type such as n1-standard-2")
+    return text
+
+
+def _git_sha(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-z_-]{0,63}", text):
+        raise ValueError("must be a commit's hash, or empty: it becomes a label")
+    return text
+
+
+FileLocation = Annotated[str, AfterValidator(_location)]
+PipelineName = Annotated[str, AfterValidator(_pipeline_name)]
+PinnedImage = Annotated[str, AfterValidator(_pinned_image)]
+Project = Annotated[str, AfterValidator(_project)]
+Region = Annotated[str, AfterValidator(_region)]
+Bucket = Annotated[str, AfterValidator(_bucket)]
+DisplayName = Annotated[str, AfterValidator(_display_name)]
+EndpointName = Annotated[str, AfterValidator(_endpoint_name)]
+Percentages = Annotated[str, AfterValidator(_percentages)]
+MachineType = Annotated[str, AfterValidator(_machine_type)]
+GitSha = Annotated[str, AfterValidator(_git_sha)]
