@@ -63,7 +63,7 @@ class ModelServer:
         self._timeout_s = timeout_s
         self._watch = watch or Watch()
         self._ready = asyncio.Event()
-        self._address = ""
+        self._port = 0
         self._life: asyncio.Task[None] | None = None
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -95,7 +95,7 @@ class ModelServer:
             try:
                 async with model_process(self.command, self._base, self.log) as process:
                     await process.wait_healthy(self._client, self._timeout_s)
-                    self._address = f"{process.address}{self.command.predict_route}"
+                    self._port = process.port
                     self._ready.set()
                     if first is not None and not first.done():
                         first.set_result(None)
@@ -135,8 +135,8 @@ class ModelServer:
         """Whether the server was healthy when it was last looked at."""
         return self._ready.is_set()
 
-    async def address(self, patience_s: float) -> str:
-        """The URL that takes predictions, once the server is healthy.
+    async def healthy_port(self, patience_s: float) -> int:
+        """The server's port, once it is healthy.
 
         Raises:
             ApiError: UNAVAILABLE, where it is not healthy within `patience_s`.
@@ -151,7 +151,7 @@ class ModelServer:
                     "and was not "
                     f"healthy within {patience_s:g} s. Its log is {self.log}.",
                 ) from None
-        return self._address
+        return self._port
 
     @contextlib.contextmanager
     def use(self) -> Iterator[None]:

@@ -302,6 +302,7 @@ def test_m13_takes_an_image(emulator: VertexEmulator, image: str) -> None:
         ({"predictRoute": "/p", "invokeRoutePrefix": "/i/*"}, "invoke_route_prefix"),
         ({"predictRoute": "p"}, "predict_route"),
         ({"healthRoute": "h"}, "health_route"),
+        ({"healthRoute": "/h\r\nX: y"}, "health_route"),
         ({"ports": [{"containerPort": 70000}]}, "ports[0]"),
         ({"env": [{"name": "1A", "value": "x"}]}, "env[0]"),
         ({"deploymentTimeout": "7201s"}, "deployment_timeout"),
