@@ -1,7 +1,7 @@
 """The HTTP client of model servers: one POST and its answer, over connections that are kept.
 
-It does little, so that a prediction costs little: httpx takes several times as long for one request, and its pool slows
-down with the square of the number of connections.
+It does little, so that a prediction costs little: httpx takes several times as long for one request, and its
+pool slows down with the square of the number of connections.
 """
 
 from __future__ import annotations

@@ -67,6 +67,9 @@ def container_violations(container: ModelContainerSpec) -> list[Violation]:
         violations.append(
             Violation(f"{field}.deployment_timeout", f"must be at most 2 hours. Received: {timeout_s:g} s.")
         )
+    texts = [*container.command, *container.args, *(variable.value for variable in container.env)]
+    if any("\0" in text for text in texts):
+        violations.append(Violation(field, "command, args and env values cannot hold a null character."))
     return [*violations, *_environment_violations(container), *_port_violations(container)]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from emulator.api_errors import ApiError
+from emulator.api_errors import ApiError, precondition
 from emulator.model_command import ModelCommand
 from emulator.model_process import ModelProcess, model_process
 
@@ -78,7 +78,9 @@ class ModelServer:
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._life = asyncio.create_task(self._live(first))
         try:
-            await first
+            # Either is done first: the life ends before only by a fault of the emulator, which it raises.
+            await asyncio.wait({first, self._life}, return_when=asyncio.FIRST_COMPLETED)
+            await (first if first.done() else self._life)
         except BaseException:
             await self.stop()
             raise
@@ -100,9 +102,9 @@ class ModelServer:
                     if first is not None and not first.done():
                         first.set_result(None)
                     reason = await self._watched(process)
-            except (ApiError, OSError) as error:
+            except (ApiError, OSError, ValueError) as error:
                 if first is not None and not first.done():
-                    first.set_exception(error)
+                    first.set_exception(_told(error))
                     return
                 reason = str(error).partition("\n")[0]
             finally:
@@ -147,8 +149,7 @@ class ModelServer:
             except TimeoutError:
                 raise ApiError(
                     "UNAVAILABLE",
-                    f"The model server of deployed model {self.command.name} is being started again "
-                    "and was not "
+                    f"The model server of deployed model {self.command.name} is being started again and was not "
                     f"healthy within {patience_s:g} s. Its log is {self.log}.",
                 ) from None
         return self._port
@@ -178,3 +179,8 @@ class ModelServer:
             self._life.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._life
+
+
+def _told(error: Exception) -> ApiError:
+    """What a deployment ends with: a command that cannot be started is its sender's fault."""
+    return error if isinstance(error, ApiError) else precondition(f"The model server cannot be started: {error}.")

@@ -107,9 +107,8 @@ class Predictor:
         except TimeoutError:
             raise ApiError(
                 "DEADLINE_EXCEEDED",
-                f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, "
-                f"deployed_model_id: {chosen}: "
-                f"the model server did not answer within {self._timeout_s:g} s.",
+                f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: "
+                f"{chosen}: the model server did not answer within {self._timeout_s:g} s.",
             ) from None
         if not answer.is_success:
             raise _failed(endpoint, chosen, answer)
@@ -146,8 +145,8 @@ class Predictor:
 def _broken(server: ModelServer, error: Exception) -> ApiError:
     return ApiError(
         "UNAVAILABLE",
-        f"The model server of deployed model {server.command.name} broke the connection: {error}. "
-        f"Its log is {server.log}.",
+        f"The model server of deployed model {server.command.name} broke the connection: {error}. Its log is "
+        f"{server.log}.",
     )
 
 
@@ -191,7 +190,6 @@ def _invalid_answer(fault: str, answer: Answer) -> ApiError:
 def _failed(endpoint: str, deployed_id: str, answer: Answer) -> ApiError:
     return ApiError(
         "INVALID_ARGUMENT",
-        f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: "
-        f"{deployed_id} "
+        f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: {deployed_id} "
         f"with error: {answer.text[:LONGEST_QUOTE]}",
     )
