@@ -17,8 +17,7 @@ def alias_violations(aliases: Sequence[str], field: str) -> list[Violation]:
     return [
         Violation(
             field,
-            "an alias must be 2 to 128 letters, digits and hyphens, start with a lowercase letter and "
-            "end with a "
+            "an alias must be 2 to 128 letters, digits and hyphens, start with a lowercase letter and end with a "
             f'lowercase letter or digit. Received: "{alias}".',
         )
         for alias in aliases

@@ -18,6 +18,7 @@ from emulator.codec import parse_json
 from emulator.controls import Controls
 from emulator.fleet import Fleet
 from emulator.guard import require_local
+from emulator.model_client import ModelClient
 from emulator.prediction import Predictor
 from emulator.server import LARGEST_REQUEST, Api, json_response, read_body
 from emulator.settings import Settings
@@ -45,9 +46,9 @@ class Emulator:
         self.storage = storage
         self.controls = Controls(settings.operation_delay_s)
         self.store = Store(settings.state_dir / "vertex.sqlite3")
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEP_ALIVE_S)
-        self.client = httpx.AsyncClient(limits=limits, trust_env=False)
-        self.fleet = Fleet(settings, self.store, self.client, base)
+        self.prober = httpx.AsyncClient(trust_env=False)
+        self.client = ModelClient(KEEP_ALIVE_S)
+        self.fleet = Fleet(settings, self.store, self.prober, base)
         predictor = Predictor(settings, self.store, self.fleet, self.client)
         self.api = Api(self.store, storage, self.fleet, predictor, self.controls)
 
@@ -71,7 +72,8 @@ class Emulator:
             yield
         finally:
             await self.fleet.close()
-            await self.client.aclose()
+            self.client.close()
+            await self.prober.aclose()
             self.store.close()
 
     async def _healthz(self, _request: Request) -> Response:

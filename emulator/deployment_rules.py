@@ -12,8 +12,8 @@ from emulator.validation import LONGEST_DISPLAY_NAME, service_account_violations
 
 # A guess: families of machine types that Vertex AI serves predictions on. Nothing here has such a machine.
 MACHINE_TYPE = re.compile(
-    r"(?:n1|n2|n2d|e2|c2|c2d|c3|a2|a3|a4|g2|g4)-(?:standard|highmem|highcpu|highgpu|megagpu|ultragpu|edgegpu)-\d+g?"
-    r"(?:-lssd)?|ct5lp-hightpu-\dt|ct6e-standard-\dt"
+    r"(?:n1|n2|n2d|n4|e2|c2|c2d|c3|c3d|c4|c4a|c4d|m1|m2|m3)-(?:standard|highmem|highcpu|ultramem|megamem)-\d+(?:-lssd)?"
+    r"|(?:a2|a3|a4|g2|g4)-(?:standard|highgpu|megagpu|ultragpu|edgegpu)-\d+g?|(?:ct5lp|ct6e)-(?:hightpu|standard)-\dt"
 )
 DEFAULT_MACHINE_TYPE = "n1-standard-2"
 OUTPUT_ONLY = ("create_time", "private_endpoints", "status")

@@ -26,7 +26,6 @@ def require_etag(given: str, current: str, name: str) -> None:
     """
     if given and given != current:
         raise precondition(
-            f'The etag "{given}" of {name} is not the current one, "{current}": the resource has '
-            "changed since it "
+            f'The etag "{given}" of {name} is not the current one, "{current}": the resource has changed since it '
             "was read. Read it again."
         )

@@ -34,8 +34,8 @@ def ordered(items: Sequence[Item], order_by: str, keys: Mapping[str, Callable[[I
         if field not in keys or direction not in {"asc", "desc"} or len(part) > 2:
             raise invalid(
                 "order_by",
-                f"must be a comma-separated list of {', '.join(keys)}, each with or without `desc`. "
-                f'Received: "{order_by}".',
+                f"must be a comma-separated list of {', '.join(keys)}, each with or without `desc`. Received: "
+                f'"{order_by}".',
             )
         result.sort(key=keys[field], reverse=direction == "desc")
     return result

@@ -95,10 +95,8 @@ def model_command(endpoint: str, deployed: DeployedModel, version: Model) -> Mod
 def _no_command(container: ModelContainerSpec) -> ApiError:
     return precondition(
         f'The model\'s containerSpec names the image "{container.image_uri}" but no command. The '
-        "emulator starts the "
-        "command as a process of this machine; it cannot run an image, whose entry point is not known "
-        "here. Set "
-        "containerSpec.command (serving_container_command in the SDK)."
+        "emulator starts the command as a process of this machine; it cannot run an image, whose entry point is "
+        "not known here. Set containerSpec.command (serving_container_command in the SDK)."
     )
 
 

@@ -13,6 +13,7 @@ from emulator.validation import display_name_violations, label_violations
 
 BUCKET_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?", re.DOTALL)
 IMAGE_URI = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev/[^/\s]+/\S+|(?:[a-z0-9-]+\.)?gcr\.io/[^/\s]+/\S+")
+ROUTE = re.compile(r"/[!-~]*")
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LONGEST_DEPLOYMENT_S = 2 * 60 * 60
 LARGEST_PORT = 65535
@@ -57,13 +58,18 @@ def container_violations(container: ModelContainerSpec) -> list[Violation]:
         violations.append(Violation(f"{field}.invoke_route_prefix", "cannot be given together with predict_route."))
     for name in ("predict_route", "health_route"):
         route = getattr(container, name)
-        if route and not route.startswith("/"):
-            violations.append(Violation(f"{field}.{name}", f'must start with "/". Received: "{route}".'))
+        if route and not ROUTE.fullmatch(route):
+            violations.append(
+                Violation(f"{field}.{name}", f'must start with "/" and hold no blanks. Received: "{route}".')
+            )
     timeout_s = seconds(container.deployment_timeout)
     if not 0 <= timeout_s <= LONGEST_DEPLOYMENT_S:
         violations.append(
             Violation(f"{field}.deployment_timeout", f"must be at most 2 hours. Received: {timeout_s:g} s.")
         )
+    texts = [*container.command, *container.args, *(variable.value for variable in container.env)]
+    if any("\0" in text for text in texts):
+        violations.append(Violation(field, "command, args and env values cannot hold a null character."))
     return [*violations, *_environment_violations(container), *_port_violations(container)]
 
 

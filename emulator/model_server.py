@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from emulator.api_errors import ApiError
+from emulator.api_errors import ApiError, precondition
 from emulator.model_command import ModelCommand
 from emulator.model_process import ModelProcess, model_process
 
@@ -63,7 +63,7 @@ class ModelServer:
         self._timeout_s = timeout_s
         self._watch = watch or Watch()
         self._ready = asyncio.Event()
-        self._address = ""
+        self._port = 0
         self._life: asyncio.Task[None] | None = None
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -78,7 +78,9 @@ class ModelServer:
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._life = asyncio.create_task(self._live(first))
         try:
-            await first
+            # Either is done first: the life ends before only by a fault of the emulator, which it raises.
+            await asyncio.wait({first, self._life}, return_when=asyncio.FIRST_COMPLETED)
+            await (first if first.done() else self._life)
         except BaseException:
             await self.stop()
             raise
@@ -95,14 +97,14 @@ class ModelServer:
             try:
                 async with model_process(self.command, self._base, self.log) as process:
                     await process.wait_healthy(self._client, self._timeout_s)
-                    self._address = f"{process.address}{self.command.predict_route}"
+                    self._port = process.port
                     self._ready.set()
                     if first is not None and not first.done():
                         first.set_result(None)
                     reason = await self._watched(process)
-            except (ApiError, OSError) as error:
+            except (ApiError, OSError, ValueError) as error:
                 if first is not None and not first.done():
-                    first.set_exception(error)
+                    first.set_exception(_told(error))
                     return
                 reason = str(error).partition("\n")[0]
             finally:
@@ -135,8 +137,8 @@ class ModelServer:
         """Whether the server was healthy when it was last looked at."""
         return self._ready.is_set()
 
-    async def address(self, patience_s: float) -> str:
-        """The URL that takes predictions, once the server is healthy.
+    async def healthy_port(self, patience_s: float) -> int:
+        """The server's port, once it is healthy.
 
         Raises:
             ApiError: UNAVAILABLE, where it is not healthy within `patience_s`.
@@ -147,11 +149,10 @@ class ModelServer:
             except TimeoutError:
                 raise ApiError(
                     "UNAVAILABLE",
-                    f"The model server of deployed model {self.command.name} is being started again "
-                    "and was not "
+                    f"The model server of deployed model {self.command.name} is being started again and was not "
                     f"healthy within {patience_s:g} s. Its log is {self.log}.",
                 ) from None
-        return self._address
+        return self._port
 
     @contextlib.contextmanager
     def use(self) -> Iterator[None]:
@@ -178,3 +179,8 @@ class ModelServer:
             self._life.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._life
+
+
+def _told(error: Exception) -> ApiError:
+    """What a deployment ends with: a command that cannot be started is its sender's fault."""
+    return error if isinstance(error, ApiError) else precondition(f"The model server cannot be started: {error}.")

@@ -76,8 +76,8 @@ def delete_model_version(call: Call[DeleteModelVersionRequest]) -> Operation:
     # A guess: the documents do not say who would be the default afterwards.
     if DEFAULT in version.version_aliases:
         raise precondition(
-            f'"{call.request.name}" is the default version and cannot be deleted. '
-            "Move the default alias to another version first."
+            f'"{call.request.name}" is the default version and cannot be deleted. Move the default alias to another '
+            "version first."
         )
     call.tx.delete(VERSIONS, version_record_name(name.model, version.version_id))
     for evaluation in call.tx.children(EVALUATIONS, name.model):

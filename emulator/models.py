@@ -164,8 +164,8 @@ def update_model(call: Call[UpdateModelRequest]) -> Model:
     if others:
         noun, fields = ("version", VERSION_FIELDS) if of_version else ("model", SHARED_FIELDS)
         raise precondition(
-            f'An update of the {noun} "{call.request.model.name}" can change only {", ".join(fields)}. '
-            f"Received: {', '.join(others)}. Model fields and version fields need updates of their own."
+            f'An update of the {noun} "{call.request.model.name}" can change only {", ".join(fields)}. Received: '
+            f"{', '.join(others)}. Model fields and version fields need updates of their own."
         )
     changed = call.request.model
     _require_valid_update(changed, paths)

@@ -72,8 +72,7 @@ def model_id(given: str) -> str:
     if not MODEL_ID.fullmatch(given) or len(given) < SHORTEST_MODEL_ID:
         raise invalid(
             "model_id",
-            "must be 2 to 63 characters, lowercase letters, digits, `_` and `-`, and must not start "
-            "with a digit "
+            "must be 2 to 63 characters, lowercase letters, digits, `_` and `-`, and must not start with a digit "
             f'or a hyphen. Received: "{given}".',
         )
     return given
@@ -90,8 +89,7 @@ def endpoint_id(given: str) -> str:
     if not ENDPOINT_ID.fullmatch(given):
         raise invalid(
             "endpoint_id",
-            "must start with a letter, be up to 63 lowercase letters, digits and hyphens, and end with "
-            "a letter or "
+            "must start with a letter, be up to 63 lowercase letters, digits and hyphens, and end with a letter or "
             f'digit; or be up to 9 digits without a leading zero. Received: "{given}".',
         )
     return given

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-import httpx
-
 from emulator.api_errors import ApiError, invalid, not_found, precondition
 from emulator.codec import parse_json
 from emulator.endpoints import require_endpoint
 from emulator.fleet import Fleet
+from emulator.model_client import Answer, BrokenConnectionError, ModelClient
 from emulator.model_server import ModelServer
 from emulator.settings import Settings
 from emulator.store import Store
@@ -24,9 +23,6 @@ LARGEST_BODY = 1_572_864
 KEYS = {"instances", "parameters", "labels"}
 # Of a failed answer of a model server, how much the message quotes.
 LONGEST_QUOTE = 2_000
-# What a request meets on a connection that the server has closed meanwhile. It is sent once more, if the
-# server lives.
-BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 # How long a prediction waits for a server that is being started again.
 READY_PATIENCE_S = 20.0
 # By then the end of a server's process has been noticed.
@@ -60,7 +56,7 @@ class Predictor:
         client: What calls them.
     """
 
-    def __init__(self, settings: Settings, store: Store, fleet: Fleet, client: httpx.AsyncClient) -> None:
+    def __init__(self, settings: Settings, store: Store, fleet: Fleet, client: ModelClient) -> None:
         self._timeout_s = settings.predict_timeout_s
         self._store = store
         self._fleet = fleet
@@ -71,7 +67,7 @@ class Predictor:
     async def predict(self, endpoint: str, body: bytes) -> dict[str, Any]:
         """Predict: the model server's predictions, and who made them."""
         _require_instances(body)
-        target, answer = await self._forward(endpoint, body, {"content-type": "application/json"})
+        target, answer = await self._forward(endpoint, body, "application/json")
         result = _answer(answer)
         result["deployedModelId"] = target.deployed_model_id
         result["model"] = target.model
@@ -83,16 +79,17 @@ class Predictor:
         """RawPredict: what the model server answered, its content type, and headers that name the model."""
         if len(body) > LARGEST_BODY:
             raise _too_large()
-        target, answer = await self._forward(endpoint, body, {"content-type": content_type} if content_type else {})
+        target, answer = await self._forward(endpoint, body, content_type)
         headers = {
             "X-Vertex-AI-Endpoint-Id": endpoint.rpartition("/")[2],
             "X-Vertex-AI-Deployed-Model-Id": target.deployed_model_id,
             "X-Vertex-AI-Model": target.model,
             "X-Vertex-AI-Model-Version-Id": target.model_version_id,
         }
-        return answer.content, answer.headers.get("content-type", "application/octet-stream"), headers
+        answered_type = answer.headers.get(b"content-type", b"application/octet-stream")
+        return answer.content, answered_type.decode("latin-1"), headers
 
-    async def _forward(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> tuple[Target, httpx.Response]:
+    async def _forward(self, endpoint: str, body: bytes, content_type: str) -> tuple[Target, Answer]:
         plan = self._plans.get(endpoint)
         if plan is None or plan.version != self._store.version:
             plan = await asyncio.to_thread(self._read_plan, endpoint)
@@ -106,13 +103,12 @@ class Predictor:
         target = plan.targets[chosen]
         try:
             async with asyncio.timeout(self._timeout_s):
-                answer = await self._send(server, body, headers)
+                answer = await self._send(server, body, content_type)
         except TimeoutError:
             raise ApiError(
                 "DEADLINE_EXCEEDED",
-                f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, "
-                f"deployed_model_id: {chosen}: "
-                f"the model server did not answer within {self._timeout_s:g} s.",
+                f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: "
+                f"{chosen}: the model server did not answer within {self._timeout_s:g} s.",
             ) from None
         if not answer.is_success:
             raise _failed(endpoint, chosen, answer)
@@ -128,17 +124,18 @@ class Predictor:
         }
         return _Plan(version, dict(found.traffic_split), targets)
 
-    async def _send(self, server: ModelServer, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+    async def _send(self, server: ModelServer, body: bytes, content_type: str) -> Answer:
         tries = 0
         with server.use():
             while True:
-                address = await server.address(min(READY_PATIENCE_S, self._timeout_s * 0.9))
+                port = await server.healthy_port(min(READY_PATIENCE_S, self._timeout_s * 0.9))
                 try:
-                    return await self._client.post(address, content=body, headers=headers, timeout=None)
-                except httpx.ConnectError:
+                    return await self._client.post(port, server.command.predict_route, body, content_type)
+                except OSError:
                     # Nothing was sent, and the server is about to be started again.
                     await asyncio.sleep(NOTICE_S)
-                except BROKEN as error:
+                except BrokenConnectionError as error:
+                    # A server may close a kept connection at the very moment: if it lives, it is asked once more.
                     tries += 1
                     await asyncio.sleep(NOTICE_S)
                     if tries > 1 or not server.is_ready:
@@ -148,8 +145,8 @@ class Predictor:
 def _broken(server: ModelServer, error: Exception) -> ApiError:
     return ApiError(
         "UNAVAILABLE",
-        f"The model server of deployed model {server.command.name} broke the connection: "
-        f"{error or type(error).__name__}. Its log is {server.log}.",
+        f"The model server of deployed model {server.command.name} broke the connection: {error}. Its log is "
+        f"{server.log}.",
     )
 
 
@@ -174,7 +171,7 @@ def _require_instances(body: bytes) -> None:
         raise invalid("instances", "is required and must be an array of at least one instance.")
 
 
-def _answer(answer: httpx.Response) -> dict[str, Any]:
+def _answer(answer: Answer) -> dict[str, Any]:
     try:
         document = parse_json(answer.content)
     except ApiError as error:
@@ -186,14 +183,13 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key in {"predictions", "metadata"}}
 
 
-def _invalid_answer(fault: str, answer: httpx.Response) -> ApiError:
+def _invalid_answer(fault: str, answer: Answer) -> ApiError:
     return precondition(f"Invalid response from prediction server - {fault}. Response: {answer.text[:LONGEST_QUOTE]}")
 
 
-def _failed(endpoint: str, deployed_id: str, answer: httpx.Response) -> ApiError:
+def _failed(endpoint: str, deployed_id: str, answer: Answer) -> ApiError:
     return ApiError(
         "INVALID_ARGUMENT",
-        f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: "
-        f"{deployed_id} "
+        f"Failed to handle request. endpoint_id: {endpoint.rpartition('/')[2]}, deployed_model_id: {deployed_id} "
         f"with error: {answer.text[:LONGEST_QUOTE]}",
     )

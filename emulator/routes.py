@@ -166,9 +166,8 @@ def find_route(http_method: str, path: Path) -> Route:
         verb = f":{path.verb}" if path.verb else ""
         raise ApiError(
             "UNIMPLEMENTED",
-            f"{method_name(http_method, path)} ({http_method} /{path.version}/{path.name}{verb}) is "
-            "not served by this "
-            "emulator. docs/emulator.md lists what is.",
+            f"{method_name(http_method, path)} ({http_method} /{path.version}/{path.name}{verb}) is not served by "
+            "this emulator. docs/emulator.md lists what is.",
         )
     return route
 

@@ -53,8 +53,8 @@ def parse_settings(arguments: Sequence[str] | None) -> Settings:
     options = parser.parse_args(arguments)
     if not is_loopback(options.host) or ":" in options.host:
         parser.error(
-            "--host must be a loopback address such as 127.0.0.1: the emulator runs commands that its "
-            f'callers give. Received: "{options.host}".'
+            "--host must be a loopback address such as 127.0.0.1: the emulator runs commands that its callers "
+            f'give. Received: "{options.host}".'
         )
     for name in ("deployment_timeout_s", "predict_timeout_s"):
         if getattr(options, name) <= 0:

@@ -69,8 +69,8 @@ class Transaction:
     def put(self, table: Table[Record], name: str, record: Record) -> None:
         """Writes a record under its name; the name without its last two parts is its parent."""
         self._connection.execute(
-            "INSERT INTO records (kind, name, parent, body) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body",
+            "INSERT INTO records (kind, name, parent, body) VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE "
+            "SET body = excluded.body",
             (table.kind, name, parent_of(name), table.encode(record)),
         )
         self.wrote = True
@@ -88,8 +88,8 @@ class Transaction:
     def next_number(self, counter: str) -> int:
         """Counts up, from 1. A number is never given twice, whatever has been deleted since."""
         row = self._connection.execute(
-            "INSERT INTO counters (name, value) VALUES (?, 1) "
-            "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            "INSERT INTO counters (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 "
+            "RETURNING value",
             (counter,),
         ).fetchone()
         self.wrote = True

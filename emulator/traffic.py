@@ -78,9 +78,8 @@ def split_after_undeploy(
     if split.get(gone, 0):
         raise ApiError(
             "FAILED_PRECONDITION",
-            f"The DeployedModel {gone} has {split[gone]} % of the endpoint's traffic and cannot be "
-            "undeployed. "
-            "Move its traffic to the other models first, or give a traffic_split that does.",
+            f"The DeployedModel {gone} has {split[gone]} % of the endpoint's traffic and cannot be undeployed. Move "
+            "its traffic to the other models first, or give a traffic_split that does.",
         )
     split.pop(gone, None)
     return split

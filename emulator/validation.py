@@ -42,20 +42,17 @@ def label_violations(labels: Mapping[str, str], field: str) -> list[Violation]:
             violations.append(
                 Violation(
                     field,
-                    "label keys must start with a letter or number, be less than 64 characters and "
-                    "less than 128 "
-                    "bytes long, and hold only lowercase letters, numbers, underscores and dashes. "
-                    f'Received key: "{key}".',
+                    "label keys must start with a letter or number, be less than 64 characters and less than 128 "
+                    "bytes long, and hold only lowercase letters, numbers, underscores and dashes. Received key: "
+                    f'"{key}".',
                 )
             )
         if not _is_label_text(value):
             violations.append(
                 Violation(
                     field,
-                    "label values must be less than 64 characters and less than 128 bytes long, and "
-                    "hold only "
-                    f'lowercase letters, numbers, underscores and dashes. Received value: "{value}" of '
-                    f'key "{key}".',
+                    "label values must be less than 64 characters and less than 128 bytes long, and hold only "
+                    f'lowercase letters, numbers, underscores and dashes. Received value: "{value}" of key "{key}".',
                 )
             )
     return violations

@@ -379,6 +379,14 @@ def test_fails_the_next_calls_on_demand(emulator: VertexEmulator) -> None:
     assert emulator.call("POST", "/_emulator/faults", {"rpc": "X", "status": "NO"}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "kind", ["e2-highmem-4", "a2-highgpu-1g", "g2-standard-8", "c3-standard-4-lssd", "ct5lp-hightpu-4t"]
+)
+def test_e8_takes_a_machine_type(emulator: VertexEmulator, model: str, kind: str) -> None:
+    body = deploy_body(model, dedicatedResources={"machineSpec": {"machineType": kind}, "minReplicaCount": 1})
+    assert "error" not in emulator.wait(emulator.post(f"{emulator.create_endpoint()}:deployModel", body))
+
+
 def test_runs_python_of_the_emulators_own_environment(emulator: VertexEmulator) -> None:
     code = "import sys; sys.exit(sys.executable)"
     model = emulator.upload(model={"containerSpec": {"imageUri": IMAGE, "command": ["python", "-c", code]}})

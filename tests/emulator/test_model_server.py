@@ -48,8 +48,12 @@ def with_server(folder: Path, flags: list[str], use: Callable[[Any, httpx.AsyncC
     return (folder / "log").read_text(encoding="utf-8")
 
 
+async def url(server: Any) -> str:
+    return f"http://127.0.0.1:{await server.healthy_port(5.0)}/predict"
+
+
 async def ask(server: Any, client: httpx.AsyncClient, instance: Any = 1) -> dict[str, Any]:
-    answer = await client.post(await server.address(5.0), json={"instances": [instance]}, timeout=5)
+    answer = await client.post(await url(server), json={"instances": [instance]}, timeout=5)
     (prediction,) = answer.json()["predictions"]
     result: dict[str, Any] = prediction
     return result
@@ -72,7 +76,7 @@ def test_pauses_grow_while_a_server_keeps_dying(tmp_path: Path) -> None:
     async def use(server: Any, client: httpx.AsyncClient) -> None:
         await server.start()
         for _ in range(3):
-            address = await server.address(5.0)
+            address = await url(server)
             with pytest.raises(httpx.TransportError):
                 await client.post(address, json={"instances": [{"do": "die"}]})
             while server.is_ready:
@@ -87,7 +91,7 @@ def test_a_first_start_that_fails_is_told_and_not_tried_again(tmp_path: Path) ->
         with pytest.raises(ApiError, match="Model server exited unexpectedly"):
             await server.start()
         with pytest.raises(ApiError, match=r"was not healthy within 0\.2 s") as caught:
-            await server.address(0.2)
+            await server.healthy_port(0.2)
         assert caught.value.status == "UNAVAILABLE"
 
     assert with_server(tmp_path, ["--fail-at-start"], use).count("one starts") == 1
