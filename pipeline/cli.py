@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 import trainer
+from pipeline import cli_serving
 from pipeline.cli_options import configured
 from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig, key
@@ -24,6 +25,7 @@ RunsDir = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of all run
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(cli_serving.app)
 compile_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -83,25 +85,31 @@ def _top(
 @app.command()
 @configured(RunConfig)
 def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
-    """Compile the pipeline and run it on this machine.
+    """Compile the pipeline and run it on this machine, with the local services.
 
     Ctrl-C stops it. Its state, logs and results are kept in a folder of the run.
     """
     from pipeline.interrupts import interrupted_once
 
+    if config.connection == "vertex":
+        raise UsageError("`run` cannot submit to Google's Vertex AI yet. Compile the pipeline and submit the file.")
+
     with interrupted_once():
         try:
-            from pipeline.local_run import run_locally
+            from pipeline.git_commit import with_commit
+            from pipeline.local_run import prepare, run_locally
             from pipeline.run_view import failure, progress, shown_path, summary
 
             console = Console()
+            prepare(config, runs_dir)
+            cli_serving.connect(config, start=True)
             with progress(console) as follow:
-                ended = run_locally(config, runs_dir, follow)
+                ended = run_locally(with_commit(config), runs_dir, follow)
         except KeyboardInterrupt:
-            print("Stopped: no process is left.", file=sys.stderr)
+            print("Stopped: no process of the run is left.", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
     if ended.state == "cancelled":
-        print(f"Stopped: no process is left. The run's folder is {shown_path(ended.folder)}.", file=sys.stderr)
+        print(f"Stopped: no process of it is left. The run's folder is {shown_path(ended.folder)}.", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
     if ended.state == "failed":
         raise ProjectError(failure(ended))

@@ -32,7 +32,7 @@ def run_locally(config: RunConfig, runs_dir: Path, follow: Callable[[RunRecord],
     """Runs the compiled pipeline in a process of its own until it ends.
 
     Args:
-        config: The configuration of the run.
+        config: The configuration of the run, as `prepare` has accepted it.
         runs_dir: The folder of all runs; this one gets a folder in it, named after the pipeline and the time.
         follow: Called with the run as it is, several times a second.
 
@@ -40,12 +40,10 @@ def run_locally(config: RunConfig, runs_dir: Path, follow: Callable[[RunRecord],
         The run in its last state: `cancelled`, with no process left, where a KeyboardInterrupt stopped it.
 
     Raises:
-        ProjectError: The inputs make no sense, or the runner died.
+        ProjectError: The inputs cannot be copied to the staging bucket, or the runner died.
         KeyboardInterrupt: It was interrupted before the runner was started.
     """
-    check_inputs(config)
-    _make_runs_dir(runs_dir)
-    staged = {field: stage(getattr(config, field), str(runs_dir)) for field in (*_TABLES, "schema_file")}
+    staged = {field: stage(getattr(config, field), config.staging_bucket) for field in (*_TABLES, "schema_file")}
     given = config.model_copy(update={field: copy.uri for field, copy in staged.items()})
     originals = {uri: path for copy in staged.values() for uri, path in copy.originals.items()}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -58,17 +56,25 @@ def run_locally(config: RunConfig, runs_dir: Path, follow: Callable[[RunRecord],
         return _run_to_its_end(Path(folder), run_dir, names, originals, follow)
 
 
-def check_inputs(config: RunConfig) -> None:
-    """Refuses a run whose files are not there or whose data contract makes no sense, before it is begun.
+def prepare(config: RunConfig, runs_dir: Path) -> None:
+    """Makes the folder of all runs, unless a run could not begin.
+
+    Files behind a URL are left to the run.
 
     Raises:
-        UsageError: All that is wrong.
+        UsageError: All that is wrong with the run's files on this machine and with its data contract.
     """
     problems = [*_absent_tables(config), *_faults_of_contract(config)]
     if len(problems) > 1:
         problems = [problem.replace("\n", "\n  ") for problem in problems]
     if problems:
         raise UsageError(listing(problems, len(problems)))
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The folder of all runs, {runs_dir}, cannot be made: {error.strerror}. Give another --runs-dir."
+        ) from error
 
 
 def _absent_tables(config: RunConfig) -> Sequence[str]:
@@ -82,19 +88,11 @@ def _absent_tables(config: RunConfig) -> Sequence[str]:
 
 def _faults_of_contract(config: RunConfig) -> Sequence[str]:
     try:
-        load_contract(config.schema_file)
+        if is_local(config.schema_file):
+            load_contract(config.schema_file)
     except UsageError as error:
         return (str(error),)
     return ()
-
-
-def _make_runs_dir(runs_dir: Path) -> None:
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"The folder of all runs, {runs_dir}, cannot be made: {error.strerror}. Give another --runs-dir."
-        ) from error
 
 
 def _new_run_folder(runs_dir: Path, pipeline_name: str) -> Path:

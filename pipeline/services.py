@@ -1,0 +1,186 @@
+"""The services of this machine: the stand-in for Vertex AI and Cloud Storage, a process of its own that stays."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.vertex.connection import EMULATOR_VARIABLE
+from pipeline.interrupts import uninterrupted
+from trainer.errors import ProjectError
+
+STATE_DIR = Path(".local/vertex")
+LOG_FILE = "emulator.log"
+
+_START_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 20.0
+_ANSWER_TIMEOUT_S = 5.0
+_POLL_S = 0.02
+_TAIL_LINES = 10
+# Even where an emulator is named, gcsfs asks Google what kind of bucket it has, unless it is told not to, and takes the
+# user's own credentials before none.
+_STORAGE_OPTIONS = {"GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false", "FSSPEC_GCS_TOKEN": "anon"}
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services while they run.
+
+    Attributes:
+        api_host: URL of Vertex AI.
+        storage_host: URL of Cloud Storage.
+        pid: Their process.
+    """
+
+    api_host: str
+    storage_host: str
+    pid: int
+
+
+def environment(services: Services) -> dict[str, str]:
+    """The variables that point the clients of a process at the services, no proxy between."""
+    beyond_proxies = [*filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY")]), "127.0.0.1"]
+    return {
+        EMULATOR_VARIABLE: services.api_host,
+        "STORAGE_EMULATOR_HOST": services.storage_host,
+        "no_proxy": ",".join(beyond_proxies),
+        **_STORAGE_OPTIONS,
+    }
+
+
+def find_running(state_dir: Path = STATE_DIR) -> Services | None:
+    """The services that work in a folder, or None.
+
+    Raises:
+        ProjectError: They are there and do not answer.
+    """
+    services = _announced(state_dir)
+    if services is None:
+        return None
+    if _is_healthy(services):
+        return services
+    # A process that was killed left its file behind.
+    if _is_owned(state_dir):
+        raise ProjectError(
+            f"The local services of process {services.pid} do not answer at {services.api_host}. Wait a moment, or end "
+            f"that process. Their log is {state_dir / LOG_FILE}."
+        )
+    return None
+
+
+def ensure_running(state_dir: Path = STATE_DIR) -> Services:
+    """The services that work in a folder, started if there are none; they stay when this process ends.
+
+    Raises:
+        ProjectError: They do not start.
+    """
+    with _one_at_a_time(state_dir):
+        return find_running(state_dir) or _start(state_dir)
+
+
+def stop(state_dir: Path = STATE_DIR) -> bool:
+    """Ends the services that work in a folder, and the model servers; whether there were any.
+
+    Raises:
+        ProjectError: They do not answer.
+    """
+    services = find_running(state_dir)
+    if services is None:
+        return False
+    os.kill(services.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    while _is_owned(state_dir):
+        if time.monotonic() > deadline:
+            os.kill(services.pid, signal.SIGKILL)
+        time.sleep(_POLL_S)
+    return True
+
+
+def create_bucket(services: Services, project: str, bucket: str) -> None:
+    """Creates a bucket, gs://NAME, in the local Cloud Storage, unless it is there."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import storage
+
+    options = {"api_endpoint": services.storage_host}
+    client = storage.Client(project=project, credentials=AnonymousCredentials(), client_options=options)
+    name = bucket.removeprefix("gs://")
+    if client.lookup_bucket(name) is None:
+        client.create_bucket(name)
+
+
+def _start(state_dir: Path) -> Services:
+    log = state_dir / LOG_FILE
+    command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), "--port", "0", "--storage-port", "0"]
+    with log.open("ab") as output, uninterrupted():
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={**os.environ, **_STORAGE_OPTIONS},
+        )
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while process.poll() is None and time.monotonic() < deadline:
+        services = _announced(state_dir)
+        if services is not None and services.pid == process.pid and _is_healthy(services):
+            return services
+        time.sleep(_POLL_S)
+    said = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:])
+    raise ProjectError(f"The local services do not start. {log} ends with:\n{said}")
+
+
+def _announced(state_dir: Path) -> Services | None:
+    """What the services in a folder say of themselves, as long as they run and, where they are killed, afterwards."""
+    try:
+        about = json.loads((state_dir / "emulator.json").read_text(encoding="utf-8"))
+        return Services(about["address"], about["storageAddress"], about["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_healthy(services: Services) -> bool:
+    """Whether they answer; another process may have their port by now."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{services.api_host}/healthz", timeout=_ANSWER_TIMEOUT_S) as answer:
+            document = json.load(answer)
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.get("pid") == services.pid
+
+
+def _is_owned(state_dir: Path) -> bool:
+    """Whether a living process works in the folder: it holds a lock there, which the kernel drops however it ends."""
+    try:
+        with (state_dir / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@contextmanager
+def _one_at_a_time(state_dir: Path) -> Iterator[None]:
+    """Lets a second command wait until a first one has started the services."""
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        with (state_dir / "starting").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise ProjectError(
+            f"The folder of the local services, {state_dir}, cannot be used: {error.strerror}. Make it writable."
+        ) from error
