@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import socketserver
@@ -45,6 +46,8 @@ class _Handler(RequestHandler):  # type: ignore[misc]
     """One request at a time on the storage, and none of a foreign page."""
 
     timeout = IDLE_S
+    rfile: Any
+    wfile: Any
 
     def __init__(self, lock: threading.Lock, storage: Storage, *args: Any) -> None:
         self._lock = lock
@@ -57,8 +60,14 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         except ApiError as error:
             self._refuse(error)
             return
+        # Whole bodies come and go outside the lock, so that a slow client keeps no other one waiting.
+        if "Content-Length" in self.headers:
+            self.rfile = io.BytesIO(self.rfile.read(int(self.headers["Content-Length"])))
+        client, self.wfile = self.wfile, io.BytesIO()
         with self._lock:
             Router(self).handle(method)
+        client.write(self.wfile.getvalue())
+        self.wfile = client
 
     def _refuse(self, error: ApiError) -> None:
         body = json.dumps(error.body()).encode()
