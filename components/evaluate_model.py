@@ -59,7 +59,7 @@ def evaluate_model(
 
     connect(project, location, staging_bucket)
     found = find_champion(model_name)
-    champion = None if found is None else Champion(found.version_id, found.uri)
+    champion = None if found is None else Champion(found.version_id, str(found.uri))
     gate = Gate(min_accuracy, min_gain, promote_on_tie)
     assessment = assess_model(model.path, stored_files(eval_dataset.path), eval_batch_size, gate, champion)
     for name, value in assessment.evaluation.scalars().items():

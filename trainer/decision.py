@@ -93,8 +93,8 @@ def _champion(comparison: Comparison | NoComparison, gate: Gate) -> Rule:
     tie = gain == 0 and not gate.promote_on_tie
     passed = gain >= gate.min_gain and not tie
     measured = (
-        f"Accuracy is {gain:+.4f} against the champion's {comparison.accuracy:.4f} (version {comparison.version}) on the "
-        f"same rows, {CONFIDENCE:.0%} interval {comparison.low:+.4f} to {comparison.high:+.4f}"
+        f"Accuracy is {gain:+.4f} against the {comparison.accuracy:.4f} of the champion (version {comparison.version}) "
+        f"on the same rows, {CONFIDENCE:.0%} interval {comparison.low:+.4f} to {comparison.high:+.4f}"
     )
     if tie and gain >= gate.min_gain:
         sentence = f"{measured}: a tie, which keeps the champion unless promote_on_tie is set."

@@ -1,4 +1,4 @@
-"""The folder that a registered version is served from: the SavedModel, and what a server and a caller need beside it."""
+"""The folder that a registered version is served from: the SavedModel, its smoke test, its instance schema."""
 
 from __future__ import annotations
 

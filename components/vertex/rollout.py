@@ -128,7 +128,7 @@ def roll_out(
 def _carry_out(endpoint: aiplatform.Endpoint, model: aiplatform.Model, step: Step, new: str) -> None:
     if isinstance(step, Shift):
         split = {new if key == NEW else key: percent for key, percent in step.split.items()}
-        log.info("traffic: %s", ", ".join(f"{percent} %% to {key}" for key, percent in split.items()))
+        log.info("traffic: %s", ", ".join(f"{percent} % to {key}" for key, percent in split.items()))
         endpoints.shift(endpoint, split)
     elif isinstance(step, Promote):
         registry.crown(model, step.version)
