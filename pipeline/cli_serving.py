@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from pipeline.config import RunConfig
-from trainer.errors import UsageError
+from components.vertex.connection import EMULATOR_VARIABLE
+from pipeline.cli_options import configured
+from pipeline.config import Connection, Rollout, RunConfig
+from trainer.errors import ProjectError, UsageError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -25,9 +33,9 @@ def connect(config: RunConfig, start: bool = False) -> None:
     from pipeline import services
 
     if config.connection == "vertex":
-        if os.environ.get(services.EMULATOR_VARIABLE):
+        if os.environ.get(EMULATOR_VARIABLE):
             raise UsageError(
-                f"`--connection vertex` asks for Google's Vertex AI, and {services.EMULATOR_VARIABLE} names another. "
+                f"`--connection vertex` asks for Google's Vertex AI, and {EMULATOR_VARIABLE} names another. "
                 "Unset it, or use `--connection local`."
             )
         return
@@ -37,6 +45,30 @@ def connect(config: RunConfig, start: bool = False) -> None:
     if start:
         services.create_bucket(running, config.project, config.staging_bucket)
     os.environ.update(services.environment(running))
+
+
+@contextmanager
+def connected(config: RunConfig) -> Iterator[None]:
+    """Connects, and tells in sentences what goes wrong with Vertex AI meanwhile."""
+    from pipeline.vertex_errors import in_sentences
+
+    connect(config)
+    with in_sentences(config):
+        yield
+
+
+@contextmanager
+def _sdk(config: RunConfig) -> Iterator[None]:
+    """Connects the whole SDK, which takes seconds to load."""
+    with connected(config):
+        from components.vertex.connection import connect as connect_sdk
+
+        # What the rollout does is told; what the SDK tells of itself is not.
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+        logging.getLogger("components.vertex").setLevel(logging.INFO)
+        connect_sdk(config.project, config.location, config.staging_bucket)
+        logging.getLogger("google.cloud.aiplatform").setLevel(logging.WARNING)
+        yield
 
 
 @app.command()
@@ -58,3 +90,114 @@ def down() -> None:
         print(f"The local services have ended. Their state is in {services.STATE_DIR}.")
     else:
         print("The local services are down already.")
+
+
+@app.command()
+@configured(Connection)
+def predict(
+    *,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help='Instances: JSON lines, a JSON list, {"instances": [...]}, or CSV with or without column names. '
+            "A path, a URL, or - for standard input.",
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print each prediction as a line of JSON.")] = False,
+    config: RunConfig,
+) -> None:
+    """Ask the endpoint for predictions."""
+    from pipeline.instance_file import read_instances
+    from pipeline.prediction import Endpoint
+    from pipeline.prediction_view import answers_table, json_lines
+
+    with connected(config):
+        endpoint = Endpoint(config)
+        asked = read_instances(file, endpoint.feature_types)
+        if asked.left_out:
+            print(f"Not sent, as the model does not know them: {', '.join(asked.left_out)}.", file=sys.stderr)
+        answers = endpoint.ask(asked.values)
+        if as_json:
+            for line in json_lines(answers):
+                print(line)
+        else:
+            Console().print(answers_table(list(answers)), soft_wrap=True)
+
+
+@app.command()
+@configured(Connection)
+def models(*, config: RunConfig) -> None:
+    """List the versions of the model: aliases, accuracy, where they serve, where they come from."""
+    from pipeline.serving_record import read_versions
+    from pipeline.serving_view import versions_table
+
+    with _sdk(config):
+        versions = read_versions(config)
+    if not versions:
+        print(f'The registry holds no model named "{config.model_name}". `python -m pipeline run` registers one.')
+        return
+    Console().print(versions_table(versions), soft_wrap=True)
+
+
+@app.command()
+@configured(Connection)
+def endpoints(*, config: RunConfig) -> None:
+    """List the endpoints: what is deployed on them, and with which traffic."""
+    from pipeline.serving_record import read_endpoints
+    from pipeline.serving_view import endpoints_table
+
+    with _sdk(config):
+        found = read_endpoints()
+    if not found:
+        print("There are no endpoints. `python -m pipeline run` makes one.")
+        return
+    Console().print(endpoints_table(found), soft_wrap=True)
+
+
+@app.command()
+@configured(Connection, Rollout)
+def promote(
+    *,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Number of a registered version, or its alias.")],
+    config: RunConfig,
+) -> None:
+    """Give all traffic to a version, after the checks that a run makes, and make it the champion."""
+    from pipeline import rollout_commands
+
+    with _sdk(config):
+        number = rollout_commands.promote(config, version)
+    print(f"Version {number} has all traffic of {config.endpoint_name}, and is the champion.")
+
+
+@app.command()
+@configured(Connection)
+def rollback(*, config: RunConfig) -> None:
+    """Give all traffic back to the version that is deployed beside the champion."""
+    with _sdk(config):
+        from components.vertex.rollout import roll_back
+
+        left, back = roll_back(config.endpoint_name, config.model_name)
+    print(f"Version {back} has all traffic of {config.endpoint_name} again, and is the champion; version {left} rests.")
+
+
+@app.command()
+@configured(Connection)
+def undeploy(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All versions; there is no other choice yet.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: RunConfig,
+) -> None:
+    """Take what is deployed off the endpoint. The versions stay in the registry."""
+    from pipeline import rollout_commands
+
+    if not everything:
+        raise UsageError("`undeploy` takes everything off the endpoint, and wants to be told so: `undeploy --all`.")
+    question = f"Take everything off the endpoint {config.endpoint_name}? Nothing answers predictions then."
+    if not yes and not typer.confirm(question, err=True):
+        raise ProjectError("Nothing was changed.")
+    with _sdk(config):
+        versions = rollout_commands.undeploy_all(config)
+    told = f"Taken off: version {', '.join(versions)}." if versions else "Nothing was deployed."
+    print(told)

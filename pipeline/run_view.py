@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from pipeline.run_record import ArtifactRecord, RunRecord, TaskRecord
+from pipeline.text_table import aligned
 
 _STATES = {
     "pending": ("○", "dim", "waiting"),
@@ -64,7 +65,7 @@ def task_list(run: RunRecord) -> Text:
         state = "stopped" if run.is_final and task.state in _AT_WORK else task.state
         mark, style, word = _look(state)
         lines.append([Text(mark, style), Text(task.display_name), Text(word, style), Text(_duration(task))])
-    return _aligned(lines)
+    return aligned(lines)
 
 
 def summary(run: RunRecord) -> Text:
@@ -106,7 +107,7 @@ def runs_list(runs: Sequence[RunRecord]) -> Text:
         accuracy = _metadata(run, "system.Metrics").get("accuracy")
         cells = [started, _duration(run), _number(accuracy), _verdict(_decision_record(run))]
         lines.append([Text(run.run_id), Text(f"{mark} {word}", style), *map(Text, cells)])
-    return _aligned(lines)
+    return aligned(lines)
 
 
 def shown_path(path: Path | str) -> str:
@@ -118,22 +119,6 @@ def shown_path(path: Path | str) -> str:
 def _look(state: str) -> tuple[str, str, str]:
     """The mark, style and word for a state."""
     return _STATES.get(state, ("?", "yellow", state.replace("_", " ")))
-
-
-def _aligned(lines: Sequence[Sequence[Text]], first_to_the_right: int | None = None) -> Text:
-    """Lines of cells under each other; from a column on, to the right."""
-    widths = [max(cell.cell_len for cell in column) for column in zip(*lines, strict=True)]
-    for line in lines:
-        for column, (cell, width) in enumerate(zip(line, widths, strict=True)):
-            blank = width - cell.cell_len
-            if first_to_the_right is not None and column >= first_to_the_right:
-                cell.pad_left(blank)
-            elif column < len(line) - 1:
-                cell.pad_right(blank)
-    joined = [Text("  ").join(line) for line in lines]
-    for text in joined:
-        text.rstrip()
-    return Text("\n").join(joined)
 
 
 def _task_line(task: TaskRecord) -> Text:
@@ -189,7 +174,7 @@ def _confusion_matrix(run: RunRecord) -> Text:
         cells = [_cell(count, column == index) for column, count in enumerate(row["row"])]
         lines.append([Text(f"  {name}"), *cells])
     heading = Text("Confusion matrix: a row for each class, a column for each answer\n")
-    return heading.append_text(_aligned(lines, first_to_the_right=1))
+    return heading.append_text(aligned(lines, first_to_the_right=1))
 
 
 def _cell(count: float, is_right: bool) -> Text:
@@ -230,7 +215,7 @@ def _places(run: RunRecord) -> Text:
     places += [("Model", _place(artifact)) for artifact in models]
     places += [("Curves", _place(artifact)) for artifact in run.outputs("training_log")]
     places += [("Logs", shown_path(run.folder / "tasks"))]
-    return _aligned([[Text(name), Text(place)] for name, place in places])
+    return aligned([[Text(name), Text(place)] for name, place in places])
 
 
 def _place(artifact: ArtifactRecord) -> str:

@@ -109,10 +109,11 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
 def create_bucket(services: Services, project: str, bucket: str) -> None:
     """Creates a bucket, gs://NAME, in the local Cloud Storage, unless it is there."""
     from google.auth.credentials import AnonymousCredentials
-    from google.cloud import storage
+    from google.cloud.storage import Client
 
     options = {"api_endpoint": services.storage_host}
-    client = storage.Client(project=project, credentials=AnonymousCredentials(), client_options=options)
+    anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it without types
+    client = Client(project=project, credentials=anonymous, client_options=options)
     name = bucket.removeprefix("gs://")
     if client.lookup_bucket(name) is None:
         client.create_bucket(name)

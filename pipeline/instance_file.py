@@ -1,0 +1,183 @@
+"""Prediction instances read from a file: JSON lines, a JSON list or request, or CSV with or without column names."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from trainer.errors import DataError, UsageError, quoted
+
+STANDARD_INPUT = "-"
+
+_DELIMITERS = ",;\t|"
+_REQUEST_KEY = "instances"
+
+
+@dataclass(frozen=True)
+class Instances:
+    """What a file asks.
+
+    Attributes:
+        values: The instances: objects of values by column name, or texts of comma-separated values.
+        left_out: Columns of a CSV file that are no features, and are not sent.
+    """
+
+    values: Sequence[Any]
+    left_out: Sequence[str] = ()
+
+
+def read_instances(source: str, read_types: Callable[[], Mapping[str, str] | None]) -> Instances:
+    """Reads the instances of a prediction.
+
+    Args:
+        source: A path or URL, or `-` for standard input. It holds JSON lines, a list, {"instances": [...]} or one
+            object; or CSV, where a first row that names features maps the cells, and else each row is sent as a text.
+        read_types: Called for CSV whose first row may name columns; gives each feature's JSON type by name, or None
+            where they cannot be known.
+
+    Raises:
+        UsageError: The file cannot be read.
+        DataError: It holds no instances, or something else.
+    """
+    name = "standard input" if source == STANDARD_INPUT else source
+    text = _text(source, name)
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise DataError([f"{name} holds no instances. Write one a line: a JSON object, or comma-separated values."])
+    if text.lstrip()[0] in "{[" or all(_is_json_text(line) for _, line in lines):
+        read = Instances(_json_instances(text, lines, name))
+    else:
+        read = _csv_instances(lines, name, read_types)
+    if not read.values:
+        raise DataError([f"{name} holds no instances, only their frame. Add at least one."])
+    return read
+
+
+def _text(source: str, name: str) -> str:
+    from trainer import storage
+
+    try:
+        data = sys.stdin.buffer.read() if source == STANDARD_INPUT else storage.read_bytes(source)
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror or error}. Give the path of a file, or -.") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError([f"{name} is not UTF-8: {error}. Save it as UTF-8."]) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_json_text(line: str) -> bool:
+    try:
+        return line.lstrip().startswith('"') and isinstance(json.loads(line), str)
+    except ValueError:
+        return False
+
+
+def _json_instances(text: str, lines: Sequence[tuple[int, str]], name: str) -> list[Any]:
+    try:
+        document = _parse(text)
+    except ValueError as error:
+        whole = error
+    else:
+        return _instances_of(document, name)
+    values = []
+    for place, (number, line) in enumerate(lines):
+        try:
+            values.append(_parse(line))
+        except ValueError as error:
+            # Where already the first line is no JSON, the text was meant as one document.
+            what = f"{name}, line {number}: {_fault(error)}" if place else f"{name}: {_fault(whole)}"
+            raise DataError([f"{what}. Write one JSON value a line, or one list."]) from error
+    return values
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("lists or objects are nested too deeply") from error
+
+
+def _number(text: str) -> float:
+    """A number as predictions carry it: a double."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {quoted(text)} is too large")
+    return value
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _fault(error: ValueError) -> str:
+    return str(error)[:1].lower() + str(error)[1:]
+
+
+def _instances_of(document: Any, name: str) -> list[Any]:
+    if isinstance(document, list):
+        return document
+    if isinstance(document, dict) and isinstance(document.get(_REQUEST_KEY), list):
+        if others := sorted(document.keys() - {_REQUEST_KEY}):
+            raise DataError([f'{name} holds {quoted(others[0])} beside "{_REQUEST_KEY}". Leave it out.'])
+        instances: list[Any] = document[_REQUEST_KEY]
+        return instances
+    return [document]
+
+
+def _csv_instances(
+    lines: Sequence[tuple[int, str]], name: str, read_types: Callable[[], Mapping[str, str] | None]
+) -> Instances:
+    delimiter = max(_DELIMITERS, key=lines[0][1].count)
+    header = [cell.strip() for cell in _cells(lines[0], delimiter, name)]
+    if not any(map(_is_number, header)):
+        types = read_types()
+        if types is not None and not types.keys().isdisjoint(header):
+            return _named(lines, header, delimiter, name, types)
+        if types is None and len(lines) > 1:
+            sentence = f"{name} begins with column names, and what the model's columns hold is not known here."
+            raise DataError([f"{sentence} Send JSON, or rows without names in the order of the training files."])
+    return Instances([line.strip(" ") for _, line in lines])
+
+
+def _named(
+    lines: Sequence[tuple[int, str]], header: Sequence[str], delimiter: str, name: str, types: Mapping[str, str]
+) -> Instances:
+    doubled = sorted({column for column in header if header.count(column) > 1})
+    if doubled:
+        raise DataError([f"{name} names column {quoted(doubled[0])} twice. Name each column once."])
+    values = []
+    for line in lines[1:]:
+        cells = _cells(line, delimiter, name)
+        if len(cells) != len(header):
+            raise DataError([f"{name}, line {line[0]}: received {len(cells)} cells, and {len(header)} column names."])
+        named = zip(header, cells, strict=True)
+        values.append({column: _value(cell, types[column]) for column, cell in named if column in types})
+    return Instances(values, [column for column in header if column not in types])
+
+
+def _cells(line: tuple[int, str], delimiter: str, name: str) -> list[str]:
+    try:
+        return next(csv.reader([line[1]], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise DataError([f"{name}, line {line[0]}: {error}. Write one row of cells a line."]) from error
+
+
+def _is_number(cell: str) -> bool:
+    return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell.strip(), re.ASCII) is not None
+
+
+def _value(cell: str, kind: str) -> Any:
+    """A cell as JSON: null where it is blank; as it is where it is not of its kind, for the model to refuse."""
+    if not cell.strip():
+        return None
+    if kind == "number" and _is_number(cell) and math.isfinite(float(cell)):
+        return float(cell)
+    return cell

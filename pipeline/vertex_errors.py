@@ -1,0 +1,76 @@
+"""What goes wrong with Vertex AI, in sentences."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pipeline.config import RunConfig
+from trainer.errors import ProjectError
+
+_UNREACHABLE = 503
+_ADVICE = {
+    401: "Sign in with `gcloud auth application-default login`.",
+    403: "Sign in as someone who may use Vertex AI in this project, or check `--project`.",
+    404: "Check `--project`, `--location` and the name, and that it has not been deleted.",
+    409: "Something else changes it at the same time. Run again.",
+    429: "The quota is used up. Wait a little, or ask for more.",
+    504: "Run again; a smaller request may do.",
+}
+
+
+@contextmanager
+def in_sentences(config: RunConfig) -> Iterator[None]:
+    """Makes an error of Google's clients one of the project's, which says what to do.
+
+    Args:
+        config: Tells which Vertex AI is spoken to.
+    """
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+    from requests.exceptions import ConnectionError as Unreachable
+
+    try:
+        yield
+    except GoogleAPICallError as error:
+        raise ProjectError(_sentence(error, config)) from error
+    except GoogleAuthError as error:
+        raise ProjectError(f"Vertex AI does not know who is asking: {error}. {_ADVICE[401]}") from error
+    except (RetryError, Unreachable) as error:
+        raise ProjectError(f"Vertex AI cannot be reached. {_advice(_UNREACHABLE, config)}") from error
+
+
+def _sentence(error: Any, config: RunConfig) -> str:
+    code = int(error.code or 0)
+    return " ".join(filter(None, [f"Vertex AI answers {code}: {message_of(error)}", _advice(code, config)]))
+
+
+def _advice(code: int, config: RunConfig) -> str:
+    if code < 500 or code in _ADVICE:
+        return _ADVICE.get(code, "")
+    if config.connection == "local":
+        return "See the log in .local/vertex, or run `python -m pipeline down` and `python -m pipeline up`."
+    return "Run again in a few minutes."
+
+
+def message_of(error: Any) -> str:
+    """What a refusal says, without the request that it repeats; a model server's own words, where it quotes them."""
+    message = re.sub(r"^[A-Z]+ https?://\S+: ", "", str(error.message))
+    quoted = message.partition(" with error: ")[2]
+    text = _detail(quoted) or quoted or message
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _detail(quoted: str) -> str:
+    """The `detail` of a model server's answer; without its last line, where the answer was cut."""
+    for end in ("", '"}'):
+        try:
+            answer = json.loads(quoted.rstrip("\\") + end if end else quoted)
+        except ValueError:
+            continue
+        whole = str(answer["detail"]) if isinstance(answer, dict) and "detail" in answer else ""
+        return whole if not end else f"{whole.rpartition(chr(10))[0]}\n  and more."
+    return ""
