@@ -4,13 +4,14 @@ import re
 
 import numpy as np
 
-from trainer.decision import decide
+from trainer.comparison import NO_CHAMPION
+from trainer.decision import Gate, decide
 from trainer.evaluation import Evaluation, score
 from trainer.report import render_report
 
 
 def page(evaluation: Evaluation) -> str:
-    return render_report("iris", "Trained for 5 steps.", evaluation, decide(evaluation, 0.9))
+    return render_report("iris", "Trained for 5 steps.", evaluation, decide(evaluation, NO_CHAMPION, Gate(0.9)))
 
 
 def test_report_shows_numbers_matrix_curves_and_decision() -> None:

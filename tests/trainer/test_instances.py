@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import IrisFiles
+from trainer.contract import Contract, load_contract
+from trainer.errors import DataError
+from trainer.instances import MOST_INSTANCES, InstanceReader
+
+FLOWER: dict[str, Any] = {"SepalLength": 5.9, "SepalWidth": 3, "PetalLength": 4.2, "PetalWidth": 1.5}
+
+
+@pytest.fixture(scope="module")
+def reader(iris_files: IrisFiles) -> InstanceReader:
+    return InstanceReader(load_contract(str(iris_files.schema)))
+
+
+def test_objects_and_texts_of_values_are_the_same(reader: InstanceReader) -> None:
+    arrays = reader.read([FLOWER, "5.9,3,4.2,1.5", ' 5.9 ,"3",4.2e0,+1.5'])
+    assert list(arrays) == ["SepalLength", "SepalWidth", "PetalLength", "PetalWidth"]
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(values, np.full(3, FLOWER[name], np.float32))
+        assert values.dtype == np.float32
+
+
+@pytest.mark.parametrize("instances", [None, [], {}, "5.9,3,4.2,1.5", 5, True])
+def test_instances_must_be_a_list_of_some(reader: InstanceReader, instances: object) -> None:
+    with pytest.raises(DataError, match=r"`instances` must be a list of at least one instance. Received: "):
+        reader.read(instances)
+
+
+def test_too_many_instances_are_refused(reader: InstanceReader) -> None:
+    with pytest.raises(DataError, match=r"at most 100000 instances. Received: 100001. Send fewer"):
+        reader.read([FLOWER] * (MOST_INSTANCES + 1))
+
+
+@pytest.mark.parametrize(
+    ("instance", "sentence"),
+    [
+        (5, r"instance 2: received 5\. Send an object with SepalLength, .*, or a text of 4 values\."),
+        (None, r"instance 2: received null\."),
+        ([5.9, 3, 4.2, 1.5], r"instance 2: received \[5\.9, 3, 4\.2, 1\.5\]\. Send an object"),
+        ({**FLOWER, "PetalWidht": 1}, r'instance 2: "PetalWidht" is no feature .* Did you mean "PetalWidth"\? Leave'),
+        ({**FLOWER, "Species": 1}, r'instance 2: "Species" is no feature of the contract'),
+        ({"SepalLength": 5.9, "SepalWidth": 3, "PetalLength": 4.2}, r'instance 2: column "PetalWidth" is missing'),
+        ({**FLOWER, "PetalWidth": None}, r'instance 2: column "PetalWidth": is blank'),
+        ({**FLOWER, "PetalWidth": "1.5"}, r'instance 2: column "PetalWidth": received "1.5"\. Send a number'),
+        ({**FLOWER, "PetalWidth": True}, r'instance 2: column "PetalWidth": received true\. Send a number'),
+        ({**FLOWER, "PetalWidth": [1.5]}, r'instance 2: column "PetalWidth": received \[1\.5\]\. Send a number'),
+        ({**FLOWER, "PetalWidth": math.nan}, r'instance 2: column "PetalWidth": received "nan", which is no number'),
+        ({**FLOWER, "PetalWidth": math.inf}, r'instance 2: column "PetalWidth": received "inf", which is not finite'),
+        ({**FLOWER, "PetalWidth": -5}, r'instance 2: column "PetalWidth": received "-5", which lies below min = 0\.1'),
+        ({**FLOWER, "PetalWidth": 10**400}, r'instance 2: column "PetalWidth": received "1000.*above max = 30\.0 cm'),
+        ("5.9,3,4.2", r'instance 2: received 3 values in "5\.9,3,4\.2"\. Send 4: SepalLength,SepalWidth,'),
+        ("", r'instance 2: received 0 values in ""'),
+        ("5.9,3,4.2,", r'instance 2: column "PetalWidth": is blank'),
+        ("5.9,3,4.2,abc", r'instance 2: column "PetalWidth": received "abc", which is no number'),
+        ('5.9,3,4.2,"1.5', r"instance 2: received .* which is no row of values"),
+    ],
+)
+def test_what_cannot_be_answered_is_named(reader: InstanceReader, instance: object, sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence) as caught:
+        reader.read([FLOWER, instance, FLOWER])
+    assert caught.value.total == 1
+
+
+def test_all_problems_are_told_in_order(reader: InstanceReader) -> None:
+    with pytest.raises(DataError, match="3 problems:") as caught:
+        reader.read([{**FLOWER, "PetalWidth": "x", "SepalLength": "y"}, 7])
+    numbers = [problem.split(":")[0] for problem in caught.value.problems]
+    assert numbers == ["instance 1", "instance 1", "instance 2"]
+
+
+def test_missing_values_are_taken_where_the_contract_imputes(mixed_contract: Contract) -> None:
+    reader = InstanceReader(mixed_contract)
+    arrays = reader.read([{"Town": "Ulm"}, {"Town": "Ulm", "Colour of it": None, "Size (cm)": None}, ",,Ulm"])
+    assert np.isnan(arrays["Size (cm)"]).all()
+    assert arrays["Colour of it"].tolist() == ["", "", ""]
+    with pytest.raises(DataError, match=r'column "Town" is missing'):
+        reader.read([{}])
+
+
+def test_words_are_held_to_the_vocabulary(mixed_contract: Contract) -> None:
+    reader = InstanceReader(mixed_contract)
+    with pytest.raises(DataError, match=r'column "Colour of it": received "pink", which is not in the vocabulary'):
+        reader.read([{"Town": "Ulm", "Colour of it": "pink"}])
+    with pytest.raises(DataError, match=r'column "Town": received 5\. Send a text'):
+        reader.read([{"Town": 5}])
