@@ -98,6 +98,7 @@ def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
         try:
             from pipeline.git_commit import with_commit
             from pipeline.local_run import prepare, run_locally
+            from pipeline.run_prediction import asked_of_endpoint
             from pipeline.run_view import failure, progress, shown_path, summary
 
             console = Console()
@@ -113,7 +114,7 @@ def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
         raise typer.Exit(INTERRUPTED)
     if ended.state == "failed":
         raise ProjectError(failure(ended))
-    console.print("", summary(ended), sep="\n", soft_wrap=True)
+    console.print("", summary(ended), "", asked_of_endpoint(config, ended), sep="\n", soft_wrap=True)
 
 
 @app.command()

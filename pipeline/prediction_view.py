@@ -27,6 +27,15 @@ def json_lines(answers: Iterable[Answer]) -> Iterable[str]:
         yield from (json.dumps(_plain(prediction), ensure_ascii=False) for prediction in answer.predictions)
 
 
+def question_and_answer(endpoint: str, instance: Any, answer: Answer) -> Text:
+    """One instance asked of an endpoint, and what it said."""
+    asked = instance
+    if isinstance(instance, dict):
+        asked = ", ".join(f"{name} {_short(value)}" for name, value in instance.items())
+    lines = [f"Asked of the endpoint {endpoint}: {asked}", in_words(answer.predictions[0]), _by(answer, alone=True)]
+    return Text("\n  ").join(map(Text, lines))
+
+
 def in_words(prediction: Any) -> str:
     """`versicolor (0.9999)`, where a prediction has a class and probabilities."""
     if not _is_classification(prediction):
@@ -60,6 +69,10 @@ def _is_classification(prediction: Any) -> bool:
         and isinstance(prediction.get("probabilities"), dict)
         and prediction.get("class") in prediction["probabilities"]
     )
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _probability(value: float | None) -> str:

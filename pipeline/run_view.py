@@ -69,7 +69,7 @@ def task_list(run: RunRecord) -> Text:
 
 
 def summary(run: RunRecord) -> Text:
-    """What a run has come to: warnings, metrics, decision, where its results lie, and what to do next."""
+    """What a run has come to: warnings, metrics, decision, version, where its results lie, and what to do next."""
     return _paragraphs(*_results(run), _next(run))
 
 
@@ -82,7 +82,7 @@ def details(run: RunRecord) -> Text:
 
 
 def _results(run: RunRecord) -> list[Text]:
-    return [_warnings(run), _metrics(run), _confusion_matrix(run), _decision(run), _places(run)]
+    return [_warnings(run), _metrics(run), _confusion_matrix(run), _decision(run), _serving(run), _places(run)]
 
 
 def _paragraphs(*parts: Text) -> Text:
@@ -209,10 +209,21 @@ def _decision(run: RunRecord) -> Text:
     return Text("\n").join(lines)
 
 
+def _serving(run: RunRecord) -> Text:
+    """Which version the run has made, and what serves since."""
+    registered = [str(artifact.metadata.get("version", "")) for artifact in run.outputs("registered_model")]
+    if not registered:
+        is_kept_back = _decision_record(run).get("passed") is False
+        return Text("No version was registered; what served before still serves." if is_kept_back else "")
+    traffic = [artifact.metadata.get("traffic") or {} for artifact in run.outputs("endpoint")]
+    shares = sorted((traffic or [{}])[-1].items(), key=lambda share: -share[1])
+    serving = ", ".join(f"version {version} has {percent:.0f} % of the traffic" for version, percent in shares)
+    return Text.assemble("Registered ", (f"version {registered[-1]}", "bold"), f"; {serving}." if serving else ".")
+
+
 def _places(run: RunRecord) -> Text:
-    models = run.outputs("approved_model") or run.outputs("model")
     places = [("Report", _place(artifact)) for artifact in run.outputs("report")]
-    places += [("Model", _place(artifact)) for artifact in models]
+    places += [("Model", _place(artifact)) for artifact in run.outputs("registered_model") or run.outputs("model")]
     places += [("Curves", _place(artifact)) for artifact in run.outputs("training_log")]
     places += [("Logs", shown_path(run.folder / "tasks"))]
     return aligned([[Text(name), Text(place)] for name, place in places])
