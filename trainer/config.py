@@ -59,6 +59,8 @@ class Hyperparameters(BaseModel):
 class TrainingConfig(Hyperparameters):
     """One training run. Every location is a local path or any fsspec URL."""
 
+    # The tutorial's trainer takes 100 steps unless told otherwise; the pipeline asks for more.
+    train_steps: Positive = Field(100, description="Optimizer steps, at most.")
     train_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to train on.")
     eval_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to evaluate on.")
     schema_file: str = Field(description="The data contract, a TOML file.")

@@ -66,7 +66,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """The hint ` Did you mean "x"?` where a known word is close to `word`, otherwise an empty string."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
     matches = difflib.get_close_matches(word.casefold(), list(by_folded), n=1)
-    return f' Did you mean "{by_folded[matches[0]]}"?' if matches else ""
+    return f" Did you mean {quoted(by_folded[matches[0]])}?" if matches else ""
 
 
 def quoted(text: str) -> str:

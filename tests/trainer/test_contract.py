@@ -168,3 +168,5 @@ def test_a_file_that_is_no_contract_is_refused(tmp_path: Path) -> None:
         parse_contract(b"\xff", "s.toml")
     with pytest.raises(ContractError, match=r"none\.toml cannot be read: No such file or directory"):
         load_contract(str(tmp_path / "none.toml"))
+    with pytest.raises(ContractError, match=r"foo://s\.toml cannot be read: Protocol not known: foo"):
+        load_contract("foo://s.toml")
