@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 
@@ -19,6 +20,8 @@ def exit_code_of(command: Callable[[], object], program: str, *, debug: bool) ->
     Returns:
         0; that of a ProjectError; 1 after any other error.
     """
+    if not debug:
+        logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs a traceback for each attempt to connect
     try:
         command()
     except ProjectError as error:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from trainer.command_line import exit_code_of
@@ -28,6 +30,11 @@ def test_an_error_is_a_paragraph_and_an_exit_code_and_goes_on_where_that_is_aske
     assert capsys.readouterr().err == sentence
     with pytest.raises(type(error)):
         exit_code_of(command, "python -m this", debug=True)
+
+
+def test_no_traceback_of_a_connection_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    exit_code_of(lambda: logging.getLogger("gcsfs").error("no route to host"), "python -m this", debug=False)
+    assert not caplog.records
 
 
 def test_a_command_that_ends_well_gives_0() -> None:
