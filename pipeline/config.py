@@ -16,7 +16,6 @@ from trainer.errors import UsageError, listing
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
-_CHARACTERS_SHOWN = 100
 
 Value = str | int | float
 

@@ -57,6 +57,13 @@ class NumericColumn(_Column):
     standardise: bool = False
     impute: float | Literal["mean"] | None = None
 
+    @field_validator("impute", mode="before")
+    @classmethod
+    def _number_or_mean(cls, value: Any) -> Any:
+        if isinstance(value, bool) or not (value in (None, MEAN) or isinstance(value, int | float)):
+            raise ValueError('must be a number or "mean"')
+        return value
+
     @field_validator("min", "max", "impute")
     @classmethod
     def _finite(cls, value: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from trainer import storage
 from trainer.columns import (
@@ -22,7 +23,8 @@ from trainer.columns import (
     Texts,
     as_tuple,
 )
-from trainer.errors import ContractError, listing, nearest
+from trainer.contract_faults import sentence
+from trainer.errors import ContractError, listing
 
 __all__ = [
     "LONGEST_NAME",
@@ -84,10 +86,19 @@ class Contract(Part):
         columns: The columns, in the order in which the files hold them.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    name: str
     file: FileFormat = FileFormat()
     max_shared_rows: float = Field(default=0.1, ge=0.0, le=1.0)
     columns: Annotated[tuple[Column, ...], BeforeValidator(as_tuple)]
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", value):
+            raise ValueError(
+                "must begin with a lower-case letter and hold up to 63 lower-case letters, digits and hyphens"
+            )
+        return value
 
     @model_validator(mode="after")
     def _complete(self) -> Contract:
@@ -150,7 +161,7 @@ def parse_contract(data: bytes, source: str) -> Contract:
     try:
         return Contract.model_validate(document)
     except ValidationError as error:
-        problems = [_sentence(item, source) for item in error.errors()]
+        problems = [sentence(dict(item), document, source, _KNOWN_KEYS) for item in error.errors()]
         raise ContractError(listing(problems, len(problems))) from error
 
 
@@ -159,18 +170,3 @@ _KNOWN_KEYS = {
     for part in (Contract, FileFormat, NumericColumn, CategoricalColumn, LabelColumn, IgnoredColumn)
     for name in part.model_fields
 }
-
-
-def _sentence(item: Any, source: str) -> str:
-    kinds = ("numeric", "categorical", "label", "ignored")
-    path = [str(step) for step in item["loc"] if step not in kinds]
-    where = f"`{'.'.join(path)}` in {source}" if path else source
-    if item["type"] == "extra_forbidden":
-        return f"{where} is not a key of a data contract.{nearest(path[-1], _KNOWN_KEYS)}"
-    if item["type"] == "missing":
-        return f"{where} is missing. Compare the file with data/schema.toml."
-    message = str(item["msg"]).removeprefix("Value error, ")
-    received = item["input"]
-    if "Received" in message or isinstance(received, dict | list | tuple | BaseModel):
-        return f"{where}: {message}."
-    return f"{where}: {message}. Received: {received!r}."
