@@ -13,9 +13,9 @@ from trainer.config import Hyperparameters
 from trainer.contract import Contract, load_contract
 from trainer.features import FeatureEncoder, FittedNumeric
 from trainer.input_pipeline import batched, open_table, shuffled_rows
+from trainer.learning_state import LearningState
 from trainer.tables import read_batches
 from trainer.tables.profile import check_tables
-from trainer.training import LearningState
 
 if TYPE_CHECKING:
     import tensorflow as tf

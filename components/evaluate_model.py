@@ -68,6 +68,7 @@ def evaluate_model(
         classification.log_confusion_matrix(*assessment.evaluation.confusion_matrix())
     if assessment.evaluation.roc is not None:
         classification.log_roc_curve(*assessment.evaluation.roc.points())
+    report.uri += ".html"  # a browser shows the text of a page that is not called so
     Path(report.path).write_text(assessment.report(), encoding="utf-8")
     Path(decision.path).write_text(json.dumps(assessment.to_dict(), indent=2), encoding="utf-8")
     Path(smoke.path).write_text(json.dumps(assessment.smoke), encoding="utf-8")

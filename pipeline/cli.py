@@ -16,6 +16,7 @@ from pipeline import cli_serving
 from pipeline.cli_options import configured
 from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig, key
+from trainer.command_line import exit_code_of
 from trainer.errors import ProjectError, UsageError
 
 INTERRUPTED = 130
@@ -49,21 +50,7 @@ def _execute(commands: typer.Typer, name: str, arguments: Sequence[str] | None) 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    try:
-        commands(given, prog_name=name)
-    except ProjectError as error:
-        if "--debug" in given:
-            raise
-        print(f"Error: {error}", file=sys.stderr)
-        return error.exit_code
-    except Exception as error:
-        if "--debug" in given:
-            raise
-        what = f"{type(error).__name__}: {error}".rstrip(": .")
-        hint = f"Run again as `{name} --debug ...` to see the traceback."
-        print(f"Error: Unexpected {what}. {hint}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code_of(lambda: commands(given, prog_name=name), name, debug="--debug" in given)
 
 
 def _print_version(wanted: bool) -> None:

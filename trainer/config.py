@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from trainer.errors import UsageError, listing, nearest, quoted
+from trainer.errors import UsageError, listing, nearest, shown
 
 Optimizer = Literal["adagrad", "adam", "sgd", "rmsprop"]
 ExportFormat = Literal["JSON", "CSV", "EXAMPLE"]
 # The largest int32, which is what TensorFlow counts steps and rows with.
 MOST = 2**31 - 1
-LONGEST_SHOWN = 100
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 NotNegative = Annotated[int, Field(ge=0, le=MOST)]
 
@@ -59,6 +58,8 @@ class Hyperparameters(BaseModel):
 class TrainingConfig(Hyperparameters):
     """One training run. Every location is a local path or any fsspec URL."""
 
+    # The tutorial's trainer takes 100 steps unless told otherwise; the pipeline asks for more.
+    train_steps: Positive = Field(100, description="Optimizer steps, at most.")
     train_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to train on.")
     eval_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to evaluate on.")
     schema_file: str = Field(description="The data contract, a TOML file.")
@@ -126,11 +127,3 @@ def _refusal(item: Any, fields: Mapping[str, FieldInfo], named: Callable[[str], 
     )
     default = "" if fields[name].is_required() else f" The default is {shown(fields[name].get_default())}."
     return f"{named(name)} {message}. Received: {shown(item['input'])}.{default}"
-
-
-def shown(value: object) -> str:
-    """A value as a person would write it: a text in quotes, a boolean in lower case, the start of what is long."""
-    if isinstance(value, str):
-        return quoted(value)
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

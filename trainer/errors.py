@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 PROBLEMS_SHOWN = 20
 WORDS_SHOWN = 6
 CHARACTERS_SHOWN = 60
+LONGEST_VALUE_SHOWN = 100
 
 
 class ProjectError(Exception):
@@ -66,7 +67,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """The hint ` Did you mean "x"?` where a known word is close to `word`, otherwise an empty string."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
     matches = difflib.get_close_matches(word.casefold(), list(by_folded), n=1)
-    return f' Did you mean "{by_folded[matches[0]]}"?' if matches else ""
+    return f" Did you mean {quoted(by_folded[matches[0]])}?" if matches else ""
 
 
 def quoted(text: str) -> str:
@@ -74,6 +75,14 @@ def quoted(text: str) -> str:
     shown = text if len(text) <= CHARACTERS_SHOWN else text[: CHARACTERS_SHOWN - 3] + "..."
     escaped = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)
     return f'"{"".join(escaped)}"'
+
+
+def shown(value: object) -> str:
+    """A value as a person would write it: a text in quotes, a boolean in lower case, the start of what is long."""
+    if isinstance(value, str):
+        return quoted(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= LONGEST_VALUE_SHOWN else f"{text[:LONGEST_VALUE_SHOWN]}..."
 
 
 def one_of(words: Iterable[str]) -> str:

@@ -44,6 +44,7 @@ class EventLog:
         import tensorflow as tf
 
         if run not in self._writers:
+            (self._folder / run).mkdir(parents=True, exist_ok=True)  # TensorFlow would not say which folder failed
             self._writers[run] = tf.summary.create_file_writer(str(self._folder / run))
         with self._writers[run].as_default(step=step):
             for name, value in scalars.items():

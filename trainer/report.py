@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from trainer.decision import Decision
-from trainer.evaluation import Evaluation, RocCurve
+from trainer.evaluation import CLASSES_SHOWN, Evaluation, RocCurve
 
 # A page with a plot for each of a thousand classes helps nobody.
 CURVES_SHOWN = 24
@@ -43,6 +43,7 @@ def render_report(title: str, subtitle: str, evaluation: Evaluation, decision: D
         evaluation=evaluation,
         decision=decision,
         tiles=[(name, f"{value:.4f}" if math.isfinite(value) else "not finite") for name, value in tiles],
+        classes_shown=CLASSES_SHOWN,
         curves={
             "pooled": _curve(evaluation.roc),
             "classes": [(score.name, _curve(score.roc)) for score in evaluation.classes[:CURVES_SHOWN]],

@@ -14,6 +14,8 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from trainer.errors import UsageError
+
 PARTIAL = ".partial"
 
 
@@ -119,6 +121,30 @@ def folder_beside(url: str | Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def require_writable(folder: str) -> None:
+    """Refuses a folder into which nothing could be written, before there is anything to write.
+
+    Args:
+        folder: A local path or fsspec URL; it need not exist. Of a URL only the scheme is looked at.
+
+    Raises:
+        UsageError: A file is in its place or above it, it may not be written to, or the URL's scheme is not known.
+    """
+    if not is_local(folder):
+        try:
+            locate(folder)
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"{folder} cannot be written to: {error}. Give a local path or a gs:// URL.") from error
+        return
+    place = local_path(folder).absolute()
+    while not os.path.exists(place):
+        place = place.parent
+    if not place.is_dir():
+        raise UsageError(f"The folder {folder} cannot be made: {place} is a file. Give another folder.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UsageError(f"The folder {folder} cannot be written to: {place} admits no writing. Give another folder.")
 
 
 def publish_folder(folder: Path, url: str, completed_by: str = "") -> None:

@@ -11,14 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.command_line import exit_code_of
 from trainer.config import TrainingConfig, build_config, flag
-from trainer.errors import ProjectError, UsageError
+from trainer.errors import UsageError
 
 if TYPE_CHECKING:
     from trainer.training import TrainedModel
 
-# The tutorial's trainer takes 100 steps unless told otherwise; the pipeline asks for more.
-DEFAULTS: dict[str, Any] = {"train_steps": 100, "schema_file": "data/schema.toml", "job_dir": ""}
+PROGRAM = "python -m trainer.task"
+INTERRUPTED = 130
+DEFAULTS = {"schema_file": "data/schema.toml", "job_dir": ""}
 NUMBERS = {"num_parallel_calls", "prefetch_buffer_size"}
 FOLDERS = {
     "model_dir": "AIP_MODEL_DIR",
@@ -34,7 +36,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         environment: Where Vertex AI's variables, if set, give the defaults of the folders.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m trainer.task",
+        prog=PROGRAM,
+        usage="%(prog)s --train-files FILE ... --eval-files FILE ... --job-dir FOLDER [--FLAG VALUE ...]",
         description="Train the DNN classifier on CSV files and export a SavedModel.",
         allow_abbrev=False,
     )
@@ -44,7 +47,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         about: dict[str, Any] = {"dest": name, "default": default, "help": field.description}
         if name in FOLDERS:
             about["help"] += f" ${FOLDERS[name]} sets it too."
-        elif default is not None:
+        elif default not in (None, ""):
             about["help"] += f" Default: {default}."
         if name.endswith("_files"):
             about |= {"nargs": "+", "required": True, "metavar": "FILE"}
@@ -53,6 +56,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         parser.add_argument(flag(name), **about)
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
     parser.add_argument("--verbosity", default="INFO", choices=levels, help="What is logged. Default: INFO.")
+    parser.add_argument("--debug", action="store_true", help="Show the traceback of an error.")
     return parser
 
 
@@ -62,7 +66,7 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
     Raises:
         UsageError: A value makes no sense, or there is no folder to write to.
     """
-    values: dict[str, Any] = {name: value for name, value in vars(arguments).items() if name != "verbosity"}
+    values: dict[str, Any] = {name: getattr(arguments, name) for name in TrainingConfig.model_fields}
     if not values["job_dir"] and not all(values[name] for name in FOLDERS):
         raise UsageError(
             "`--job-dir` is missing, and not all of " + ", ".join(FOLDERS.values()) + " are set. "
@@ -78,10 +82,13 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
     Raises:
         ProjectError: A file, flag or table is at fault; nothing half-written is left.
     """
+    from trainer import storage
     from trainer.contract import load_contract
     from trainer.export import export_model, timestamped
     from trainer.training import train
 
+    for folder in (config.checkpoints, config.logs, config.model_dir or config.job_dir):
+        storage.require_writable(folder)
     contract = load_contract(config.schema_file)
     trained = train(config, contract)
     url = config.model_dir or timestamped(config.job_dir, contract, datetime.datetime.now(datetime.UTC))
@@ -100,15 +107,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser(os.environ).parse_args(argv)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("trainer").setLevel(arguments.verbosity)
-    try:
+
+    def command() -> None:
         config = config_from(arguments)
         _import_tensorflow_quietly()
         _, url = run(config)
-    except ProjectError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return error.exit_code
-    print(url)
-    return 0
+        print(url)
+
+    try:
+        return exit_code_of(command, PROGRAM, debug=arguments.debug)
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from the last checkpoint.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _import_tensorflow_quietly() -> None:

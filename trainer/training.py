@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from trainer.errors import TrainingError
 from trainer.event_log import EventLog
 from trainer.features import FeatureEncoder, fit_columns
 from trainer.input_pipeline import Table, batched, open_table, shuffled_rows, windows
+from trainer.learning_state import LearningState
 from trainer.tables import expand, total_bytes
 from trainer.tables.profile import TableProfile, check_tables
 
@@ -95,74 +95,6 @@ def settings_of(
     settings["training data"] = train.sha256[:12]
     settings["evaluation data"] = evaluation.sha256[:12]
     return settings
-
-
-class LearningState:
-    """The network and its optimizer: everything a training step changes, and the step itself."""
-
-    def __init__(self, network: Any, optimizer: Any) -> None:
-        import tensorflow as tf
-
-        self.network = network
-        self.optimizer = optimizer
-        optimizer.build(network.trainable_variables)
-        self._take_steps = tf.function(self._steps, reduce_retracing=True)
-        self._assess = tf.function(self._assessment, reduce_retracing=True)
-
-    def train(self, batches: Iterator[Any], steps: int) -> dict[str, float]:
-        """Takes `steps` optimizer steps; returns mean loss and accuracy over their rows, before each step."""
-        import tensorflow as tf
-
-        loss, correct, rows = self._take_steps(batches, tf.constant(steps))
-        return _means(float(loss), int(correct), int(rows))
-
-    def evaluate(self, batches: tf.data.Dataset) -> dict[str, float]:
-        """Mean loss and accuracy over the rows of `batches`, each counted once."""
-        loss, correct, rows = 0.0, 0, 0
-        for features, labels in batches:
-            batch_loss, batch_correct = self._assess(features, labels)
-            loss, correct, rows = loss + float(batch_loss), correct + int(batch_correct), rows + len(labels)
-        return _means(loss, correct, rows)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """A copy of every variable, by a name that a network of the same shape shares."""
-        return {name: variable.numpy().copy() for name, variable in self._variables()}
-
-    def restore(self, arrays: Any) -> None:
-        """Sets every variable from `arrays`."""
-        for name, variable in self._variables():
-            variable.assign(arrays[name])
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """A copy of the network's variables alone."""
-        return {f"best/{place}": value.numpy().copy() for place, value in enumerate(self.network.variables)}
-
-    def restore_weights(self, weights: Any) -> None:
-        """Sets the network's variables from what `weights` returned."""
-        for place, variable in enumerate(self.network.variables):
-            variable.assign(weights[f"best/{place}"])
-
-    def _variables(self) -> Iterator[tuple[str, Any]]:
-        for place, variable in enumerate(self.network.variables):
-            yield f"network/{place}", variable
-        for place, variable in enumerate(self.optimizer.variables):
-            yield f"optimizer/{place}", variable
-
-    def _steps(self, batches: Any, steps: tf.Tensor) -> Any:
-        import tensorflow as tf
-
-        total_loss, correct, rows = tf.constant(0.0), tf.constant(0), tf.constant(0)
-        for _ in tf.range(steps):
-            features, labels = next(batches)
-            with tf.GradientTape() as tape:
-                loss, hits = _loss_and_hits(self.network(features, training=True), labels)
-            variables = self.network.trainable_variables
-            self.optimizer.apply(tape.gradient(loss, variables), variables)
-            total_loss, correct, rows = total_loss + loss, correct + hits, rows + tf.size(labels)
-        return total_loss, correct, rows
-
-    def _assessment(self, features: Any, labels: tf.Tensor) -> Any:
-        return _loss_and_hits(self.network(features, training=False), labels)
 
 
 class TrainingLoop:
@@ -243,6 +175,8 @@ class TrainingLoop:
         self.state.restore(checkpoint.arrays)
         self.best = {name: array for name, array in checkpoint.arrays.items() if name.startswith("best/")}
         log.info("going on from the checkpoint of step %d", self.step)
+        if self.step > self.last_step:
+            log.warning("The checkpoint has %d steps; only %d were asked for.", self.step, self.last_step)
 
     def _note(self, loss: float) -> None:
         if not self.config.patience:
@@ -266,18 +200,6 @@ class TrainingLoop:
                 f"Received: learning rate {self.config.learning_rate}, optimizer {self.config.optimizer}. "
                 "Lower --learning-rate, or standardise the columns in the data contract."
             )
-
-
-def _loss_and_hits(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    import tensorflow as tf
-
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    hits = tf.equal(tf.argmax(logits, axis=1), labels)
-    return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(hits, tf.int32))
-
-
-def _means(loss: float, correct: int, rows: int) -> dict[str, float]:
-    return {"loss": loss / rows, "accuracy": correct / rows}
 
 
 def _in_words(learned: dict[str, float], measured: dict[str, float]) -> str:

@@ -82,6 +82,7 @@ def test_a_model_is_trained_evaluated_and_approved(artifact: MakeArtifact, uploa
     assert sum(sum(row["row"]) for row in matrix["rows"]) == 30
     assert len(outputs.classification.metadata["confidenceMetrics"]) > 2
     assert "<svg" in Path(outputs.report.path).read_text()
+    assert Path(outputs.report.path).suffix == ".html"
     record = json.loads(Path(outputs.decision.path).read_text())
     assert (record["passed"], record["rows"]) == (True, 30)
     assert [rule["name"] for rule in record["rules"]] == ["finite", "floor", "better_than_constant"]

@@ -15,7 +15,7 @@ PATHS = {"train_files": ("a.csv",), "eval_files": ("b.csv",), "schema_file": "s.
     [
         (
             {"train_steps": 0},
-            r"`--train-steps` must be greater than or equal to 1. Received: 0. The default is 1000.",
+            r"`--train-steps` must be greater than or equal to 1. Received: 0. The default is 100.",
         ),
         ({"train_steps": 2**31}, r"`--train-steps` must be less than or equal to 2147483647"),
         ({"train_steps": 5.5}, r"`--train-steps` must be a valid integer. Received: 5.5."),

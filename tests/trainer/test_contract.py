@@ -70,15 +70,17 @@ def test_bounds_are_inclusive_and_whole_numbers_serve_as_bounds() -> None:
     [
         (
             "min = nan",
-            "`columns.0.min` in s.toml: must be finite; leave it out to set no limit.",
+            '`min` of column "x" in s.toml: must be finite; leave it out to set no limit.',
         ),
         (
             "min = 2.0\nmax = 1.0",
-            "`columns.0` in s.toml: min must not lie above max. Received: min=2.0",
+            'The column "x" in s.toml: min must not lie above max. Received: min=2.0',
         ),
         ("max = 1.0\nimpute = 2.0", "impute must lie within min and max. Received: 2.0."),
-        ('impute = "median"', "`columns.0.impute"),
-        ('units = "cm"', '`columns.0.units` in s.toml is not a key of a data contract. Did you mean "unit"?'),
+        ('impute = "median"', '`impute` of column "x" in s.toml: must be a number or "mean". Received: "median".'),
+        ("impute = true", 'must be a number or "mean". Received: true.'),
+        ('min = "3"', '`min` of column "x" in s.toml: must be a valid number. Received: "3".'),
+        ('units = "cm"', '`units` of column "x" in s.toml is not a key of a data contract. Did you mean "unit"?'),
     ],
 )
 def test_a_numeric_column_at_fault_is_refused(keys: str, expected: str) -> None:
@@ -88,7 +90,8 @@ def test_a_numeric_column_at_fault_is_refused(keys: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
-        ("vocabulary = []", "`columns.0.vocabulary` in s.toml: must hold at least 1. Received: 0."),
+        ("vocabulary = []", '`vocabulary` of column "c" in s.toml: must hold at least 1. Received: 0.'),
+        ('vocabulary = "red"', '`vocabulary` of column "c" in s.toml: must be a list. Received: "red".'),
         ('vocabulary = ["r", "r"]', "must hold each word once. Received twice: r."),
         ('vocabulary = ["r "]', 'must hold words without white space at their ends. Received: "r ".'),
         ('vocabulary = ["r"]\nimpute = "s"', 'impute must be a word of the vocabulary. Received: "s".'),
@@ -104,11 +107,11 @@ def test_a_categorical_column_at_fault_is_refused(keys: str, expected: str) -> N
     [
         (
             LABEL.replace('["a", "b"]', '["a"]'),
-            "`columns.1.classes` in s.toml: must hold at least 2.",
+            '`classes` of column "y" in s.toml: must hold at least 2.',
         ),
         (LABEL.replace('["a", "b"]', '["a", "a"]'), "must hold each word once. Received twice: a."),
         (LABEL + 'values = ["1", "2", "3"]', "values must pair with classes. Received: 3 values, 2 classes."),
-        (LABEL.replace('classes = ["a", "b"]', ""), "`columns.1.classes` in s.toml is missing."),
+        (LABEL.replace('classes = ["a", "b"]', ""), '`classes` of column "y" in s.toml is missing.'),
         ("", 'exactly one column must have kind = "label". Received: 0.'),
         (LABEL + LABEL.replace('"y"', '"z"'), 'exactly one column must have kind = "label". Received: 2.'),
         (LABEL.replace('"y"', '"x"'), "each column needs a name of its own. Received twice: x."),
@@ -137,7 +140,8 @@ def test_a_delimiter_that_a_cell_may_need_is_refused(delimiter: str) -> None:
             '`file.encoding` in s.toml: is no codec that Python knows. Use "utf-8"',
         ),
         ('file.encoding = "base64"', "is no codec that Python knows."),
-        ('file.header = "yes"', "`file.header` in s.toml"),
+        ('file.header = "yes"', "`file.header` in s.toml: must be 'names', 'counts' or 'none'. Received: \"yes\"."),
+        ("file = 3", "`file` in s.toml: must be a table. Received: 3."),
         ("max_shared_rows = 2.0", "`max_shared_rows` in s.toml"),
         ('nam = "x"', '`nam` in s.toml is not a key of a data contract. Did you mean "name"?'),
     ],
@@ -151,10 +155,34 @@ def test_a_name_that_no_folder_should_have_is_refused(name: str) -> None:
     assert "`name` in s.toml" in fault(f'name = "{name}"\n{NUMBER}{LABEL}')
 
 
-@pytest.mark.parametrize("name", ["", " x", "a\\nb", "x" * 129])
-def test_a_column_name_that_cannot_be_read_is_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("", "`name` of column 1 in s.toml: must have at least 1 character."),
+        (" x", '`name` of column " x" in s.toml: must be printable, without white space at its ends.'),
+        ("a\\nb", '`name` of column "a\\nb" in s.toml: must be printable'),
+        ("x" * 129, "must have at most 128 characters."),
+    ],
+)
+def test_a_column_name_that_cannot_be_read_is_refused(name: str, expected: str) -> None:
     text = NUMBER.replace('"x"', '"' + name + '"')
-    assert "`columns.0.name` in s.toml" in fault(f'name = "x"\n{text}{LABEL}')
+    assert expected in fault(f'name = "x"\n{text}{LABEL}')
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ('[[columns]]\nname = "q"\n', '`kind` of column "q" in s.toml is missing. Write "numeric", "categorical"'),
+        (
+            '[[columns]]\nkind = "number"\n',
+            '`kind` of column 1 in s.toml: must be "numeric", "categorical", "label" or "ignored". Received: "number".',
+        ),
+        ("columns = [7]", "The column 1 in s.toml: must be a table. Received: 7."),
+        ("columns = 7", "`columns` in s.toml: must be a list. Received: 7."),
+    ],
+)
+def test_what_is_no_column_is_refused(columns: str, expected: str) -> None:
+    assert expected in fault(f'name = "x"\n{columns}')
 
 
 def test_all_faults_are_told() -> None:
@@ -168,3 +196,5 @@ def test_a_file_that_is_no_contract_is_refused(tmp_path: Path) -> None:
         parse_contract(b"\xff", "s.toml")
     with pytest.raises(ContractError, match=r"none\.toml cannot be read: No such file or directory"):
         load_contract(str(tmp_path / "none.toml"))
+    with pytest.raises(ContractError, match=r"foo://s\.toml cannot be read: Protocol not known: foo"):
+        load_contract("foo://s.toml")

@@ -49,6 +49,7 @@ def test_nearest_hints_at_a_close_word_whatever_its_case() -> None:
     assert nearest("NO", ["no", "yes"]) == ' Did you mean "no"?'
     assert nearest("rose", ["setosa", "virginica"]) == ""
     assert nearest("rose", []) == ""
+    assert nearest("a", ["\u200ba"]) == ' Did you mean "\\u200ba"?'
 
 
 def test_quoted_keeps_text_on_one_line_and_short() -> None:

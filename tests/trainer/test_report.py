@@ -34,6 +34,17 @@ def test_report_escapes_class_names() -> None:
     assert "$a &amp; b$" in html
 
 
+def test_report_says_what_it_leaves_out_of_many_classes() -> None:
+    def of(classes: int) -> str:
+        ids = np.arange(classes)
+        return page(score(ids, np.eye(classes, dtype=np.float32), [f"k{i}" for i in ids]))
+
+    assert "The first 24 of 100 classes" in of(100)
+    assert "decision record alone" not in of(100)
+    assert "Of more than 100 classes, the matrix stands in the decision record alone" in of(101)
+    assert len(of(101)) < len(of(100))
+
+
 def test_report_of_a_class_without_rows_and_of_nan() -> None:
     assert "no curve" in page(score(np.array([0, 0]), np.eye(2, dtype=np.float32)[[0, 1]], ("x", "y")))
     assert "not finite" in page(score(np.array([0, 1]), np.full((2, 2), np.nan, np.float32), ("x", "y")))

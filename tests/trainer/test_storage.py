@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import fsspec
 import pytest
 
 from trainer import storage
+from trainer.errors import UsageError
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -18,6 +20,33 @@ def test_write_bytes_is_read_back_and_leaves_nothing_beside(folder_url: str) -> 
     storage.write_bytes(f"{folder_url}/deep/file", b"two")
     assert storage.read_bytes(f"{folder_url}/deep/file") == b"two"
     assert storage.list_files(f"{folder_url}/deep") == ["file"]
+
+
+def test_require_writable_takes_a_folder_that_is_there_or_can_be_made(folder_url: str, tmp_path: Path) -> None:
+    storage.require_writable(str(tmp_path))
+    storage.require_writable(f"{folder_url}/not/yet")
+    assert storage.list_files(folder_url) == []
+
+
+def test_require_writable_refuses_a_file_and_what_would_lie_below_it(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (file, file / "below"):
+        with pytest.raises(UsageError, match=rf"The folder {folder} cannot be made: {file} is a file"):
+            storage.require_writable(str(folder))
+
+
+def test_require_writable_refuses_a_closed_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    if os.access(tmp_path, os.W_OK):
+        pytest.skip("nothing is closed to root")
+    with pytest.raises(UsageError, match=rf"{tmp_path}/new cannot be written to: {tmp_path} admits no writing"):
+        storage.require_writable(f"{tmp_path}/new")
+
+
+def test_require_writable_refuses_a_scheme_that_nobody_knows() -> None:
+    with pytest.raises(UsageError, match=r"foo://bucket/job cannot be written to: Protocol not known: foo. Give"):
+        storage.require_writable("foo://bucket/job")
 
 
 def test_list_files_of_no_folder_is_empty(folder_url: str) -> None:

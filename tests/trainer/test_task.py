@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,31 @@ def test_main_trains_exports_and_prints_the_place(tmp_path: Path) -> None:
     assert (place / "saved_model.pb").is_file()
     assert "step 100 of 100: training loss" in done.stderr
     assert "cuda" not in done.stderr.lower()
+
+
+@pytest.mark.tensorflow
+def test_main_answers_a_folder_that_cannot_be_made_with_2(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [sys.executable, "-m", "trainer.task", *IRIS, "--job-dir", str(tmp_path / "file")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be made" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.tensorflow
+def test_main_answers_an_interrupt_with_130(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trainer.task", *IRIS, "--job-dir", str(tmp_path), "--train-steps", "1000000"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert any("step 100 of" in line for line in running.stderr)
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.read()
+        assert running.stdout.read() == ""
+    assert running.returncode == 130
+    assert "Traceback" not in said
+    assert "Stopped. The same command goes on from the last checkpoint." in said
 
 
 @pytest.mark.tensorflow

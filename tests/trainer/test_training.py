@@ -18,7 +18,8 @@ from trainer.contract import load_contract
 from trainer.errors import TrainingError
 from trainer.features import FeatureEncoder, FittedNumeric
 from trainer.input_pipeline import batched, open_table, windows
-from trainer.training import LearningState, TrainedModel, train
+from trainer.learning_state import LearningState
+from trainer.training import TrainedModel, train
 
 pytestmark = pytest.mark.tensorflow
 
