@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from components.vertex import endpoints, registry
@@ -22,6 +23,7 @@ from components.vertex.rollout_plan import (
     Undeploy,
     plan_retreat,
     plan_rollout,
+    plan_way_back,
 )
 from trainer import storage
 from trainer.serving_artifact import SMOKE_FILE
@@ -99,7 +101,7 @@ def roll_out(
         watch: How the traffic is watched between steps.
 
     Raises:
-        RolloutError: A check failed. The traffic is what it was before, and the version is off the endpoint.
+        RolloutError: A check failed. The last good version has all the traffic, and this one is off the endpoint.
         RegistryError: There are several endpoints of this name.
     """
     endpoint = endpoints.find_or_create_endpoint(endpoint_name)
@@ -113,13 +115,13 @@ def roll_out(
         for step in plan.steps:
             if isinstance(step, Deploy):
                 log.info("deploying version %s beside what serves", step.version)
-                new = endpoints.deploy(endpoint, model, machines)
+                new = _deploy(endpoint, model, machines)
             else:
                 _carry_out(endpoint, model, step, new)
             if isinstance(step, Shift):
                 _watch_traffic(endpoint, new, smoke, watch)
     except RolloutError:
-        for step in plan_retreat(endpoints.deployments_of(endpoint), plan.fallback, new):
+        for step in plan_retreat(endpoints.deployments_of(endpoint), plan.fallback, model.version_id):
             _carry_out(endpoint, model, step, new)
         raise
     return endpoint
@@ -136,32 +138,54 @@ def _carry_out(endpoint: aiplatform.Endpoint, model: aiplatform.Model, step: Ste
         endpoints.undeploy(endpoint, step.id)
 
 
+def _deploy(endpoint: aiplatform.Endpoint, model: aiplatform.Model, machines: Machines) -> str:
+    from google.api_core.exceptions import GoogleAPIError
+
+    try:
+        return endpoints.deploy(endpoint, model, machines)
+    except GoogleAPIError as error:
+        raise RolloutError(f"Version {model.version_id} cannot be deployed: {error}. It takes no traffic.") from error
+
+
 def _smoke_test(name: str, model: aiplatform.Model, smoke: Smoke, machines: Machines) -> None:
     """Deploys a version on an endpoint that nobody calls, asks it, and takes it off again."""
+    from google.api_core.exceptions import GoogleAPIError
+
     endpoint = endpoints.find_or_create_endpoint(name)
     endpoints.undeploy_all(endpoint)
     try:
-        endpoints.deploy(endpoint, model, machines)
+        _deploy(endpoint, model, machines)
         _require_answers(endpoints.ask(endpoint, smoke.instances).predictions, smoke, model.version_id)
+    except GoogleAPIError as error:
+        raise RolloutError(
+            f"Version {model.version_id} does not answer its smoke test: {error}. It takes no traffic."
+        ) from error
     finally:
         endpoints.undeploy_all(endpoint)
 
 
 def _require_answers(predictions: Sequence[Any], smoke: Smoke, version: str) -> None:
-    for number, (answer, expected) in enumerate(zip(predictions, smoke.probabilities, strict=True), 1):
-        answered = answer["probabilities"]
-        same = answered.keys() == expected.keys() and all(
-            math.isclose(answered[name], expected[name], abs_tol=TOLERANCE) for name in expected
-        )
-        if not same:
+    for number, (answer, expected) in enumerate(zip_longest(predictions, smoke.probabilities), 1):
+        if not _same(answer, expected):
             raise RolloutError(
                 f"Version {version} does not serve what was evaluated: to smoke instance {number} it answers "
-                f"{answered} where the evaluation saw {dict(expected)}. It takes no traffic."
+                f"{answer} where the evaluation saw the probabilities {expected}. It takes no traffic."
             )
 
 
+def _same(answer: Any, expected: Mapping[str, float] | None) -> bool:
+    answered = answer.get("probabilities") if isinstance(answer, Mapping) else None
+    if expected is None or not isinstance(answered, Mapping) or answered.keys() != expected.keys():
+        return False
+    return all(
+        isinstance(answered[name], int | float) and math.isclose(answered[name], expected[name], abs_tol=TOLERANCE)
+        for name in expected
+    )
+
+
 def _watch_traffic(endpoint: aiplatform.Endpoint, new: str, smoke: Smoke, watch: Watch) -> None:
-    from google.api_core.exceptions import GoogleAPICallError
+    """Asks the endpoint as its callers do, and holds the new version's part of the answers against what is allowed."""
+    from google.api_core.exceptions import GoogleAPIError
 
     latencies_ms = []
     for number in range(watch.requests):
@@ -169,15 +193,15 @@ def _watch_traffic(endpoint: aiplatform.Endpoint, new: str, smoke: Smoke, watch:
         started = time.perf_counter()
         try:
             answer = endpoints.ask(endpoint, [smoke.instances[place]])
-        except GoogleAPICallError as error:
+        except (GoogleAPIError, OSError) as error:
             raise RolloutError(
                 f"A prediction failed after the traffic moved: {error}. The traffic goes back."
             ) from error
-        latencies_ms.append((time.perf_counter() - started) * 1000)
         if answer.deployment == new:
+            latencies_ms.append((time.perf_counter() - started) * 1000)
             part = Smoke([smoke.instances[place]], [smoke.probabilities[place]])
             _require_answers(answer.predictions, part, answer.version)
-    slowest = sorted(latencies_ms)[math.ceil(len(latencies_ms) * 0.95) - 1]
+    slowest = sorted(latencies_ms)[math.ceil(len(latencies_ms) * 0.95) - 1] if latencies_ms else 0.0
     if slowest > watch.max_latency_ms:
         raise RolloutError(
             f"After the traffic moved, 95 of 100 predictions take up to {slowest:.0f} ms; at most "
@@ -186,7 +210,10 @@ def _watch_traffic(endpoint: aiplatform.Endpoint, new: str, smoke: Smoke, watch:
 
 
 def roll_back(endpoint_name: str, model_name: str) -> tuple[str, str]:
-    """Gives all traffic, and the alias `champion`, back to the version that is deployed beside the champion.
+    """Gives all traffic, and the alias `champion`, back to an earlier version that is still deployed.
+
+    That is the champion, where a rollout that did not end gave some of its traffic to another version; else the one
+    that is deployed beside it.
 
     Returns:
         The version that loses the traffic and the one that gains it.
@@ -195,18 +222,19 @@ def roll_back(endpoint_name: str, model_name: str) -> tuple[str, str]:
         RolloutError: There is nothing to go back to.
     """
     endpoint = endpoints.find_endpoint(endpoint_name)
+    champion = registry.find_champion(model_name)
     model = registry.find_model(model_name)
     deployed = () if endpoint is None else endpoints.deployments_of(endpoint)
     if endpoint is None or model is None or not deployed:
         raise RolloutError(f'Nothing is deployed on "{endpoint_name}". Run the pipeline first.')
-    current = max(deployed, key=lambda one: one.traffic)
-    others = [one for one in deployed if one.version != current.version]
-    if not others:
+    way = plan_way_back(deployed, None if champion is None else champion.version_id)
+    if way is None:
         raise RolloutError(
-            f'Only version {current.version} is deployed on "{endpoint_name}": there is none to go back to. '
+            f'Only version {deployed[0].version} is deployed on "{endpoint_name}": there is none to go back to. '
             "Use `promote VERSION` to deploy another one."
         )
-    earlier = max(others, key=lambda one: int(one.version))
-    endpoints.shift(endpoint, {earlier.id: 100})
+    current, earlier = way
+    # In this order, a rollback that is cut off between the two and called again ends where it was going.
     registry.crown(model, earlier.version)
+    endpoints.shift(endpoint, {earlier.id: 100})
     return current.version, earlier.version

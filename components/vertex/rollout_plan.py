@@ -98,7 +98,8 @@ def plan_rollout(
 
     A half-finished earlier rollout needs no word of its own: whatever is deployed is where the plan begins. The stable
     side is the champion's deployment if there is one, else the one with most traffic; all other old versions lose
-    theirs with the first shift.
+    theirs with the first shift. Where the version asked for is the champion itself, the stable side is the one that
+    waits without traffic: another with traffic began a rollout that did not end.
 
     Args:
         deployed: What is on the endpoint.
@@ -107,13 +108,14 @@ def plan_rollout(
         champion: The version with the alias, if any.
     """
     new = _strongest([one for one in deployed if one.version == version])
-    stable = _stable([one for one in deployed if one.version != version], champion)
+    others = [one for one in deployed if one.version != version]
+    stable = _waiting(others) if version == champion else _stable(others, champion)
     fallback = {stable.id: 100} if stable else {}
     new_id = new.id if new else NEW
     reached = new.traffic if new else 0
     steps: list[Step] = [] if new else [Deploy(version)]
     for percent in percentages if stable else (100,):
-        if percent > reached or (percent == 100 and reached < 100):
+        if percent > reached:
             rest = {stable.id: 100 - percent} if stable and percent < 100 else {}
             steps.append(Shift({new_id: percent, **rest}))
     steps.append(Promote(version))
@@ -128,11 +130,36 @@ def plan_retreat(deployed: Sequence[Deployment], fallback: Mapping[str, int], fa
     Args:
         deployed: What is on the endpoint now.
         fallback: The traffic to go back to.
-        failed: The id of the deployment that failed.
+        failed: The version that failed; every deployment of it is taken off, the one with traffic last.
     """
-    others = [one.id for one in deployed if one.id != failed]
-    back: tuple[Step, ...] = (Shift(fallback),) if fallback and others else ()
-    return (*back, Undeploy(failed))
+    gone = sorted((one for one in deployed if one.version == failed), key=lambda one: one.traffic)
+    back: tuple[Step, ...] = (Shift(fallback),) if fallback else ()
+    return (*back, *(Undeploy(one.id) for one in gone))
+
+
+def plan_way_back(deployed: Sequence[Deployment], champion: str | None) -> tuple[Deployment, Deployment] | None:
+    """Chooses what loses the traffic and what gains it when what is deployed is to be taken back, or None.
+
+    Args:
+        deployed: What is on the endpoint.
+        champion: The version with the alias, if any.
+    """
+    crowned = _strongest([one for one in deployed if one.version == champion])
+    rivals = [one for one in deployed if one.version != champion]
+    rival = _strongest(rivals)
+    if crowned and rival and rival.traffic:
+        return rival, crowned
+    current = crowned or rival
+    others = [one for one in deployed if current and one.version != current.version]
+    if current is None or not others:
+        return None
+    older = [one for one in others if int(one.version) < int(current.version)]
+    earlier = max(older, key=_number) if older else min(others, key=_number)
+    return current, earlier
+
+
+def _number(deployment: Deployment) -> int:
+    return int(deployment.version)
 
 
 def _strongest(deployed: Sequence[Deployment]) -> Deployment | None:
@@ -141,3 +168,7 @@ def _strongest(deployed: Sequence[Deployment]) -> Deployment | None:
 
 def _stable(others: Sequence[Deployment], champion: str | None) -> Deployment | None:
     return _strongest([one for one in others if one.version == champion]) or _strongest(others)
+
+
+def _waiting(others: Sequence[Deployment]) -> Deployment | None:
+    return min(others, key=lambda one: one.traffic, default=None)
