@@ -217,8 +217,8 @@ def _serving(run: RunRecord) -> Text:
         return Text("No version was registered; what served before still serves." if is_kept_back else "")
     traffic = [artifact.metadata.get("traffic") or {} for artifact in run.outputs("endpoint")]
     shares = sorted((traffic or [{}])[-1].items(), key=lambda share: -share[1])
-    serving = ", ".join(f"version {version} has {percent:.0f} % of the traffic" for version, percent in shares)
-    return Text.assemble("Registered ", (f"version {registered[-1]}", "bold"), f"; {serving}." if serving else ".")
+    told = ", ".join(f"version {version} {percent:.0f} %" for version, percent in shares)
+    return Text.assemble("Registered ", (f"version {registered[-1]}", "bold"), f". Traffic: {told}." if told else ".")
 
 
 def _places(run: RunRecord) -> Text:

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from components.image import TRAINER_IMAGE
+
 GOLDEN = Path(__file__).with_name("graph.txt")
 
 
@@ -51,6 +53,8 @@ def _source(source: dict[str, Any]) -> str:
         return f"{source['taskOutputArtifact']['producerTask']}.{source['taskOutputArtifact']['outputArtifactKey']}"
     if "taskOutputParameter" in source:
         return f"{source['taskOutputParameter']['producerTask']}.{source['taskOutputParameter']['outputParameterKey']}"
+    if "runtimeValue" in source:
+        return str(source["runtimeValue"]["constant"]).replace(TRAINER_IMAGE, "TRAINER_IMAGE")
     return str(source.get("componentInputParameter") or source.get("componentInputArtifact"))
 
 

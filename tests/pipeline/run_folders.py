@@ -15,8 +15,10 @@ components:
   comp-condition-1:
     dag:
       tasks:
-        approve-model:
-          taskInfo: {name: Approve the model}
+        register-model:
+          taskInfo: {name: Register the version}
+        deploy-model:
+          taskInfo: {name: Deploy and move the traffic}
 root:
   dag:
     tasks:
@@ -88,11 +90,16 @@ def write_evaluated_run(runs_dir: Path, run_id: str, passed: bool, classes: int 
         "training_log": artifact("system.Artifact", f"{runs_dir}/{run_id}/root/log of it"),
         "train_dataset": artifact("system.Dataset", "", warnings=["Column X is constant."]),
     }
+    registered = {"registered_model": artifact("system.Artifact", "gs://bucket/models/iris/2", version="2")}
+    endpoint = {"endpoint": artifact("system.Artifact", "projects/p/endpoints/1", traffic={"1": 0, "2": 100})}
     tasks = [
         task("upload-data", "SUCCEEDED", 1.25),
         task("train-model", "SUCCEEDED", 75, outputs=outputs),
-        task("approve-model", "SUCCEEDED" if passed else "NOT_TRIGGERED", 0.5 if passed else None),
+        task("register-model", "SUCCEEDED", 0.5, outputs=registered),
+        task("deploy-model", "SUCCEEDED", 2.5, outputs=endpoint),
     ]
+    if not passed:
+        tasks[2:] = [task("register-model", "NOT_TRIGGERED"), task("deploy-model", "NOT_TRIGGERED")]
     return write_run(runs_dir, run_id, "SUCCEEDED", *tasks, endTime=moment(80))
 
 

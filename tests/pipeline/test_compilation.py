@@ -65,7 +65,7 @@ def test_same_configuration_gives_the_same_bytes(compiled: Path, tmp_path: Path)
 
 
 def test_parameters_are_the_fields_of_the_configuration(document: dict[str, Any]) -> None:
-    kinds = {"NUMBER_INTEGER": int, "NUMBER_DOUBLE": float, "STRING": str}
+    kinds = {"NUMBER_INTEGER": int, "NUMBER_DOUBLE": float, "STRING": str, "BOOLEAN": bool}
     parameters = document["root"]["inputDefinitions"]["parameters"]
     fields = {key(name): field.default for name, field in PipelineParameters.model_fields.items()}
     assert {name: about["defaultValue"] for name, about in parameters.items()} == fields
@@ -75,12 +75,13 @@ def test_parameters_are_the_fields_of_the_configuration(document: dict[str, Any]
 
 
 def test_every_argument_of_a_component_is_described() -> None:
-    from components.approve_model import approve_model
+    from components.deploy_model import deploy_model
     from components.evaluate_model import evaluate_model
+    from components.register_model import register_model
     from components.train_model import train_model
     from components.upload_data import upload_data
 
-    for component in (upload_data, train_model, evaluate_model, approve_model):
+    for component in (upload_data, train_model, evaluate_model, register_model, deploy_model):
         function = component.python_func
         described = function.__doc__.split("Args:")[1]
         for name in inspect.signature(function).parameters:

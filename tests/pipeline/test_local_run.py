@@ -6,24 +6,27 @@ import pytest
 
 from pipeline import local_run
 from pipeline.config import RunConfig
-from pipeline.local_run import check_inputs
+from pipeline.local_run import prepare
 from tests.conftest import IrisFiles
 from trainer.errors import ProjectError, UsageError
 
 
-def test_inputs_that_are_there_are_accepted(iris_files: IrisFiles) -> None:
+def test_inputs_that_are_there_are_accepted(iris_files: IrisFiles, tmp_path: Path) -> None:
     train_data, eval_data, schema = map(str, iris_files)
-    check_inputs(RunConfig(train_data=train_data, eval_data=eval_data, schema_file=schema))
+    prepare(RunConfig(train_data=train_data, eval_data=eval_data, schema_file=schema), tmp_path / "my" / "runs")
+    assert (tmp_path / "my" / "runs").is_dir()
 
 
-def test_remote_tables_are_left_to_the_run(iris_files: IrisFiles) -> None:
-    check_inputs(RunConfig(train_data="gs://b/a.csv", eval_data="gs://b/b.csv", schema_file=str(iris_files.schema)))
+def test_files_behind_a_url_are_left_to_the_run(tmp_path: Path) -> None:
+    config = RunConfig(train_data="gs://b/a.csv", eval_data="gs://b/b.csv", schema_file="gs://b/schema.toml")
+    prepare(config, tmp_path)
 
 
 def test_all_inputs_that_are_not_there_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=r"^3 problems:\n  - data/iris_training\.csv (.|\n)*\n  - The data contract "):
-        check_inputs(RunConfig())
+        prepare(RunConfig(), tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_runs_of_one_second_have_folders_of_their_own(tmp_path: Path) -> None:
@@ -62,4 +65,4 @@ def test_faults_of_a_contract_stand_below_each_other(tmp_path: Path) -> None:
     absent, schema = str(tmp_path / "absent.csv"), str(tmp_path / "schema.toml")
     config = RunConfig(train_data=absent, eval_data=absent + ".gz", schema_file=schema)
     with pytest.raises(UsageError, match=r"^3 problems:\n  - .*\n  - .*\n  - \d problems:\n    - .*\n    - "):
-        check_inputs(config)
+        prepare(config, tmp_path / "runs")

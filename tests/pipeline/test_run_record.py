@@ -43,8 +43,8 @@ def test_log_of_a_task_in_a_loop_is_found_by_its_unique_name(tmp_path: Path) -> 
 
 def test_groups_are_left_out(tmp_path: Path) -> None:
     group = {"taskName": "condition-1", "execution": {"schemaTitle": "system.DagExecution"}}
-    folder = write_run(tmp_path, "run-1", "SUCCEEDED", group, task("approve-model", "SUCCEEDED", 1))
-    assert [task.display_name for task in read_run(folder).tasks] == ["Approve the model"]
+    folder = write_run(tmp_path, "run-1", "SUCCEEDED", group, task("register-model", "SUCCEEDED", 1))
+    assert [task.display_name for task in read_run(folder).tasks] == ["Register the version"]
 
 
 def test_run_whose_runner_lives_is_running(tmp_path: Path) -> None:

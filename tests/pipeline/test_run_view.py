@@ -33,12 +33,12 @@ def test_task_list_tells_state_and_time_of_each(here: Path) -> None:
         "FAILED",
         task("upload-data", "SUCCEEDED", 1.25),
         task("train-model", "FAILED", 75),
-        task("approve-model", "NOT_TRIGGERED"),
+        task("register-model", "NOT_TRIGGERED"),
     )
     assert printed(task_list(read_run(folder))) == (
         "✓  Check and upload data  done     1.2 s\n"
         "✗  Train the DNN          failed   1 min 15 s\n"
-        "-  Approve the model      not run\n"
+        "-  Register the version   not run\n"
     )
 
 
@@ -79,8 +79,10 @@ def test_summary_tells_what_a_run_has_come_to(here: Path) -> None:
         "  ✓ Accuracy and loss are finite.\n"
         "  ✓ Accuracy is 0.9667 (29 of 30 rows).\n"
         "\n"
+        "Registered version 2. Traffic: version 2 100 %, version 1 0 %.\n"
+        "\n"
         "Report  runs/run-1/root/report\n"
-        "Model   gs://bucket/model\n"
+        "Model   gs://bucket/models/iris/2\n"
         "Curves  runs/run-1/root/log of it\n"
         "Logs    runs/run-1/tasks\n"
         "\n"
@@ -94,6 +96,8 @@ def test_summary_of_a_model_that_was_kept_back_says_why(here: Path) -> None:
     folder = write_evaluated_run(here / "runs", "run-1", passed=False)
     text = printed(summary(read_run(folder)))
     assert "Decision: kept back\n  ✓ Accuracy and loss are finite.\n  ✗ Accuracy is 0.9667" in text
+    assert "\nNo version was registered; what served before still serves.\n" in text
+    assert "\nModel   gs://bucket/model\n" in text
 
 
 def test_summary_leaves_a_large_confusion_matrix_to_the_report(here: Path) -> None:
