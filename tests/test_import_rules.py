@@ -27,7 +27,14 @@ HEAVY = (
     "tensorflow",
 )
 # A component and a pipeline are what kfp's decorators make of a function.
-DEFINED_WITH_KFP = ("components/", "pipeline/definition.py")
+DEFINED_WITH_KFP = (
+    "components/deploy_model.py",
+    "components/evaluate_model.py",
+    "components/register_model.py",
+    "components/train_model.py",
+    "components/upload_data.py",
+    "pipeline/definition.py",
+)
 CLOUD = ("google.cloud", "google_cloud_pipeline_components", "kfp")
 # A Custom Prediction Routine is a class of google-cloud-aiplatform.
 PREDICTOR = "trainer/predictor.py"
@@ -78,7 +85,11 @@ def test_room_imports_only_the_rooms_below_it(source: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_importing_a_file_loads_nothing_heavy(source: str) -> None:
-    allowed = ("kfp",) if source.startswith(DEFINED_WITH_KFP) else ()
+    allowed: tuple[str, ...] = ("kfp",) if source.startswith(DEFINED_WITH_KFP) else ()
+    if source == PREDICTOR:
+        allowed += ("google.cloud.aiplatform",)
+    if source.startswith("emulator/"):  # it parses and writes bodies with the SDK's own types
+        allowed += ("google.cloud.aiplatform_v1.types",)
     heavy = {name for name in imported(source, everywhere=False) if within(name, HEAVY)}
     assert {name for name in heavy if not within(name, allowed)} == set()
 

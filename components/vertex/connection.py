@@ -28,5 +28,5 @@ def connect(project: str, location: str, staging_bucket: str) -> None:
         **where,
         api_endpoint=host if "://" in host else f"http://{host}",
         api_transport="rest",
-        credentials=AnonymousCredentials(),
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth leaves it without types
     )

@@ -38,9 +38,12 @@ def weak_model(iris_config: Callable[..., TrainingConfig], tmp_path_factory: pyt
 
 @pytest.fixture
 def assess(iris_files: IrisFiles) -> Callable[..., Assessment]:
-    def on_iris(model: Path, champion: Path | None = None, **gate: float) -> Assessment:
+    def on_iris(
+        model: Path, champion: Path | None = None, min_accuracy: float = 0.5, promote_on_tie: bool = False
+    ) -> Assessment:
         known = None if champion is None else Champion("7", str(champion))
-        return assess_model(str(model), [str(iris_files.eval_data)], 40, Gate(**{"min_accuracy": 0.5} | gate), known)
+        gate = Gate(min_accuracy, promote_on_tie=promote_on_tie)
+        return assess_model(str(model), [str(iris_files.eval_data)], 40, gate, known)
 
     return on_iris
 

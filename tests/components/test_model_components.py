@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 from kfp import dsl
 
-from components.approve_model import approve_model
+from components.deploy_model import deploy_model
 from components.evaluate_model import evaluate_model
+from components.image import TRAINER_IMAGE
+from components.register_model import register_model
 from components.train_model import train_model
 from components.upload_data import upload_data
+from tests.components.conftest import PROJECT
 from tests.conftest import IrisFiles
+from tests.emulator.vertex_emulator import VertexEmulator
 from trainer.errors import UsageError
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.run, pytest.mark.usefixtures("vertex")]
 
 MakeArtifact = Callable[..., Any]
 HYPERPARAMETERS = {
@@ -50,19 +54,24 @@ def train(artifact: MakeArtifact, uploaded: SimpleNamespace, **values: object) -
     return outputs["model"], outputs["training_log"]
 
 
-def evaluate(artifact: MakeArtifact, model: Any, dataset: Any, min_accuracy: float) -> tuple[bool, SimpleNamespace]:
+def evaluate(
+    artifact: MakeArtifact, model: Any, dataset: Any, min_accuracy: float, model_name: str = "never registered"
+) -> tuple[bool, SimpleNamespace]:
     kinds = {
         "metrics": dsl.Metrics,
         "classification": dsl.ClassificationMetrics,
         "report": dsl.HTML,
         "decision": dsl.Artifact,
+        "smoke": dsl.Artifact,
     }
     outputs = {name: artifact(kind, name) for name, kind in kinds.items()}
-    (passed,) = evaluate_model.python_func(model, dataset, 40, min_accuracy, **outputs)
+    (passed,) = evaluate_model.python_func(
+        model, dataset, 40, min_accuracy, 0.0, False, model_name=model_name, **PROJECT, **outputs
+    )
     return passed, SimpleNamespace(**outputs)
 
 
-def test_a_model_is_trained_evaluated_and_approved(artifact: MakeArtifact, uploaded: SimpleNamespace) -> None:
+def test_a_model_is_trained_and_evaluated(artifact: MakeArtifact, uploaded: SimpleNamespace) -> None:
     model, training_log = train(artifact, uploaded)
     assert (Path(model.path) / "saved_model.pb").is_file()
     assert model.metadata["framework"] == "TensorFlow"
@@ -74,26 +83,16 @@ def test_a_model_is_trained_evaluated_and_approved(artifact: MakeArtifact, uploa
     assert outputs.metrics.metadata["accuracy"] == pytest.approx(model.metadata["accuracy"])
     assert outputs.metrics.metadata["loss"] == pytest.approx(model.metadata["loss"], rel=1e-4)
     matrix = outputs.classification.metadata["confusionMatrix"]
-    assert [spec["displayName"] for spec in matrix["annotationSpecs"]] == [
-        "setosa",
-        "versicolor",
-        "virginica",
-    ]
+    assert [spec["displayName"] for spec in matrix["annotationSpecs"]] == ["setosa", "versicolor", "virginica"]
     assert sum(sum(row["row"]) for row in matrix["rows"]) == 30
     assert len(outputs.classification.metadata["confidenceMetrics"]) > 2
     assert "<svg" in Path(outputs.report.path).read_text()
-    assert Path(outputs.report.path).suffix == ".html"
     record = json.loads(Path(outputs.decision.path).read_text())
     assert (record["passed"], record["rows"]) == (True, 30)
-    assert [rule["name"] for rule in record["rules"]] == ["finite", "floor", "better_than_constant"]
+    assert [rule["name"] for rule in record["rules"]] == ["finite", "floor", "better_than_constant", "champion"]
     assert record["model"]["training data"] == "c4c7652b14da"
     for output in vars(outputs).values():
         json.dumps(output.metadata, allow_nan=False)
-
-    approved = artifact(dsl.Model, "approved_model")
-    approve_model.python_func(model, outputs.decision, approved)
-    assert approved.uri == model.uri
-    assert approved.metadata["decision"] == "Passed all 3 rules on 30 rows."
 
 
 def test_a_model_below_the_floor_is_kept_back(artifact: MakeArtifact, uploaded: SimpleNamespace) -> None:
@@ -125,3 +124,46 @@ def test_train_model_refuses_what_makes_no_sense(artifact: MakeArtifact, uploade
     with pytest.raises(UsageError, match=r"`--dropout` must be less than 1. Received: 1.0."):
         train(artifact, uploaded, dropout=1.0)
     assert not (Path(uploaded.train_dataset.path).parent / "model").exists()
+
+
+def test_a_model_is_registered_once_deployed_and_then_to_be_beaten(
+    artifact: MakeArtifact, uploaded: SimpleNamespace, vertex: VertexEmulator
+) -> None:
+    model, _ = train(artifact, uploaded)
+    _, outputs = evaluate(artifact, model, uploaded.eval_dataset, 0.9)
+    registered = artifact(dsl.Artifact, "registered_model")
+    for _ in range(2):
+        (version,) = register_model.python_func(
+            model,
+            uploaded.train_dataset,
+            outputs.decision,
+            outputs.smoke,
+            **PROJECT,
+            model_name="iris",
+            serving_image=TRAINER_IMAGE,
+            run="Run 1!",
+            git_sha="0123456789abcdef",
+            registered_model=registered,
+        )
+        assert version == "1"
+    found = vertex.get(registered.metadata["resourceName"])
+    assert found["labels"]["run"] == "run-1-"
+    assert found["labels"]["data"] == "c4c7652b14da"
+    assert found["labels"]["git"] == "0123456789ab"
+
+    endpoint = artifact(dsl.Artifact, "endpoint")
+    deploy_model.python_func(
+        registered,
+        **PROJECT,
+        endpoint_name="iris",
+        rollout="100",
+        machine_type="n1-standard-2",
+        max_latency_ms=5000.0,
+        endpoint=endpoint,
+    )
+    assert endpoint.metadata["traffic"] == {"1": 100}
+
+    passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, 0.9, model_name="iris")
+    assert passed is False
+    assert "(version 1)" in outputs.decision.metadata["summary"]
+    assert "a tie, which keeps the champion" in outputs.decision.metadata["summary"]

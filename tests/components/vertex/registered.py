@@ -1,0 +1,76 @@
+"""Versions of a tiny model, registered and rolled out through the pipeline's own functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.vertex import endpoints, registry
+from components.vertex.endpoints import Machines
+from components.vertex.registry import ServingContainer
+from components.vertex.rollout import Smoke, Watch, roll_out
+
+SERVER = Path(__file__).resolve().parent / "classifier_server.py"
+IMAGE = "us-docker.pkg.dev/p/r/server:1"
+ARTIFACT = "gs://local-bucket/tiny"
+MODEL = "tiny"
+ENDPOINT = "tiny"
+INSTANCES = [{"x": 1.0}, {"x": 2.0}, {"x": 3.0}]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version, and what its evaluation saw.
+
+    Attributes:
+        model: The SDK's view of it.
+        share: The probability of class `a`.
+    """
+
+    model: Any
+    share: float
+
+    @property
+    def number(self) -> str:
+        """Its number in the registry."""
+        return str(self.model.version_id)
+
+    @property
+    def smoke(self) -> Smoke:
+        """Its smoke test."""
+        return Smoke(INSTANCES, [{"a": self.share, "b": 1 - self.share}] * len(INSTANCES))
+
+
+def register(share: float, *flags: str, run: str | None = None) -> Version:
+    """Registers a version that answers `share`; of the same run, the one that is there."""
+    container = ServingContainer(IMAGE, ("python3", str(SERVER), str(share), *flags))
+    labels = {"run": run or f"run-{share}".replace(".", "-"), "git": ""}
+    return Version(registry.register_version(MODEL, "for tests", ARTIFACT, container, labels), share)
+
+
+def rolled_out(version: Version, *percentages: int, watch: Watch | None = None) -> Any:
+    """Rolls a version out; its endpoint."""
+    return roll_out(
+        ENDPOINT, version.model, percentages or (100,), version.smoke, Machines(), watch or Watch(requests=10)
+    )
+
+
+def traffic(name: str = ENDPOINT) -> dict[str, int]:
+    """Traffic by version, of all that is deployed."""
+    endpoint = endpoints.find_endpoint(name)
+    return {} if endpoint is None else {one.version: one.traffic for one in endpoints.deployments_of(endpoint)}
+
+
+def answered_share() -> float:
+    """What the endpoint answers as the probability of class `a`."""
+    endpoint = endpoints.find_endpoint(ENDPOINT)
+    assert endpoint is not None
+    [prediction] = endpoints.ask(endpoint, INSTANCES[:1]).predictions
+    return float(prediction["probabilities"]["a"])
+
+
+def champion() -> str | None:
+    """The champion's number."""
+    found = registry.find_champion(MODEL)
+    return None if found is None else str(found.version_id)
