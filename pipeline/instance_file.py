@@ -82,20 +82,25 @@ def _is_json_text(line: str) -> bool:
 
 def _json_instances(text: str, lines: Sequence[tuple[int, str]], name: str) -> list[Any]:
     try:
-        document = _parse(text)
+        return _instances_of(_parse(text), name)
     except ValueError as error:
-        whole = error
-    else:
-        return _instances_of(document, name)
+        whole = _fault(error, name)
     values = []
-    for place, (number, line) in enumerate(lines):
+    for number, line in lines:
         try:
             values.append(_parse(line))
         except ValueError as error:
             # Where already the first line is no JSON, the text was meant as one document.
-            what = f"{name}, line {number}: {_fault(error)}" if place else f"{name}: {_fault(whole)}"
-            raise DataError([f"{what}. Write one JSON value a line, or one list."]) from error
+            fault = _fault(error, name, number) if values else whole
+            raise DataError([f"{fault}. Write one JSON value a line, or one list."]) from error
     return values
+
+
+def _fault(error: ValueError, name: str, line: int | None = None) -> str:
+    """Where in a file something is no JSON, and why; in a line of it, if one was parsed by itself."""
+    if not isinstance(error, json.JSONDecodeError):
+        return f"{name}{f', line {line}' if line else ''}: {error}"
+    return f"{name}, line {line or error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
 
 
 def _parse(text: str) -> Any:
@@ -114,11 +119,7 @@ def _number(text: str) -> float:
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _fault(error: ValueError) -> str:
-    return str(error)[:1].lower() + str(error)[1:]
+    raise ValueError(f"the number {text} is not JSON")
 
 
 def _instances_of(document: Any, name: str) -> list[Any]:
@@ -157,7 +158,9 @@ def _named(
     for line in lines[1:]:
         cells = _cells(line, delimiter, name)
         if len(cells) != len(header):
-            raise DataError([f"{name}, line {line[0]}: received {len(cells)} cells, and {len(header)} column names."])
+            raise DataError(
+                [f"{name}, line {line[0]}: received {len(cells)} cells. Write {len(header)}, one for each column name."]
+            )
         named = zip(header, cells, strict=True)
         values.append({column: _value(cell, types[column]) for column, cell in named if column in types})
     return Instances(values, [column for column in header if column not in types])
