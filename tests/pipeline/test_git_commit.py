@@ -9,7 +9,6 @@ import pytest
 from pipeline.config import RunConfig
 from pipeline.git_commit import commit_of, with_commit
 
-
 GIT = shutil.which("git") or "git"
 
 

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import importlib
 import json
+from typing import Any
 
 import pytest
-from google.api_core import exceptions
-from google.auth.exceptions import DefaultCredentialsError
-from requests.exceptions import ConnectionError as Unreachable
 
 from pipeline.config import RunConfig
 from pipeline.vertex_errors import _ADVICE, in_sentences, message_of
 from trainer.errors import ProjectError
 
+# Their constructors have no types.
+exceptions: Any = importlib.import_module("google.api_core.exceptions")
+auth: Any = importlib.import_module("google.auth.exceptions")
+requests: Any = importlib.import_module("requests.exceptions")
 REQUEST = "POST http://127.0.0.1:1/v1/projects/p/locations/l/endpoints/1:predict?%24alt=json: "
 FAILED = f"{REQUEST}Failed to handle request. endpoint_id: 1, deployed_model_id: 2 with error: "
 RESTART = "See the log in .local/vertex, or run `python -m pipeline down` and `python -m pipeline up`."
@@ -56,11 +59,11 @@ def sentence(error: Exception, connection: str = "local") -> str:
             f"Vertex AI answers 503: Down. {RESTART}",
         ),
         (
-            DefaultCredentialsError("None found"),
+            auth.DefaultCredentialsError("None found"),
             "Vertex AI does not know who is asking: None found. Sign in with `gcloud auth application-default login`.",
         ),
         (
-            Unreachable("refused"),
+            requests.ConnectionError("refused"),
             f"Vertex AI cannot be reached. {RESTART}",
         ),
         (

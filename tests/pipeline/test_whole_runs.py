@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
-import subprocess
-import sys
 import time
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from pipeline.run_record import list_runs
+from tests.pipeline.checkouts import PATIENCE_S, Checkout, checked_out, patience
 
 pytestmark = [pytest.mark.run, pytest.mark.tensorflow]
 
-ROOT = Path(__file__).resolve().parents[2]
+BUCKET = ".local/vertex/storage/.cloudstorage/local-bucket"
 SCHEMA = """
 name = "wines"
 [[columns]]
@@ -35,80 +33,13 @@ name = "verdict"
 kind = "label"
 classes = ["[bad]", "göod"]
 """
-ODD_NAME = "a  b* [c] d? 'e' \"f\" $HOME $x {y};&é#%20"
-PATIENCE_S = 120.0
-
-
-@dataclass
-class Checkout:
-    """The project in a folder of an odd name, and what is started there."""
-
-    folder: Path
-    marker: str = field(default_factory=lambda: uuid.uuid4().hex)
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Starts a command in a session of its own, as a terminal does."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline", *arguments],
-            cwd=self.folder,
-            env={**os.environ, "RUN_MARKER": self.marker},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.started.append(process)
-        return process
-
-    def command(self, *arguments: str) -> tuple[int, str, str]:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=PATIENCE_S)
-        return process.returncode, out, err
-
-    def processes(self) -> list[int]:
-        """Processes started by a command here, and by those in turn."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if f"RUN_MARKER={self.marker}\0".encode() in (folder / "environ").read_bytes():
-                    found.append(int(folder.name))
-            except OSError:
-                continue
-        return found
-
-    def wait_for_task(self, name: str) -> None:
-        """Waits until a task of the newest run is at work, in a process of its own below three others."""
-        for _ in patience():
-            assert self.started[-1].poll() is None, self.started[-1].communicate()
-            runs = list_runs(self.folder / "runs")
-            tasks = runs[0].tasks if runs else ()
-            is_running = any((task.name, task.state) == (name, "running") for task in tasks)
-            if is_running and len(self.processes()) >= 4:
-                return
-
-
-def patience() -> Iterator[None]:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        yield
-        time.sleep(0.01)
-    pytest.fail(f"It did not happen within {PATIENCE_S} s.")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Checkout]:
-    folder = tmp_path / ODD_NAME
-    folder.mkdir()
-    for room in ("trainer", "components", "pipeline", "emulator", "data"):
-        # Links and not copies, so that coverage knows the files.
-        (folder / room).symlink_to(ROOT / room)
-    checkout = Checkout(folder)
-    yield checkout
-    for pid in checkout.processes():
-        os.kill(pid, signal.SIGKILL)
-    for process in checkout.started:
-        process.communicate()
+    with checked_out(tmp_path) as checkout:
+        checkout.up()
+        yield checkout
 
 
 def write_wines(folder: Path, first_cell: str = "7.5") -> list[str]:
@@ -126,21 +57,24 @@ def write_wines(folder: Path, first_cell: str = "7.5") -> list[str]:
 def test_users_own_tables_need_no_code(checkout: Checkout) -> None:
     code, out, err = checkout.command("run", *write_wines(checkout.folder), "--train-steps", "50")
     assert (code, err) == (0, "")
-    assert "✓ Approve the model: done after" in out
+    assert "✓ Deploy and move the traffic: done after" in out
     assert "         [bad]  göod\n  [bad]      1     0\n  göod       0     1\n" in out
     assert "Decision: passed" in out
     (run,) = list_runs(checkout.folder / "runs")
     asked = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["runtimeConfig"]["parameterValues"]
-    assert Path(asked["train_data"]).name == "my [train]*.csv"
-    assert Path(asked["train_data"]).is_relative_to(checkout.folder / "runs" / "data")
+    assert re.fullmatch(r"gs://local-bucket/data/[0-9a-f]{64}/my \[train\]\*\.csv", asked["train_data"])
     assert asked["train_steps"] == 50
     code, shown, err = checkout.command("show", run.run_id)
     assert (code, err) == (0, "")
     results = out[out.index("Accuracy") : out.index("Next")]
     assert results.strip() in shown
     for line in results.splitlines():
-        if line.startswith(("Report", "Model", "Curves", "Logs")):
+        if line.startswith(("Report", "Curves", "Logs")):
             assert (checkout.folder / line.split(maxsplit=1)[1]).exists()
+    assert "Registered version 1. Traffic: version 1 100 %.\n" in results
+    question = "Asked of the endpoint iris-dnn: colour red, strength 8\n  [bad] ("
+    assert question in out
+    assert out.splitlines()[-1].startswith("  answered by version 1, deployment ")
     assert checkout.processes() == []
 
 
@@ -170,10 +104,10 @@ def test_interrupted_run_leaves_no_process(checkout: Checkout, number: signal.Si
     assert checkout.processes() == []
     (run,) = list_runs(checkout.folder / "runs")
     assert (process.returncode, run.state) == (130, "cancelled")
-    assert err == f"Stopped: no process is left. The run's folder is runs/{run.run_id}.\n"
+    assert err == f"Stopped: no process of it is left. The run's folder is runs/{run.run_id}.\n"
 
 
-@pytest.mark.parametrize("sign", ["runs", "runs/data/*", "runs/dnn-pipeline-*", "runs/*/run.json"])
+@pytest.mark.parametrize("sign", ["runs", f"{BUCKET}/data/*", "runs/dnn-pipeline-*", "runs/*/run.json"])
 def test_interrupt_at_any_moment_of_the_start_leaves_no_process(checkout: Checkout, sign: str) -> None:
     process = checkout.start("run", "--train-steps", "2000000")
     for _ in patience():
@@ -186,6 +120,20 @@ def test_interrupt_at_any_moment_of_the_start_leaves_no_process(checkout: Checko
     assert checkout.processes() == []
     folders = list(checkout.folder.glob("runs/dnn-pipeline-*"))
     assert [run.state for run in list_runs(checkout.folder / "runs")] == ["cancelled"] * len(folders)
+
+
+def test_interrupt_while_the_services_start_leaves_them_in_order(tmp_path: Path) -> None:
+    with checked_out(tmp_path) as checkout:
+        process = checkout.start("run")
+        for _ in patience():
+            if any(checkout.folder.glob(".local/vertex/emulator.log")):
+                break
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, err) == (130, "Stopped: no process of the run is left.\n")
+        checkout.up()
+        checkout.down()
+        assert checkout.processes() == []
 
 
 def test_killed_command_takes_its_run_along(checkout: Checkout) -> None:
