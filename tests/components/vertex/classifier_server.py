@@ -1,6 +1,6 @@
-"""A model server for tests: `python classifier_server.py SHARE [--fault fail|slow|lie|babble] [--good N]`.
+"""A model server for tests: `python classifier_server.py SHARE [--fault fail|slow|lie|babble|start] [--good N]`.
 
-It obeys the AIP_* contract and gives the class `a` the probability SHARE, the class `b` the rest, whatever the instance.
+It obeys the AIP_* contract and gives the class `a` the probability SHARE, the class `b` the rest, to every instance.
 With a fault, only its first N requests are answered as they should be.
 """
 

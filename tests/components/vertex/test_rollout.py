@@ -2,23 +2,190 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
+import sys
+
 import pytest
 
-from tests.components.vertex.registered import champion, register, rolled_out, traffic, answered_share
-from tests.emulator.vertex_emulator import VertexEmulator
+from components.vertex import endpoints, registry
+from components.vertex.errors import RegistryError, RolloutError
+from components.vertex.labels import MANAGED_BY
+from components.vertex.rollout import Watch, load_smoke, roll_back
+from tests.components.vertex.classifier_server import SLOW_S
+from tests.components.vertex.registered import (
+    ENDPOINT,
+    MODEL,
+    answered_share,
+    champion,
+    register,
+    rolled_out,
+    traffic,
+)
+from tests.emulator.vertex_emulator import ROOT, VertexEmulator
 
-pytestmark = pytest.mark.run
+pytestmark = [
+    pytest.mark.run,
+    pytest.mark.usefixtures("vertex"),
+    # The SDK's own.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
 
 
-def test_roll_out_brings_a_first_version_to_all_traffic(vertex: VertexEmulator) -> None:
-    import time
-    t=time.time()
-    v = register(0.9)
-    print('reg', time.time()-t)
-    rolled_out(v)
-    print('roll', time.time()-t)
-    assert traffic() == {"1": 100}
-    assert champion() == "1"
-    assert answered_share() == 0.9
-    print('q', time.time()-t)
-    assert 0
+def moves(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the rollouts told of the traffic, the percentages alone."""
+    told = [record.getMessage() for record in caplog.records if record.name == "components.vertex.rollout"]
+    return [" ".join(part.split()[0] for part in line.split(": ")[1].split(", ")) for line in told if "%" in line]
+
+
+def test_roll_out_replaces_a_version_and_keeps_it_beside() -> None:
+    rolled_out(register(0.9))
+    assert (traffic(), champion(), answered_share()) == ({"1": 100}, "1", 0.9)
+    rolled_out(register(0.8))
+    assert (traffic(), champion(), answered_share()) == ({"1": 0, "2": 100}, "2", 0.8)
+    rolled_out(register(0.7))
+    assert (traffic(), champion(), answered_share()) == ({"2": 0, "3": 100}, "3", 0.7)
+    assert traffic(f"{ENDPOINT}-smoke") == {}
+
+
+def test_roll_out_moves_the_traffic_step_by_step(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "components.vertex")
+    rolled_out(register(0.9), 10, 50, 100)
+    assert moves(caplog) == ["100"]
+    caplog.clear()
+    rolled_out(register(0.8), 10, 50, 100)
+    assert moves(caplog) == ["10 90", "50 50", "100"]
+    assert (traffic(), champion()) == ({"1": 0, "2": 100}, "2")
+
+
+def test_roll_out_again_changes_nothing() -> None:
+    version = register(0.9)
+    rolled_out(version)
+    before = endpoints.deployments_of(rolled_out(version))
+    assert endpoints.deployments_of(rolled_out(version)) == before
+    assert (traffic(), champion()) == ({"1": 100}, "1")
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("lie", r"Version 2 does not serve what was evaluated: to smoke instance 1 it answers .* It takes no traffic"),
+        ("babble", "to smoke instance 1 it answers a where the evaluation saw the probabilities"),
+        ("fail", r"Version 2 does not answer its smoke test: .*the weights are gone.* It takes no traffic"),
+        ("start", r"Version 2 cannot be deployed: [^\0]*the weights are missing\. It takes no traffic"),
+    ],
+)
+def test_roll_out_lets_no_version_near_the_endpoint_that_fails_its_smoke_test(fault: str, sentence: str) -> None:
+    rolled_out(register(0.9))
+    with pytest.raises(RolloutError, match=sentence):
+        rolled_out(register(0.8, "--fault", fault))
+    assert (traffic(), champion(), answered_share()) == ({"1": 100}, "1", 0.9)
+    assert traffic(f"{ENDPOINT}-smoke") == {}
+
+
+def test_roll_out_of_a_first_version_that_fails_leaves_nothing() -> None:
+    with pytest.raises(RolloutError, match="does not serve what was evaluated"):
+        rolled_out(register(0.9, "--fault", "lie"))
+    with pytest.raises(RolloutError, match="A prediction failed after the traffic moved"):
+        rolled_out(register(0.8, "--fault", "fail", "--good", "2"))
+    assert (traffic(), traffic(f"{ENDPOINT}-smoke"), champion()) == ({}, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "percentages", "sentence"),
+    [
+        (
+            "fail",
+            (50, 100),
+            r"A prediction failed after the traffic moved: .*the weights are gone.* The traffic goes back",
+        ),
+        ("slow", (100,), r"95 of 100 predictions take up to \d+ ms; at most 100 ms are allowed. The traffic goes back"),
+        ("lie", (100,), r"Version 2 does not serve what was evaluated"),
+        ("babble", (50, 100), "Version 2 does not serve what was evaluated"),
+    ],
+)
+def test_roll_out_goes_back_when_a_version_fails_after_the_traffic_moves(
+    fault: str, percentages: tuple[int, ...], sentence: str
+) -> None:
+    watch = Watch(requests=12, max_latency_ms=SLOW_S * 1000 / 2)
+    rolled_out(register(0.9), watch=watch)
+    with pytest.raises(RolloutError, match=sentence):
+        rolled_out(register(0.8, "--fault", fault, "--good", "1"), *percentages, watch=watch)
+    assert (traffic(), champion(), answered_share()) == ({"1": 100}, "1", 0.9)
+
+
+def test_roll_out_that_failed_can_be_followed_by_a_better_version() -> None:
+    rolled_out(register(0.9))
+    with pytest.raises(RolloutError):
+        rolled_out(register(0.8, "--fault", "lie"))
+    rolled_out(register(0.7))
+    assert (traffic(), champion()) == ({"1": 0, "3": 100}, "3")
+
+
+@pytest.mark.parametrize("last_words", ["deploying version 2", "traffic: 50 %"])
+def test_roll_out_cut_off_is_finished_by_the_next(last_words: str) -> None:
+    rolled_out(register(0.9))
+    command = [sys.executable, "-m", "tests.components.vertex.rolling_out", "0.8"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert any(last_words in line for line in process.stdout)
+        process.kill()
+    left = traffic()
+    assert sum(left.values()) == 100
+    assert champion() in left
+    rolled_out(register(0.8), 10, 50, 100)
+    assert (traffic(), champion(), answered_share()) == ({"1": 0, "2": 100}, "2", 0.8)
+
+
+def test_roll_out_refuses_two_endpoints_of_one_name(vertex: VertexEmulator) -> None:
+    for _ in range(2):
+        vertex.post(
+            "projects/local-project/locations/us-central1/endpoints", {"displayName": ENDPOINT, "labels": MANAGED_BY}
+        )
+    with pytest.raises(RegistryError, match=r'There are 2 endpoints named "tiny": .*, .*\. Delete or rename all but'):
+        rolled_out(register(0.9))
+
+
+def test_load_smoke_names_what_it_cannot_read() -> None:
+    with pytest.raises(RolloutError, match=r"Version 1 has no readable smoke test at gs://local-bucket/tiny/assets.*"):
+        load_smoke(register(0.9).model)
+
+
+def test_roll_back_returns_the_earlier_versions_answers() -> None:
+    rolled_out(register(0.9))
+    rolled_out(register(0.8))
+    assert roll_back(ENDPOINT, MODEL) == ("2", "1")
+    assert (traffic(), champion(), answered_share()) == ({"1": 100, "2": 0}, "1", 0.9)
+    assert roll_back(ENDPOINT, MODEL) == ("1", "2")
+    assert (traffic(), champion(), answered_share()) == ({"1": 0, "2": 100}, "2", 0.8)
+
+
+def test_roll_back_cut_off_ends_where_it_was_going(vertex: VertexEmulator) -> None:
+    rolled_out(register(0.9))
+    rolled_out(register(0.8))
+    vertex.call("POST", "/_emulator/faults", {"rpc": "UpdateEndpoint", "status": "INTERNAL", "times": 1})
+    with pytest.raises(Exception, match="asked to answer INTERNAL"):
+        roll_back(ENDPOINT, MODEL)
+    assert roll_back(ENDPOINT, MODEL) == ("2", "1")
+    assert (traffic(), champion()) == ({"1": 100, "2": 0}, "1")
+
+
+def test_roll_back_needs_something_deployed() -> None:
+    with pytest.raises(RolloutError, match=r'Nothing is deployed on "tiny"\. Run the pipeline'):
+        roll_back(ENDPOINT, MODEL)
+
+
+def test_roll_back_needs_an_earlier_version() -> None:
+    rolled_out(register(0.9))
+    with pytest.raises(RolloutError, match='Only version 1 is deployed on "tiny": there is none to go back to'):
+        roll_back(ENDPOINT, MODEL)
+    assert (traffic(), champion()) == ({"1": 100}, "1")
+
+
+def test_undeploy_all_takes_everything_off() -> None:
+    rolled_out(register(0.9))
+    endpoints.undeploy_all(rolled_out(register(0.8)))
+    assert traffic() == {}
+    rolled_out(register(0.9))
+    assert (traffic(), champion()) == ({"1": 100}, "1")
+    assert len(registry.versions_of(register(0.9).model)) == 2

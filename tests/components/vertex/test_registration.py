@@ -1,0 +1,22 @@
+"""From a decision record to the evaluation of a version."""
+
+from __future__ import annotations
+
+from components.vertex.registration import classification_metrics
+
+DECISION = {
+    "metrics": {"accuracy": 0.9, "loss": 0.25},
+    "classes": ["a", "b"],
+    "confusion_matrix": [{"row": [9, 1]}, {"row": [1, 9]}],
+}
+
+
+def test_classification_metrics_leave_out_what_is_not_known() -> None:
+    assert classification_metrics(DECISION) == {
+        "accuracy": 0.9,
+        "logLoss": 0.25,
+        "confusionMatrix": {
+            "annotationSpecs": [{"id": "0", "displayName": "a"}, {"id": "1", "displayName": "b"}],
+            "rows": [{"row": [9, 1]}, {"row": [1, 9]}],
+        },
+    }
