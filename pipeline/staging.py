@@ -6,6 +6,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,9 @@ def _store(source: Path, stamp: tuple[int, int], target: str) -> None:
     except BaseException:
         if filesystem.exists(written):
             filesystem.rm_file(written)
+        if is_local(target):
+            with suppress(OSError):  # other files may be in it
+                os.rmdir(folder)
         raise
 
 

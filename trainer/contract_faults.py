@@ -56,7 +56,7 @@ def _place(path: Sequence[str | int], document: Mapping[str, Any], source: str) 
         case []:
             return source
         case ["columns", int(position)]:
-            return f"The {_column(document, position)} in {source}"
+            return f"{_column(document, position).replace('c', 'C', 1)} in {source}"
         case ["columns", int(position), *keys]:
             return f"`{_dotted(keys)}` of {_column(document, position)} in {source}"
     return f"`{_dotted(path)}` in {source}"

@@ -8,6 +8,8 @@ import signal
 _TRACEBACK = re.compile(r"^(  \+ Exception Group )?Traceback \(most recent call last\):\n", re.MULTILINE)
 _GROUP_LINE = re.compile(r" *\| (?! |Traceback )(.+)")
 _EXCEPTION = re.compile(r"(?P<module>(?:[A-Za-z_]\w*\.)*)(?P<name>[A-Za-z_]\w*)(?:: (?P<message>.*))?", re.DOTALL)
+# What libraries such as TensorFlow write in glog's format, also while Python ends after an exception.
+_NATIVE_LOG = re.compile(r"^[IWEF]\d{4} [^\n]*\.(?:cc|cpp|h):\d+\] ", re.MULTILINE)
 _LAST_LINES = 10
 _LONGEST = 8000
 
@@ -38,7 +40,8 @@ def last_exception(log: str) -> str:
         return "\n".join(found[1] for line in lines if (found := _GROUP_LINE.fullmatch(line)))
     # Frames, the code that they show and the marks below it are indented.
     start = next((i for i, line in enumerate(lines) if line and not line.startswith(" ")), len(lines))
-    return _without_class("\n".join(lines[start:]).strip())
+    message = _NATIVE_LOG.split("\n".join(lines[start:]), maxsplit=1)[0]
+    return _without_class(message.strip())
 
 
 def _without_class(text: str) -> str:

@@ -12,7 +12,7 @@ import trainer
 from pipeline.cli import compile_command, main
 from pipeline.config import RunConfig, key
 from tests.conftest import IrisFiles
-from tests.pipeline.run_folders import write_evaluated_run, write_run
+from tests.pipeline.run_folders import write_evaluated_run
 from trainer.config import flag
 from trainer.contract import parse_contract
 from trainer.errors import UsageError
@@ -126,16 +126,6 @@ def test_wrong_usage_is_one_paragraph_and_exit_code_2(command: Command) -> None:
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There are no runs"):
         main(["--debug", "show", "--runs-dir", str(tmp_path)])
-
-
-def test_unexpected_error_is_one_paragraph(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = write_run(Path("runs"), "run-1", "SUCCEEDED")
-    monkeypatch.setattr("pipeline.run_view.details", lambda run: {}[run.run_id])
-    outcome = command("show", "--runs-dir", str(folder.parent))
-    assert outcome.code == 1
-    assert outcome.err == (
-        "Error: Unexpected KeyError: 'run-1'. Run again as `python -m pipeline --debug ...` to see the traceback.\n"
-    )
 
 
 def test_run_refuses_inputs_that_are_not_there_before_it_begins(command: Command) -> None:

@@ -74,7 +74,7 @@ def test_bounds_are_inclusive_and_whole_numbers_serve_as_bounds() -> None:
         ),
         (
             "min = 2.0\nmax = 1.0",
-            'The column "x" in s.toml: min must not lie above max. Received: min=2.0',
+            'Column "x" in s.toml: min must not lie above max. Received: min=2.0',
         ),
         ("max = 1.0\nimpute = 2.0", "impute must lie within min and max. Received: 2.0."),
         ('impute = "median"', '`impute` of column "x" in s.toml: must be a number or "mean". Received: "median".'),
@@ -177,7 +177,7 @@ def test_a_column_name_that_cannot_be_read_is_refused(name: str, expected: str) 
             '[[columns]]\nkind = "number"\n',
             '`kind` of column 1 in s.toml: must be "numeric", "categorical", "label" or "ignored". Received: "number".',
         ),
-        ("columns = [7]", "The column 1 in s.toml: must be a table. Received: 7."),
+        ("columns = [7]", "Column 1 in s.toml: must be a table. Received: 7."),
         ("columns = 7", "`columns` in s.toml: must be a list. Received: 7."),
     ],
 )

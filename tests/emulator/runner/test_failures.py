@@ -55,6 +55,11 @@ def test_last_exception_keeps_notes() -> None:
     assert last_exception(log_of(code)) == "ValueError: no x\nGive x."
 
 
+def test_last_exception_ends_where_a_native_library_logs() -> None:
+    noise = "W0000 00:00:1795619614.882476   22224 dataset_op.cc:113] Error occurred\n\t [[{{node PyFunc}}]]\n"
+    assert last_exception(f"{FRAMES}ValueError: no x\nGive x.\n{noise}") == "ValueError: no x\nGive x."
+
+
 def test_last_exception_of_a_log_without_any_is_empty() -> None:
     assert last_exception("step 1\nstep 2\n") == ""
 
