@@ -195,7 +195,7 @@ def undeploy(
     if not everything:
         raise UsageError("`undeploy` takes everything off the endpoint, and wants to be told so: `undeploy --all`.")
     question = f"Take everything off the endpoint {config.endpoint_name}? Nothing answers predictions then."
-    if not yes and not typer.confirm(question, err=True):
+    if not yes and not typer.confirm(question):
         raise ProjectError("Nothing was changed.")
     with _sdk(config):
         versions = rollout_commands.undeploy_all(config)

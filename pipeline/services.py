@@ -22,7 +22,7 @@ from trainer.errors import ProjectError
 STATE_DIR = Path(".local/vertex")
 LOG_FILE = "emulator.log"
 
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 20.0
 _ANSWER_TIMEOUT_S = 5.0
 _POLL_S = 0.02
@@ -59,33 +59,19 @@ def environment(services: Services) -> dict[str, str]:
 
 
 def find_running(state_dir: Path = STATE_DIR) -> Services | None:
-    """The services that work in a folder, or None.
-
-    Raises:
-        ProjectError: They are there and do not answer.
-    """
+    """The services that work in a folder, or None."""
     services = _announced(state_dir)
-    if services is None:
-        return None
-    if _is_healthy(services):
-        return services
-    # A process that was killed left its file behind.
-    if _is_owned(state_dir):
-        raise ProjectError(
-            f"The local services of process {services.pid} do not answer at {services.api_host}. Wait a moment, or end "
-            f"that process. Their log is {state_dir / LOG_FILE}."
-        )
-    return None
+    return services if services is not None and _is_healthy(services) else None
 
 
 def ensure_running(state_dir: Path = STATE_DIR) -> Services:
     """The services that work in a folder, started if there are none; they stay when this process ends.
 
     Raises:
-        ProjectError: They do not start.
+        ProjectError: They do not start, or do not answer.
     """
     with _one_at_a_time(state_dir):
-        return find_running(state_dir) or _start(state_dir)
+        return _wait_for(state_dir, None if _is_owned(state_dir) else _start(state_dir))
 
 
 def stop(state_dir: Path = STATE_DIR) -> bool:
@@ -94,9 +80,9 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
     Raises:
         ProjectError: They do not answer.
     """
-    services = find_running(state_dir)
-    if services is None:
+    if not _is_owned(state_dir):
         return False
+    services = _wait_for(state_dir, None)
     os.kill(services.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_TIMEOUT_S
     while _is_owned(state_dir):
@@ -119,11 +105,10 @@ def create_bucket(services: Services, project: str, bucket: str) -> None:
         client.create_bucket(name)
 
 
-def _start(state_dir: Path) -> Services:
-    log = state_dir / LOG_FILE
+def _start(state_dir: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), "--port", "0", "--storage-port", "0"]
-    with log.open("ab") as output, uninterrupted():
-        process = subprocess.Popen(
+    with (state_dir / LOG_FILE).open("ab") as output, uninterrupted():
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -131,14 +116,25 @@ def _start(state_dir: Path) -> Services:
             start_new_session=True,
             env={**os.environ, **_STORAGE_OPTIONS},
         )
+
+
+def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None) -> Services:
+    """Waits until services answer: those of a process, or those that another command has begun to start."""
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while process.poll() is None and time.monotonic() < deadline:
-        services = _announced(state_dir)
-        if services is not None and services.pid == process.pid and _is_healthy(services):
+    while time.monotonic() < deadline:
+        has_ended = process is None or process.poll() is not None
+        if has_ended and not _is_owned(state_dir):
+            break
+        services = find_running(state_dir)
+        if services is not None:
             return services
         time.sleep(_POLL_S)
-    said = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:])
-    raise ProjectError(f"The local services do not start. {log} ends with:\n{said}")
+    log = state_dir / LOG_FILE
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    said = "\n".join(lines[-_TAIL_LINES:])
+    raise ProjectError(
+        f"The local services do not answer. Run again, or end their process if there is one. {log} ends with:\n{said}"
+    )
 
 
 def _announced(state_dir: Path) -> Services | None:

@@ -154,6 +154,56 @@ def test_run_refuses_a_runs_folder_that_is_a_file(command: Command, iris_files: 
     assert outcome.err == "Error: The folder of all runs, runs, cannot be made: File exists. Give another --runs-dir.\n"
 
 
+def test_run_refuses_googles_vertex_for_now(command: Command) -> None:
+    outcome = command("run", "--connection", "vertex")
+    assert outcome.code == 2
+    assert outcome.err.startswith("Error: `run` cannot submit to Google's Vertex AI yet. Compile the pipeline")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["predict", "-"], ["models"], ["endpoints"], ["promote", "1"], ["rollback"], ["undeploy", "--all", "--yes"]],
+)
+def test_command_says_how_to_start_the_services_where_they_are_down(command: Command, arguments: list[str]) -> None:
+    outcome = command(*arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "Error: The local services are down. Run `python -m pipeline up`.\n"
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_services_that_are_down_need_no_stop(command: Command) -> None:
+    assert command("down") == (0, "The local services are down already.\n", "")
+
+
+def test_undeploy_wants_to_be_told_that_it_means_all(command: Command) -> None:
+    outcome = command("undeploy", "--yes")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("Error: `undeploy` takes everything off the endpoint, and wants to be told so: ")
+
+
+def test_another_vertex_in_the_environment_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERTEX_EMULATOR_HOST", "http://127.0.0.1:1")
+    outcome = command("models", "--connection", "vertex")
+    assert outcome.code == 2
+    assert outcome.err.startswith("Error: `--connection vertex` asks for Google's Vertex AI, and VERTEX_EMULATOR_HOST ")
+
+
+def test_command_takes_only_the_options_that_it_needs(command: Command) -> None:
+    assert {"--project", "--config", "--endpoint-name"} <= set(command("predict", "--help").out.split())
+    assert "--rollout" in command("promote", "--help").out
+    for arguments in (["predict", "x", "--rollout", "100"], ["models", "--train-steps", "3"]):
+        outcome = command(*arguments)
+        assert outcome.code == 2
+        assert "No such option" in outcome.err
+
+
+def test_command_reads_a_file_that_configures_whole_runs(command: Command) -> None:
+    Path("dev.toml").write_text("train_steps = 7\nlocation = 'moon'\n")
+    outcome = command("models", "--config", "dev.toml")
+    assert outcome.code == 2
+    assert outcome.err.startswith("Error: `location` in dev.toml must be a region such as us-central1. ")
+
+
 def test_runs_lists_what_there_is(command: Command) -> None:
     assert command("runs") == (0, "There are no runs in runs. Start one with `python -m pipeline run`.\n", "")
     write_evaluated_run(Path("runs"), "run-1", passed=True)

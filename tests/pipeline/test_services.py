@@ -117,24 +117,44 @@ def announce(folder: Path, address: str) -> None:
 
 def test_services_that_do_not_answer_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     running = start(folder)
-    monkeypatch.setattr(services, "_ANSWER_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(services, "_ANSWER_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(services, "_START_TIMEOUT_S", 0.3)
     os.kill(running.pid, signal.SIGSTOP)
     try:
-        with pytest.raises(
-            ProjectError, match=rf"The local services of process {running.pid} do not answer at http://"
-        ):
-            find_running(folder)
+        assert find_running(folder) is None
+        for command in (ensure_running, stop):
+            with pytest.raises(ProjectError, match=r"^The local services do not answer\. Run again, or end their proc"):
+                command(folder)
     finally:
         os.kill(running.pid, signal.SIGCONT)
         monkeypatch.undo()
 
 
+def test_services_that_another_command_has_begun_to_start_are_waited_for(folder: Path) -> None:
+    folder.mkdir()
+    with services._start(folder) as begun:
+        wait_until_owned(folder)
+        assert ensure_running(folder).pid == begun.pid
+        begun.terminate()
+
+
+def test_services_that_are_starting_can_be_stopped(folder: Path) -> None:
+    folder.mkdir()
+    with services._start(folder):
+        wait_until_owned(folder)
+        assert stop(folder)
+
+
+def wait_until_owned(folder: Path) -> None:
+    for _ in patience():
+        if services._is_owned(folder):
+            return
+
+
 def test_services_that_do_not_start_are_told_with_their_last_words(folder: Path) -> None:
     folder.mkdir()
     (folder / "vertex.sqlite3").mkdir()
-    with pytest.raises(
-        ProjectError, match=r"The local services do not start\. .*emulator\.log ends with:\n(.|\n)*rror"
-    ):
+    with pytest.raises(ProjectError, match=r"services do not answer\. (.|\n)*emulator\.log ends with:\n(.|\n)*rror"):
         ensure_running(folder)
 
 
