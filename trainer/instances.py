@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from trainer.contract import Contract, Feature, NumericColumn
 from trainer.errors import DataError, nearest, quoted
-from trainer.tables.cells import Words, cells_of
+from trainer.tables.cells import Cells, Words, cells_of
 from trainer.tables.problems import Problems
 
 # Far more than a 1.5 MB request of the narrowest table holds; it bounds the work of one answer.
@@ -64,38 +65,37 @@ class InstanceReader:
             return self._csv_row(number, instance, problems)
         if not isinstance(instance, Mapping):
             expected = f"an object with {', '.join(self._features)}, or a text of {len(self._features)} values"
-            _report(problems, number, _WHOLE, f"received {_shown(instance)}. Send {expected}")
+            _report(problems, number, _WHOLE, lambda: f"received {_shown(instance)}. Send {expected}")
             return {}
         for key in instance:
             if key not in self._features:
-                hint = nearest(str(key), self._features)
-                _report(
-                    problems, number, _WHOLE, f"{quoted(str(key))} is no feature of the contract.{hint} Leave it out"
-                )
+                _report(problems, number, _WHOLE, partial(self._stranger, str(key)))
         row = {}
         for name, column in self._features.items():
             cell = _cell(column, instance.get(name))
             if cell is None:
-                wanted = "a number" if isinstance(column, NumericColumn) else "a text"
-                sentence = f'column "{name}": received {_shown(instance[name])}. Send {wanted}'
-                _report(problems, number, self._places[name], sentence)
+                _report(problems, number, self._places[name], partial(_wrong_type, column, instance[name]))
             elif name in instance or column.impute is not None:
                 row[name] = cell
             else:
-                _report(problems, number, self._places[name], f'column "{name}" is missing. Send a value for it')
+                _report(problems, number, self._places[name], partial(_missing, name))
         return row
+
+    def _stranger(self, key: str) -> str:
+        return f"{quoted(key)} is no feature of the contract.{nearest(key, self._features)} Leave it out"
 
     def _csv_row(self, number: int, text: str, problems: Problems) -> dict[str, str]:
         try:
             records = list(csv.reader([text], delimiter=self._delimiter, strict=True))
         except csv.Error as error:
-            _report(problems, number, _WHOLE, f"received {_shown(text)}, which is no row of values: {error}")
+            fault = str(error)
+            _report(problems, number, _WHOLE, lambda: f"received {_shown(text)}, which is no row of values: {fault}")
             return {}
         cells = records[0] if records else []
         if len(cells) != len(self._features):
             order = self._delimiter.join(self._features)
-            sentence = f"received {len(cells)} values in {_shown(text)}. Send {len(self._features)}: {order}"
-            _report(problems, number, _WHOLE, sentence)
+            wanted = f"{len(self._features)}: {order}"
+            _report(problems, number, _WHOLE, lambda: f"received {len(cells)} values in {_shown(text)}. Send {wanted}")
             return {}
         return dict(zip(self._features, cells, strict=True))
 
@@ -104,7 +104,7 @@ class InstanceReader:
         values, bad = reader.parse([cell or "" for cell in cells])
         for number in (np.flatnonzero(bad) + 1).tolist():
             if (cell := cells[number - 1]) is not None:
-                _report(problems, number, self._places[name], f'column "{name}": {reader.explain(cell)}')
+                _report(problems, number, self._places[name], partial(_bad_cell, name, reader, cell))
         return values.to_array() if isinstance(values, Words) else values
 
 
@@ -117,8 +117,21 @@ def _cell(column: Feature, value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _report(problems: Problems, number: int, column: int, sentence: str) -> None:
-    problems.add(0, number, column, lambda: f"instance {number}: {sentence}.")
+def _report(problems: Problems, number: int, column: int, sentence: Callable[[], str]) -> None:
+    problems.add(0, number, column, lambda: f"instance {number}: {sentence()}.")
+
+
+def _wrong_type(column: Feature, value: Any) -> str:
+    wanted = "a number" if isinstance(column, NumericColumn) else "a text"
+    return f'column "{column.name}": received {_shown(value)}. Send {wanted}'
+
+
+def _missing(name: str) -> str:
+    return f'column "{name}" is missing. Send a value for it'
+
+
+def _bad_cell(name: str, reader: Cells, cell: str) -> str:
+    return f'column "{name}": {reader.explain(cell)}'
 
 
 def _shown(value: Any) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-# What the SDK's model server imports: its own request handler, and the predictor of this project.
+# What the SDK's model server imports.
 ROUTINE = {
-    "HANDLER_MODULE": "google.cloud.aiplatform.prediction.handler",
-    "HANDLER_CLASS": "PredictionHandler",
+    "HANDLER_MODULE": "trainer.request_handler",
+    "HANDLER_CLASS": "StrictHandler",
     "PREDICTOR_MODULE": "trainer.predictor",
     "PREDICTOR_CLASS": "DnnPredictor",
 }
