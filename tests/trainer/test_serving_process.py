@@ -139,7 +139,7 @@ def test_the_server_takes_json_by_any_of_its_names(server: httpx.Client, content
         (b"[1]", "The body cannot be read: it is no object. Send an object with a list `instances`"),
         (b"{}", "The body must be an object with a list `instances`"),
         (b'{"instances": []}', "`instances` must be a list of at least one instance. Received: []."),
-        (b'{"instances": [{"PetalLenght": 1}]}', 'instance 1: "PetalLenght" is no feature of the contract. Did you mean'),
+        (b'{"instances": [{"PetalLenght": 1}]}', 'instance 1: "PetalLenght" is no feature of the contract. Did you'),
         (b'{"instances": ["1,2"]}', 'instance 1: received 2 values in "1,2". Send 4: '),
         (json.dumps({"instances": [""] * (MOST_INSTANCES + 1)}).encode(), "at most 100000 instances. Received: 100001"),
     ],
