@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 
 import pytest
@@ -45,11 +46,15 @@ def running_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verte
 
 
 @pytest.fixture
-def vertex(running_emulator: VertexEmulator, monkeypatch: pytest.MonkeyPatch) -> VertexEmulator:
+def vertex(running_emulator: VertexEmulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[VertexEmulator]:
     """An emulator that knows nothing yet, with the SDK pointed at it; a test leaves it running."""
     for name, value in SURROUNDINGS.items():
         monkeypatch.setenv(name, value)
     assert running_emulator.call("POST", "/_emulator/reset").status_code == 200
     point_at(running_emulator, monkeypatch)
     create_bucket(running_emulator)
-    return running_emulator
+    # Its file systems remember the emulator that they were made for.
+    file_system = importlib.import_module("gcsfs").GCSFileSystem
+    file_system.clear_instance_cache()
+    yield running_emulator
+    file_system.clear_instance_cache()

@@ -1,0 +1,86 @@
+"""A trained model from its assessment to the answers of its endpoint: registered, rolled out, asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.vertex import endpoints, registry
+from components.vertex.endpoints import Machines
+from components.vertex.registration import register
+from components.vertex.rollout import Watch, load_smoke, roll_out
+from tests.components.vertex.registered import champion, traffic
+from tests.conftest import IrisFiles
+from tests.emulator.vertex_emulator import VertexEmulator
+from tests.trainer.malformed import FLOWER, TEXT, malformed_bodies
+from trainer.assessment import Assessment, assess_model
+from trainer.decision import Gate
+
+pytestmark = [
+    pytest.mark.run,
+    pytest.mark.tensorflow,
+    # The SDK's own.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
+
+IMAGE = "us-docker.pkg.dev/p/r/dnn-trainer:1"
+ORIGIN = {"run": "Run 1", "data": "abc", "git": ""}
+
+
+@pytest.fixture(scope="module")
+def exported(iris_files: IrisFiles, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from trainer.config import build_config
+    from trainer.contract import load_contract
+    from trainer.export import export_model
+    from trainer.training import train
+
+    folder = tmp_path_factory.mktemp("model")
+    config = build_config(
+        train_files=(str(iris_files.train_data),),
+        eval_files=(str(iris_files.eval_data),),
+        schema_file=str(iris_files.schema),
+        job_dir=str(folder / "job"),
+        train_steps=100,
+    )
+    export_model(train(config, load_contract(config.schema_file)), str(folder / "model"))
+    return folder / "model"
+
+
+@pytest.fixture(scope="module")
+def assessment(exported: Path, iris_files: IrisFiles) -> Assessment:
+    return assess_model(str(exported), [str(iris_files.eval_data)], 40, Gate(0.5), None)
+
+
+def test_a_model_serves_what_was_evaluated(vertex: VertexEmulator, exported: Path, assessment: Assessment) -> None:
+    versions = [
+        register("tiny", exported, assessment.smoke, assessment.to_dict(), "gs://local-bucket", IMAGE, ORIGIN)
+        for _ in range(2)
+    ]
+    assert [version.version_id for version in versions] == ["1", "1"]
+    version = versions[0]
+    assert (version.labels["run"], version.labels["data"], version.labels["git"]) == ("run-1", "abc", "")
+    [evaluation] = version.list_model_evaluations()
+    metrics: Any = evaluation.metrics
+    assert metrics["accuracy"] == pytest.approx(assessment.evaluation.accuracy)
+    assert metrics["confusionMatrix"]["annotationSpecs"][1]["displayName"] == "versicolor"
+
+    smoke = load_smoke(version)
+    assert len(smoke.instances) == 6
+
+    endpoint = roll_out("tiny", version, (100,), smoke, Machines(), Watch(requests=20))
+    assert (traffic(), champion()) == ({"1": 100}, "1")
+    answer = endpoints.ask(endpoint, [FLOWER, TEXT])
+    assert (answer.version, [one["class"] for one in answer.predictions]) == ("1", ["versicolor", "versicolor"])
+    assert registry.version_of(version, "champion") is not None
+
+    name = endpoint.resource_name
+    for body in [body for body, content_type in malformed_bodies(170) if content_type == "application/json"]:
+        code, status, message = vertex.refused("POST", f"{name}:predict", body)
+        assert (code, status) == (400, "INVALID_ARGUMENT")
+        assert len(message) > 20
+    _, _, message = vertex.refused("POST", f"{name}:predict", json.dumps({"instances": [{**FLOWER, "PetalWidth": -1}]}))
+    assert 'instance 1: column \\"PetalWidth\\": received \\"-1\\", which lies below min' in message
+    assert vertex.predict(name, FLOWER)["deployedModelId"] == answer.deployment
