@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from components.vertex.connection import EMULATOR_VARIABLE
 from pipeline.interrupts import uninterrupted
@@ -106,7 +108,11 @@ def create_bucket(services: Services, project: str, bucket: str) -> None:
 
 
 def _start(state_dir: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), "--port", "0", "--storage-port", "0"]
+    died = _announced(state_dir)
+    # Where they were, so that whoever waits for services that were killed finds them again.
+    api, storage = ("0", "0") if died is None else (_free_port(died.api_host), _free_port(died.storage_host))
+    ports = ["--port", api, "--storage-port", storage]
+    command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), *ports]
     with (state_dir / LOG_FILE).open("ab") as output, uninterrupted():
         return subprocess.Popen(
             command,
@@ -116,6 +122,18 @@ def _start(state_dir: Path) -> subprocess.Popen[bytes]:
             start_new_session=True,
             env={**os.environ, **_STORAGE_OPTIONS},
         )
+
+
+def _free_port(url: str) -> str:
+    """The port of an address on this machine if nobody has it, otherwise 0, which takes any."""
+    port = urlsplit(url).port or 0
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return "0"
+    return str(port)
 
 
 def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None) -> Services:

@@ -83,6 +83,7 @@ def test_services_that_were_killed_are_started_again(folder: Path) -> None:
     assert find_running(folder) is None
     again = start(folder)
     assert again.pid != killed.pid
+    assert (again.api_host, again.storage_host) == (killed.api_host, killed.storage_host)
     assert "kept-bucket" in run_python(LIST_BUCKETS, again)
 
 
