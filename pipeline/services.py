@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from components.vertex.connection import EMULATOR_VARIABLE
 from pipeline.interrupts import uninterrupted
@@ -108,10 +107,8 @@ def create_bucket(services: Services, project: str, bucket: str) -> None:
 
 
 def _start(state_dir: Path) -> subprocess.Popen[bytes]:
-    died = _announced(state_dir)
-    # Where they were, so that whoever waits for services that were killed finds them again.
-    api, storage = ("0", "0") if died is None else (_free_port(died.api_host), _free_port(died.storage_host))
-    ports = ["--port", api, "--storage-port", storage]
+    api, storage = _ports(state_dir)
+    ports = ["--port", str(api), "--storage-port", str(storage)]
     command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), *ports]
     with (state_dir / LOG_FILE).open("ab") as output, uninterrupted():
         return subprocess.Popen(
@@ -124,16 +121,21 @@ def _start(state_dir: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _free_port(url: str) -> str:
-    """The port of an address on this machine if nobody has it, otherwise 0, which takes any."""
-    port = urlsplit(url).port or 0
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return "0"
-    return str(port)
+def _ports(state_dir: Path) -> tuple[int, int]:
+    """Those of services that were killed, where clients may be waiting for them; 0, any free one, if they are taken."""
+    killed = _announced(state_dir)
+    if killed is None:
+        return 0, 0
+    return _free_port(killed.api_host), _free_port(killed.storage_host)
+
+
+def _free_port(address: str) -> int:
+    port = int(address.rpartition(":")[2])
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return 0
+    return port
 
 
 def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None) -> Services:

@@ -83,6 +83,7 @@ def test_services_that_were_killed_are_started_again(folder: Path) -> None:
     assert find_running(folder) is None
     again = start(folder)
     assert again.pid != killed.pid
+    # Clients that wait for them find them again.
     assert (again.api_host, again.storage_host) == (killed.api_host, killed.storage_host)
     assert "kept-bucket" in run_python(LIST_BUCKETS, again)
 
@@ -107,6 +108,7 @@ def test_another_server_at_their_port_is_not_taken_for_them(folder: Path) -> Non
         Thread(target=other.serve_forever, daemon=True).start()
         announce(folder, f"http://127.0.0.1:{other.server_address[1]}")
         assert find_running(folder) is None
+        assert str(other.server_address[1]) not in start(folder).api_host
         other.shutdown()
 
 
