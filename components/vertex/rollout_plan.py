@@ -115,7 +115,8 @@ def plan_rollout(
     reached = new.traffic if new else 0
     steps: list[Step] = [] if new else [Deploy(version)]
     for percent in percentages if stable else (100,):
-        if percent > reached:
+        # At 100 without the alias it was cut off, perhaps before the traffic was watched.
+        if percent > reached or (percent == 100 and version != champion):
             rest = {stable.id: 100 - percent} if stable and percent < 100 else {}
             steps.append(Shift({new_id: percent, **rest}))
     steps.append(Promote(version))

@@ -59,9 +59,9 @@ CASES: dict[str, tuple[list[Deployment], str, Sequence[int], str | None, list[St
         deployed(a="1:0", b="2:100"), "2", STEPS, "2",
         [Promote("2")], {"a": 100},
     ),
-    "a retry of what is done but for the alias": (
+    "a retry of what is done but for the alias watches the traffic": (
         deployed(a="1:0", b="2:100"), "2", STEPS, "1",
-        [Promote("2")], {"a": 100},
+        [Shift({"b": 100}), Promote("2")], {"a": 100},
     ),
     "a retry of what had come to 10": (
         deployed(a="1:90", b="2:10"), "2", STEPS, "1",
