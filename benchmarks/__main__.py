@@ -1,4 +1,4 @@
-"""`python -m benchmarks [accuracy] [speed]`: measures and prints; exits with 1 where a floor is missed."""
+"""`python -m benchmarks [accuracy] [speed] [serving]`: measures and prints; exits with 1 where a floor is missed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("accuracy", "speed")
+PARTS = ("accuracy", "speed", "serving")
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +27,8 @@ def main(arguments: list[str]) -> int:
         print(sentence)
     if "speed" in chosen:
         _print_speed()
+    if "serving" in chosen:
+        _print_serving()
     return 0 if held else 1
 
 
@@ -41,6 +43,22 @@ def _print_speed() -> None:
             comparison.other,
             f"{comparison.other_s:.3f} s",
             f"{comparison.ratio:.1f}",
+        )
+    Console().print(table)
+
+
+def _print_serving() -> None:
+    from benchmarks import serving
+
+    table = Table("asked", "instances", "clients", "requests/s", "p50", "p99", title="Predictions, on this machine")
+    for one in serving.measure():
+        table.add_row(
+            one.way,
+            str(one.instances),
+            str(one.clients),
+            f"{one.per_s:.0f}",
+            f"{one.p50_ms:.2f} ms",
+            f"{one.p99_ms:.2f} ms",
         )
     Console().print(table)
 
