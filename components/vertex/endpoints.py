@@ -84,8 +84,12 @@ def deploy(endpoint: aiplatform.Endpoint, model: aiplatform.Model, machines: Mac
         max_replica_count=machines.most,
         sync=True,
     )
-    [new] = [one.id for one in deployments_of(endpoint) if one.id not in before]
-    return new
+    made = [one for one in deployments_of(endpoint) if one.id not in before]
+    new, *doubles = sorted(made, key=lambda one: one.traffic, reverse=True)
+    # A request whose answer was lost on the way is sent again, and deploys again.
+    for double in doubles:
+        undeploy(endpoint, double.id)
+    return new.id
 
 
 def shift(endpoint: aiplatform.Endpoint, split: Mapping[str, int]) -> None:
