@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.vertex.connection import EMULATOR_VARIABLE
-from components.vertex.errors import RegistryError
-from components.vertex.labels import MANAGED_BY, filter_for
+from components.vertex.labels import MANAGED_BY
+from components.vertex.lookup import filter_for, the_only
 from pipeline.config import RunConfig
 from pipeline.vertex_errors import message_of
 from trainer.errors import DataError, ProjectError, UsageError
@@ -56,18 +56,13 @@ class Endpoint:
         parent = f"projects/{config.project}/locations/{config.location}"
         request = {"parent": parent, "filter": filter_for(MANAGED_BY, config.endpoint_name)}
         found = list(EndpointServiceClient(**self._options).list_endpoints(request=request))
-        if len(found) > 1:
-            names = ", ".join(sorted(endpoint.name for endpoint in found))
-            raise RegistryError(
-                f'There are {len(found)} endpoints named "{config.endpoint_name}": {names}. Delete or rename all but '
-                "one."
-            )
-        if not found or not found[0].traffic_split:
+        endpoint = the_only(found, [one.name for one in found], "endpoints", config.endpoint_name)
+        if endpoint is None or not endpoint.traffic_split:
             raise ProjectError(
                 f'Nothing is deployed on the endpoint "{config.endpoint_name}". Run `python -m pipeline run`, or '
                 "`python -m pipeline promote VERSION`."
             )
-        self._endpoint = found[0]
+        self._endpoint = endpoint
 
     def feature_types(self) -> Mapping[str, str] | None:
         """The JSON type of each feature of the deployed version by name, or None where it does not say."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from components.vertex.errors import RegistryError
-from components.vertex.labels import MANAGED_BY, filter_for
+from components.vertex.labels import MANAGED_BY
+from components.vertex.lookup import filter_for, the_only
 from components.vertex.rollout_plan import Deployment
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ def find_endpoint(name: str) -> aiplatform.Endpoint | None:
     from google.cloud import aiplatform
 
     found = aiplatform.Endpoint.list(filter=filter_for(MANAGED_BY, name))
-    if len(found) > 1:
-        names = ", ".join(sorted(endpoint.resource_name for endpoint in found))
-        raise RegistryError(f'There are {len(found)} endpoints named "{name}": {names}. Delete or rename all but one.')
-    return found[0] if found else None
+    return the_only(found, [endpoint.resource_name for endpoint in found], "endpoints", name)
 
 
 def find_or_create_endpoint(name: str) -> aiplatform.Endpoint:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from components.vertex.errors import RegistryError
-from components.vertex.labels import MANAGED_BY, filter_for
+from components.vertex.labels import MANAGED_BY
+from components.vertex.lookup import filter_for, the_only
 from trainer.serving_artifact import INSTANCE_SCHEMA_FILE
 
 if TYPE_CHECKING:
@@ -45,12 +45,7 @@ def find_model(name: str) -> aiplatform.Model | None:
     from google.cloud import aiplatform
 
     found = aiplatform.Model.list(filter=filter_for(MANAGED_BY, name))
-    if len(found) > 1:
-        names = ", ".join(sorted(model.resource_name for model in found))
-        raise RegistryError(
-            f'The registry holds {len(found)} models named "{name}": {names}. Delete or rename all but one.'
-        )
-    return found[0] if found else None
+    return the_only(found, [model.resource_name for model in found], "models", name)
 
 
 def find_champion(name: str) -> aiplatform.Model | None:

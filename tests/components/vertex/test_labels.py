@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.vertex.labels import filter_for, label_value
+from components.vertex.labels import label_value
 
 
 @given(st.text())
@@ -19,7 +19,3 @@ def test_label_value_keeps_what_is_one() -> None:
     assert label_value("run_2026-01") == "run_2026-01"
     assert label_value("Größe 1.5") == "gr--e-1-5"
     assert label_value("x" * 100) == "x" * 63
-
-
-def test_filter_for_names_every_label_and_the_display_name() -> None:
-    assert filter_for({"a": "1", "b": ""}, "iris") == 'labels.a="1" AND labels.b="" AND display_name="iris"'

@@ -47,7 +47,7 @@ def test_register_version_refuses_two_models_of_one_name(vertex: VertexEmulator)
             "projects/local-project/locations/us-central1/models:upload",
             {"model": {"displayName": MODEL, "labels": MANAGED_BY, "containerSpec": {"imageUri": IMAGE}}},
         )
-    with pytest.raises(RegistryError, match=r'The registry holds 2 models named "tiny": .*, .*\. Delete or rename'):
+    with pytest.raises(RegistryError, match=r'There are 2 models named "tiny": .*, .*\. Delete or rename'):
         register(0.9)
 
 
