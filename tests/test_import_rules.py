@@ -106,6 +106,7 @@ def test_annotations_that_kfp_reads_are_values(source: str) -> None:
     assert "__future__.annotations" not in imported(source, everywhere=True)
 
 
+@pytest.mark.run
 def test_importing_every_module_loads_no_tensorflow() -> None:
     script = (
         "import importlib, sys\n"
