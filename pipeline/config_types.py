@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from components.vertex.rollout_plan import parse_percentages
+from components.vertex.rollout_plan import SMOKE_SUFFIX, parse_percentages
 
 _WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -18,7 +18,7 @@ _IMAGE = re.compile(
 )
 # A rollout tries a version on an endpoint of this name with "-smoke" behind it.
 _LONGEST_NAME = 128
-_LONGEST_ENDPOINT_NAME = _LONGEST_NAME - len("-smoke")
+_LONGEST_ENDPOINT_NAME = _LONGEST_NAME - len(SMOKE_SUFFIX)
 
 
 def _location(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from components.vertex import endpoints, registry, rollout
-from components.vertex.rollout_plan import parse_percentages
+from components.vertex.rollout_plan import SMOKE_SUFFIX, parse_percentages
 from pipeline.config import RunConfig
 from trainer.errors import UsageError
 
@@ -61,7 +61,7 @@ def undeploy_all(config: RunConfig) -> list[str]:
         The versions that were on the endpoint.
     """
     taken_off = []
-    for name in (config.endpoint_name, f"{config.endpoint_name}-smoke"):
+    for name in (config.endpoint_name, f"{config.endpoint_name}{SMOKE_SUFFIX}"):
         endpoint = endpoints.find_endpoint(name)
         if endpoint is not None:
             deployed = endpoints.deployments_of(endpoint)

@@ -16,6 +16,7 @@ from components.vertex.endpoints import Machines
 from components.vertex.errors import RolloutError
 from components.vertex.rollout_plan import (
     NEW,
+    SMOKE_SUFFIX,
     Deploy,
     Promote,
     Shift,
@@ -107,7 +108,7 @@ def roll_out(
     endpoint = endpoints.find_or_create_endpoint(endpoint_name)
     deployed = endpoints.deployments_of(endpoint)
     if not any(one.version == model.version_id and one.traffic for one in deployed):
-        _smoke_test(f"{endpoint_name}-smoke", model, smoke, machines)
+        _smoke_test(f"{endpoint_name}{SMOKE_SUFFIX}", model, smoke, machines)
     champion = registry.version_of(model, registry.CHAMPION)
     plan = plan_rollout(deployed, model.version_id, percentages, None if champion is None else champion.version_id)
     new = next((one.id for one in deployed if one.version == model.version_id), "")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 # In a traffic split, the deployment that the plan's own Deploy step makes.
 NEW = "new"
+# What the name of the endpoint that nobody calls ends with.
+SMOKE_SUFFIX = "-smoke"
 
 
 @dataclass(frozen=True)
