@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 import trainer
-from pipeline import cli_serving
+from pipeline import cli_inspection, cli_operations, cli_runs, cli_serving
 from pipeline.cli_options import configured
 from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig, key
@@ -26,7 +26,8 @@ RunsDir = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of all run
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.add_typer(cli_serving.app)
+for group in (cli_runs, cli_inspection, cli_operations, cli_serving):
+    app.add_typer(group.app)
 compile_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 

@@ -1,0 +1,1 @@
+"""The console: a web page of the emulator that shows runs, versions and endpoints."""
