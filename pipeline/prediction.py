@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.vertex.connection import EMULATOR_VARIABLE
 from components.vertex.labels import MANAGED_BY
 from components.vertex.lookup import filter_for, the_only
 from pipeline.config import RunConfig
+from pipeline.vertex_clients import client_options, parent_of
 from pipeline.vertex_errors import message_of
 from trainer.errors import DataError, ProjectError, UsageError
 
@@ -52,9 +51,8 @@ class Endpoint:
     def __init__(self, config: RunConfig) -> None:
         from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
 
-        self._options = _client_options(config)
-        parent = f"projects/{config.project}/locations/{config.location}"
-        request = {"parent": parent, "filter": filter_for(MANAGED_BY, config.endpoint_name)}
+        self._options = client_options(config)
+        request = {"parent": parent_of(config), "filter": filter_for(MANAGED_BY, config.endpoint_name)}
         found = list(EndpointServiceClient(**self._options).list_endpoints(request=request))
         endpoint = the_only(found, [one.name for one in found], "endpoints", config.endpoint_name)
         if endpoint is None or not endpoint.traffic_split:
@@ -99,18 +97,6 @@ class Endpoint:
                 raise DataError([_renumbered(message_of(error), first)]) from error
             predictions = [MessageToDict(value) for value in type(answer).pb(answer).predictions]
             yield Answer(first, predictions, answer.model_version_id, answer.deployed_model_id)
-
-
-def _client_options(config: RunConfig) -> dict[str, Any]:
-    host = os.environ.get(EMULATOR_VARIABLE)
-    if not host:
-        regional = {"api_endpoint": f"{config.location}-aiplatform.googleapis.com"}
-        return {"transport": "rest", "client_options": regional}
-    from google.auth.credentials import AnonymousCredentials
-
-    local = {"api_endpoint": host if "://" in host else f"http://{host}"}
-    anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it without types
-    return {"transport": "rest", "client_options": local, "credentials": anonymous}
 
 
 def _batches(instances: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:

@@ -1,38 +1,40 @@
-"""What a run's folder says of it, read back from run.json and the compiled pipeline beside it."""
+"""What Vertex AI says of a run, read from its PipelineJob as plain data."""
 
 from __future__ import annotations
 
-import fcntl
-import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainer.errors import UsageError, nearest
+from pipeline.run_spec import PipelineSpec, TaskSpec, read_spec, typed
 
-STOPPED = "stopped"
-UNREADABLE = "unreadable"
+if TYPE_CHECKING:
+    from google.cloud.aiplatform_v1.types import PipelineJob
 
-_FINAL_STATES = ("succeeded", "failed", "cancelled", STOPPED, UNREADABLE)
+FINAL_STATES = ("succeeded", "failed", "cancelled")
+
 _GROUPS = ("system.Run", "system.DagExecution")
-_INPUTS_FILE = "inputs.json"
+_STAGED = re.compile(r"gs://[^/\s]+/data/[0-9a-f]{64}/")
+_STAGED_FOLDER = re.compile(r"gs://[^/\s]+/data/[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class ArtifactRecord:
-    """An output of a task.
+    """An artifact that a task was given or has written.
 
     Attributes:
         kind: Its type, such as `system.Model`.
-        uri: Where it lies: a path, or a URL where it is not on this machine.
-        metadata: What the component noted of it.
+        uri: Where it lies.
+        metadata: What the component noted of it; numbers are floats.
+        name: Its resource name.
     """
 
     kind: str
     uri: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,31 @@ class TaskRecord:
 
     Attributes:
         name: Its name in the DAG.
+        unique_name: The same after the names of the groups around it, with dots between.
         display_name: Its name for readers.
-        state: The state that Vertex AI gives it, in lower case: `pending`, `running`, `not_triggered`, ...
+        state: The state that Vertex AI gives it, in lower case: `pending`, `running`, `skipped`, `not_triggered`, ...
         started: When it was begun. None before.
         ended: When it ended. None before.
         error: Its own error, where it failed.
-        outputs: Its artifacts by output name.
-        log: The file of its standard output and error.
+        job: The id of its custom job, under which its log is kept; empty where it has not run.
+        parameters: Its input parameters by name.
+        inputs: The artifacts that it was given, by input name.
+        outputs: The artifacts that it has written, by output name.
+        output_parameters: Its output parameters by name.
     """
 
     name: str
+    unique_name: str
     display_name: str
     state: str
-    started: datetime | None
-    ended: datetime | None
-    error: str
-    outputs: Mapping[str, ArtifactRecord]
-    log: Path
+    started: datetime | None = None
+    ended: datetime | None = None
+    error: str = ""
+    job: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
+    outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
+    output_parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,170 +75,155 @@ class RunRecord:
     """A run.
 
     Attributes:
-        run_id: The last part of its name.
-        folder: Its folder.
-        state: The state that Vertex AI gives it, in lower case, without PIPELINE_STATE_; `stopped` where its
-            runner died without a last word, `unreadable` where its run.json is no record of a run.
-        started: When it was begun.
-        ended: When it ended.
+        name: Its resource name.
+        run_id: The last part of it.
+        pipeline: The name of its pipeline.
+        display_name: Its name for readers.
+        state: The state that Vertex AI gives it, in lower case, without PIPELINE_STATE_.
+        created: When it was submitted.
+        started: When it was begun. None before.
+        ended: When it ended. None before.
         error: Why it failed.
-        tasks: Its tasks, in an order in which they can run.
+        parameters: The parameters that it was given, by name.
+        labels: Its labels.
+        root: The gs:// folder below which its artifacts lie.
+        image: The image of its training task.
+        schedule: The resource name of the schedule that made it; empty where none did.
+        tasks: Its tasks, in an order in which they can run; none where it comes from a list that leaves them out.
     """
 
+    name: str
     run_id: str
-    folder: Path
+    pipeline: str
+    display_name: str
     state: str
+    created: datetime | None = None
     started: datetime | None = None
     ended: datetime | None = None
     error: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    root: str = ""
+    image: str = ""
+    schedule: str = ""
     tasks: Sequence[TaskRecord] = ()
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self.state in _FINAL_STATES
+        return self.state in FINAL_STATES
 
     def outputs(self, name: str) -> list[ArtifactRecord]:
         """What its tasks have written under an output name."""
         return [task.outputs[name] for task in self.tasks if name in task.outputs]
 
 
-def read_run(folder: Path, display_names: Mapping[str, str] | None = None) -> RunRecord:
-    """Reads a run; what its files do not say is left empty.
+def read_job(job: PipelineJob) -> RunRecord:
+    """Reads a run from Vertex AI's answer; what that does not say is left empty."""
+    from google.protobuf.json_format import MessageToDict
 
-    Args:
-        folder: The run's folder.
-        display_names: The tasks' names for readers. None reads them from the folder's pipeline.yaml.
-    """
-    names = read_display_names(folder / "pipeline.yaml") if display_names is None else display_names
-    try:
-        run = _read(folder, names)
-        if run.is_final or _has_runner(folder):
-            return run
-        # It may have ended between the two looks.
-        run = _read(folder, names)
-        return run if run.is_final else replace(run, state=STOPPED)
-    except (OSError, ValueError, AttributeError, TypeError):
-        return RunRecord(run_id=folder.name, folder=folder, state=UNREADABLE)
-
-
-def read_display_names(spec: Path) -> dict[str, str]:
-    """The tasks' names for readers by their names in the DAG; none where the file is no compiled pipeline."""
-    import yaml
-
-    try:
-        with spec.open("rb") as file:
-            document = next(yaml.load_all(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-        dags = [document["root"], *document.get("components", {}).values()]
-        tasks = [item for dag in dags if "dag" in dag for item in dag["dag"]["tasks"].items()]
-        return {name: task.get("taskInfo", {}).get("name", name) for name, task in tasks}
-    except (OSError, LookupError, AttributeError, TypeError, StopIteration, yaml.YAMLError):
-        return {}
-
-
-def list_runs(runs_dir: Path) -> list[RunRecord]:
-    """The runs in a folder, the newest first."""
-    runs = [read_run(file.parent) for file in runs_dir.glob("*/run.json")]
-    return sorted(runs, key=lambda run: (run.started.timestamp() if run.started else 0, run.run_id), reverse=True)
-
-
-def find_run(runs_dir: Path, run_id: str | None) -> RunRecord:
-    """One run.
-
-    Args:
-        runs_dir: The folder of all runs.
-        run_id: Its id. None finds the newest.
-
-    Raises:
-        UsageError: There is no such run.
-    """
-    runs = list_runs(runs_dir)
-    if not runs:
-        raise UsageError(f"There are no runs in {runs_dir}. Start one with `python -m pipeline run`.")
-    if run_id is None:
-        return runs[0]
-    for run in runs:
-        if run.run_id == run_id:
-            return run
-    hint = nearest(run_id, [run.run_id for run in runs])
-    raise UsageError(f"There is no run {run_id} in {runs_dir}.{hint} `python -m pipeline runs` lists them.")
-
-
-def write_inputs(folder: Path, originals: Mapping[str, str]) -> None:
-    """Keeps in a run's folder where its inputs were copied from, so that errors call them by their names."""
-    (folder / _INPUTS_FILE).write_text(json.dumps(originals, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
-def _read_inputs(folder: Path) -> dict[str, str]:
-    try:
-        originals = json.loads((folder / _INPUTS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return originals if isinstance(originals, dict) else {}
-
-
-def _has_runner(folder: Path) -> bool:
-    """Whether the runner lives: it holds a lock on runner.json, which the kernel drops however it ends."""
-    try:
-        with (folder / "runner.json").open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def _read(folder: Path, display_names: Mapping[str, str]) -> RunRecord:
-    document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    originals = _read_inputs(folder)
+    document = MessageToDict(type(job).pb(job))
+    spec = read_spec(document.get("pipelineSpec") or {})
+    runtime = document.get("runtimeConfig") or {}
+    given = runtime.get("parameterValues") or {}
+    name = str(document.get("name", ""))
+    state = str(document.get("state", "")).removeprefix("PIPELINE_STATE_").lower()
     details = (document.get("jobDetail") or {}).get("taskDetails") or []
-    tasks = [_task(detail, display_names, folder, originals) for detail in details if not _is_group(detail)]
     return RunRecord(
-        run_id=str(document.get("name", "")).rpartition("/")[2] or folder.name,
-        folder=folder,
-        state=str(document.get("state", "")).removeprefix("PIPELINE_STATE_").lower(),
-        started=_time(document.get("startTime") or document.get("createTime")),
+        name=name,
+        run_id=name.rpartition("/")[2],
+        pipeline=spec.name,
+        display_name=str(document.get("displayName", "")),
+        state=state,
+        created=_time(document.get("createTime")),
+        started=_time(document.get("startTime")),
         ended=_time(document.get("endTime")),
-        error=_message(document, originals),
-        tasks=tasks,
+        error=_message(document, given),
+        parameters=typed(given, spec.parameters),
+        labels=document.get("labels") or {},
+        root=str(runtime.get("gcsOutputDirectory", "")),
+        image=spec.image,
+        schedule=str(document.get("scheduleName", "")),
+        tasks=_tasks(details, spec, given, state in FINAL_STATES) if details else (),
     )
 
 
-def _is_group(detail: Mapping[str, Any]) -> bool:
-    return (detail.get("execution") or {}).get("schemaTitle") in _GROUPS
+def by_its_name(text: str, parameters: Mapping[str, Any]) -> str:
+    """A text in which staged inputs are called by their files' names, without the folder that is their content's sum.
+
+    Args:
+        text: A sentence, or a staged input's URI.
+        parameters: Those of the run: they tell which inputs are several files, that were numbered when staged.
+    """
+    for value in parameters.values():
+        if isinstance(value, str) and _STAGED_FOLDER.fullmatch(value):
+            text = re.sub(rf"{re.escape(value)}/\d{{5}}-", "", text)
+    return _STAGED.sub("", text)
 
 
-def _task(
-    detail: Mapping[str, Any], display_names: Mapping[str, str], folder: Path, originals: Mapping[str, str]
-) -> TaskRecord:
+def _tasks(
+    details: Sequence[Mapping[str, Any]], spec: PipelineSpec, given: Mapping[str, Any], is_over: bool
+) -> list[TaskRecord]:
+    """The tasks that Vertex AI tells of, and those that it does not tell of yet."""
+    known = {task.name: task for task in spec.tasks}
+    order = {task.name: place for place, task in enumerate(spec.tasks)}
+    told = [_task(detail, known, given) for detail in details if not _is_group(detail, known)]
+    names = {task.name for task in told}
+    untold = [
+        TaskRecord(task.name, task.name, task.display_name, "not_triggered" if is_over else "pending")
+        for task in spec.tasks
+        if not (task.is_group or task.is_in_loop or task.name in names)
+    ]
+    return sorted([*told, *untold], key=lambda task: order.get(task.name, len(order)))
+
+
+def _is_group(detail: Mapping[str, Any], known: Mapping[str, TaskSpec]) -> bool:
+    kind = (detail.get("execution") or {}).get("schemaTitle")
     name = str(detail.get("taskName", ""))
-    outputs = {key: _artifact(value) for key, value in (detail.get("outputs") or {}).items()}
-    logs = [folder / "tasks" / part / "log.txt" for part in (str(detail.get("taskUniqueName", "")), name)]
+    return kind in _GROUPS or (name in known and known[name].is_group)
+
+
+def _task(detail: Mapping[str, Any], known: Mapping[str, TaskSpec], given: Mapping[str, Any]) -> TaskRecord:
+    name = str(detail.get("taskName", ""))
+    spec = known.get(name, TaskSpec(name, name))
+    noted = (detail.get("execution") or {}).get("metadata") or {}
+    job = ((detail.get("executorDetail") or {}).get("containerDetail") or {}).get("mainJob", "")
     return TaskRecord(
         name=name,
-        display_name=display_names.get(name, name),
+        unique_name=str(detail.get("taskUniqueName", "")) or name,
+        display_name=spec.display_name,
         state=str(detail.get("state", "")).lower(),
         started=_time(detail.get("startTime")),
         ended=_time(detail.get("endTime")),
-        error=_message(detail, originals),
-        outputs={key: artifact for key, artifact in outputs.items() if artifact is not None},
-        log=next((log for log in logs if log.is_file()), logs[-1]),
+        error=_message(detail, given),
+        job=str(job).rpartition("/")[2],
+        parameters=typed(_starting("input:", noted), spec.inputs),
+        inputs=_artifacts(detail.get("inputs")),
+        outputs=_artifacts(detail.get("outputs")),
+        output_parameters=typed(_starting("output:", noted), spec.outputs),
     )
 
 
-def _artifact(output: Mapping[str, Any]) -> ArtifactRecord | None:
-    for artifact in output.get("artifacts") or []:
-        uri = str(artifact.get("uri", "")).removeprefix("file://")
-        return ArtifactRecord(str(artifact.get("schemaTitle", "")), uri, artifact.get("metadata") or {})
-    return None
+def _starting(prefix: str, noted: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.removeprefix(prefix): value for key, value in noted.items() if key.startswith(prefix)}
 
 
-def _message(document: Mapping[str, Any], originals: Mapping[str, str]) -> str:
-    message = str((document.get("error") or {}).get("message", ""))
-    for staged, original in originals.items():
-        message = message.replace(staged, original)
-    return message
+def _artifacts(lists: Mapping[str, Any] | None) -> dict[str, ArtifactRecord]:
+    found = {key: value.get("artifacts") or [] for key, value in (lists or {}).items()}
+    return {key: _artifact(artifacts[0]) for key, artifacts in found.items() if artifacts}
+
+
+def _artifact(document: Mapping[str, Any]) -> ArtifactRecord:
+    return ArtifactRecord(
+        kind=str(document.get("schemaTitle", "")),
+        uri=str(document.get("uri", "")),
+        metadata=document.get("metadata") or {},
+        name=str(document.get("name", "")),
+    )
+
+
+def _message(document: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    return by_its_name(str((document.get("error") or {}).get("message", "")), given)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -1,0 +1,118 @@
+"""What a compiled pipeline says of its tasks and parameters, read from its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_INTEGER = "NUMBER_INTEGER"
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A task of a compiled pipeline.
+
+    Attributes:
+        name: Its name in the DAG.
+        display_name: Its name for readers.
+        is_group: Whether it is a condition, a loop or a nested pipeline, and runs nothing itself.
+        is_in_loop: Whether it runs once for each of a list of items.
+        image: Its container image; empty for a group.
+        is_cached: Whether it may be taken from the cache.
+        inputs: The types of its input parameters by name, such as `NUMBER_INTEGER`.
+        outputs: Those of its output parameters.
+    """
+
+    name: str
+    display_name: str
+    is_group: bool = False
+    is_in_loop: bool = False
+    image: str = ""
+    is_cached: bool = False
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PipelineSpec:
+    """A compiled pipeline.
+
+    Attributes:
+        name: Its name.
+        parameters: The types of its parameters by name.
+        tasks: Its tasks and those below them, each after those that it depends on.
+    """
+
+    name: str
+    parameters: Mapping[str, str]
+    tasks: Sequence[TaskSpec]
+
+    @property
+    def image(self) -> str:
+        """The image of the training task; that of the first task where none is called so."""
+        images = {task.name: task.image for task in self.tasks if task.image}
+        return images.get("train-model", next(iter(images.values()), ""))
+
+
+def read_spec(document: Mapping[str, Any]) -> PipelineSpec:
+    """Reads a compiled pipeline; what it does not say is left empty.
+
+    Args:
+        document: The pipeline's specification as kfp compiles it, of which numbers may be floats.
+    """
+    root = document.get("root") or {}
+    return PipelineSpec(
+        name=str((document.get("pipelineInfo") or {}).get("name", "")),
+        parameters=_types(root.get("inputDefinitions")),
+        tasks=list(_tasks(root, document, is_in_loop=False)),
+    )
+
+
+def typed(values: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
+    """Values of parameters with whole numbers as such: on their way every number is a double."""
+    return {name: _typed(value, types.get(name, "")) for name, value in values.items()}
+
+
+def _typed(value: Any, kind: str) -> Any:
+    return int(value) if kind == _INTEGER and isinstance(value, float) and value.is_integer() else value
+
+
+def _tasks(component: Mapping[str, Any], document: Mapping[str, Any], is_in_loop: bool) -> Iterator[TaskSpec]:
+    tasks = (component.get("dag") or {}).get("tasks") or {}
+    for name in _in_order(tasks):
+        task = tasks[name]
+        below = (document.get("components") or {}).get((task.get("componentRef") or {}).get("name")) or {}
+        yield TaskSpec(
+            name=name,
+            display_name=(task.get("taskInfo") or {}).get("name") or name,
+            is_group="dag" in below,
+            is_in_loop=is_in_loop,
+            image=_image(document, str(below.get("executorLabel", ""))),
+            is_cached=bool((task.get("cachingOptions") or {}).get("enableCache")),
+            inputs=_types(below.get("inputDefinitions")),
+            outputs=_types(below.get("outputDefinitions")),
+        )
+        is_loop = bool({"parameterIterator", "artifactIterator"} & task.keys())
+        yield from _tasks(below, document, is_in_loop or is_loop)
+
+
+def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Names, each after those that it depends on, alphabetical where that leaves a choice."""
+    order: list[str] = []
+    waiting = sorted(tasks)
+    while waiting:
+        ready = [name for name in waiting if not set(tasks[name].get("dependentTasks") or []) & set(waiting)]
+        order += ready or waiting
+        waiting = [name for name in waiting if name not in order]
+    return order
+
+
+def _types(definitions: Mapping[str, Any] | None) -> dict[str, str]:
+    parameters = (definitions or {}).get("parameters") or {}
+    return {name: str(about.get("parameterType", "")) for name, about in parameters.items()}
+
+
+def _image(document: Mapping[str, Any], executor: str) -> str:
+    executors = (document.get("deploymentSpec") or {}).get("executors") or {}
+    return str(((executors.get(executor) or {}).get("container") or {}).get("image", ""))
