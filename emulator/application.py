@@ -11,13 +11,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from emulator.api_errors import ApiError
 from emulator.codec import parse_json
 from emulator.controls import Controls
 from emulator.fleet import Fleet
-from emulator.guard import require_local
+from emulator.guard import Guarded
 from emulator.model_client import ModelClient
 from emulator.prediction import Predictor
 from emulator.server import LARGEST_REQUEST, Api, json_response, read_body
@@ -63,7 +63,7 @@ class Emulator:
             Mount("/", self.api),
         ]
         handlers: Any = {ApiError: _refusal}
-        return _Guarded(Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers))
+        return Guarded(Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers))
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -99,22 +99,3 @@ class Emulator:
 
 async def _refusal(_request: Request, error: ApiError) -> Response:
     return json_response(error.body(), error.http_status)
-
-
-class _Guarded:
-    """Refuses requests that come from elsewhere, before anything reads them."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        try:
-            require_local(headers.get(b"host"), headers.get(b"origin"))
-        except ApiError as error:
-            await json_response(error.body(), error.http_status)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Who may talk to the emulator: programs of this machine, and no web page of another site.
+"""Who may talk to the emulator: programs of this machine and its own pages, and no web page of another site.
 
 The emulator runs commands that its callers give it. A page in a browser must not reach it, neither across
 origins nor under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
@@ -7,9 +7,15 @@ origins nor under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from emulator.api_errors import ApiError
+
+# A websocket that is refused before it is accepted is closed with this code (RFC 6455: policy violation).
+POLICY_VIOLATION = 1008
 
 
 def is_loopback(host: str) -> bool:
@@ -44,8 +50,65 @@ def require_local(host: str | None, origin: str | None) -> None:
         )
 
 
+def require_own_page(method: str, headers: Mapping[str, str]) -> None:
+    """Refuses what a page of another site makes a browser fetch, even where no Origin tells: images, scripts, frames.
+
+    A link that a reader follows is let in: it opens a page of the emulator, which the other one cannot look into.
+
+    Args:
+        method: The request's method; a websocket's handshake is a GET.
+        headers: Its headers, of which browsers alone send Sec-Fetch-*.
+
+    Raises:
+        ApiError: PERMISSION_DENIED.
+    """
+    site = headers.get("sec-fetch-site", "none")
+    followed = (
+        method == "GET"
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest", "document") == "document"
+    )
+    if site in {"cross-site", "same-site"} and not followed:
+        raise ApiError(
+            "PERMISSION_DENIED", f'The emulator answers no page of another site. Received Sec-Fetch-Site: "{site}".'
+        )
+
+
 def _name(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+class Guarded:
+    """Refuses requests and websockets that come from elsewhere, before anything reads them.
+
+    Args:
+        app: What is guarded.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, or refuses it with 403."""
+        if scope["type"] in {"http", "websocket"}:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            try:
+                require_local(headers.get("host"), headers.get("origin"))
+                require_own_page(scope.get("method", "GET"), headers)
+            except ApiError as error:
+                await _refuse(error, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _refuse(error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": "Another site's page."})
+        return
+    from starlette.responses import JSONResponse  # the command line needs this module for its --host alone
+
+    await JSONResponse(error.body(), error.http_status)(scope, receive, send)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from emulator.api_errors import ApiError
-from emulator.guard import is_loopback, require_local
+from emulator.guard import Guarded, is_loopback, require_local, require_own_page
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST", "::1", "[::1]"])
@@ -46,3 +49,82 @@ def test_require_local_keeps_pages_out(host: str, origin: str | None, sentence: 
     with pytest.raises(ApiError, match=sentence) as caught:
         require_local(host, origin)
     assert caught.value.http_status == 403
+
+
+FOLLOWED = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec-fetch-site": "none", "sec-fetch-mode": "navigate"},
+        {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"},
+        {"sec-fetch-site": "cross-site", **FOLLOWED},
+        {"sec-fetch-site": "same-site", **FOLLOWED},
+    ],
+)
+def test_require_own_page_lets_programs_own_pages_and_followed_links_in(headers: dict[str, str]) -> None:
+    require_own_page("GET", headers)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}),
+        ("GET", {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "script"}),
+        ("GET", {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}),
+        ("GET", {"sec-fetch-mode": "websocket", "sec-fetch-dest": "empty"}),
+        ("GET", {}),
+        ("POST", FOLLOWED),
+    ],
+)
+def test_require_own_page_keeps_what_other_pages_fetch_out(site: str, method: str, headers: dict[str, str]) -> None:
+    with pytest.raises(ApiError, match="answers no page of another site") as caught:
+        require_own_page(method, {"sec-fetch-site": site, **headers})
+    assert caught.value.http_status == 403
+
+
+def call(kind: str, **headers: str) -> tuple[list[dict[str, Any]], bool]:
+    """What a guarded application sends for a request or websocket, and whether the application saw it."""
+    sent: list[dict[str, Any]] = []
+    seen = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["type"])
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(Guarded(app)({"type": kind, "headers": pairs}, receive, send))
+    return sent, bool(seen)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_guarded_passes_the_own_page_on(kind: str) -> None:
+    assert call(kind, host="127.0.0.1:8470", origin="http://127.0.0.1:8470") == ([], True)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "attacker.example"},
+        {"host": "127.0.0.1:8470", "origin": "https://attacker.example"},
+        {"host": "127.0.0.1:8470", "sec_fetch_site": "cross-site"},
+    ],
+)
+def test_guarded_refuses_requests_and_websockets_unseen(headers: dict[str, str]) -> None:
+    sent, seen = call("http", **headers)
+    assert (sent[0]["status"], seen) == (403, False)
+    assert b"PERMISSION_DENIED" in sent[1]["body"]
+    sent, seen = call("websocket", **headers)
+    assert ([message["type"] for message in sent], seen) == (["websocket.close"], False)
+
+
+def test_guarded_leaves_the_lifespan_alone() -> None:
+    assert call("lifespan") == ([], True)
