@@ -15,7 +15,8 @@ import trainer
 from pipeline import cli_inspection, cli_operations, cli_runs, cli_serving
 from pipeline.cli_options import configured
 from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
-from pipeline.config import RunConfig, key
+from pipeline.config import RunConfig
+from pipeline.config_layers import COMPILED
 from trainer.command_line import exit_code_of
 from trainer.errors import ProjectError, UsageError
 
@@ -28,6 +29,8 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for group in (cli_runs, cli_inspection, cli_operations, cli_serving):
     app.add_typer(group.app)
+config_app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(config_app, name="config", help="Show the configuration that a run would have.")
 compile_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -130,15 +133,18 @@ def show(
     Console().print(details(find_run(runs_dir, run_id)), soft_wrap=True)
 
 
-@app.command("config")
-@configured(RunConfig)
-def show_config(*, config: RunConfig, sources: Mapping[str, str]) -> None:
-    """Show the configuration that a run would have, and where each value comes from."""
-    typed = {key(field): getattr(config, field) for field in RunConfig.model_fields}
-    values = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in typed.items()}
-    widths = [max(map(len, column)) for column in (values, values.values())]
-    for name, value in values.items():
-        print(f"{name:{widths[0]}}  {value:{widths[1]}}  {sources[name]}")
+@config_app.command("show")
+@configured(RunConfig, needs=())
+def show_config(
+    *,
+    config: RunConfig,
+    sources: Mapping[str, str],
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object of value and source by key.")] = False,
+) -> None:
+    """Show the value of each key, and where it comes from."""
+    from pipeline.config_view import as_document, as_lines
+
+    print(as_document(config, sources) if as_json else as_lines(config, sources))
 
 
 @app.command()
@@ -166,7 +172,7 @@ def draft_schema(
 
 
 @compile_app.command("compile")
-@configured(RunConfig)
+@configured(RunConfig, needs=COMPILED)
 def _compile(
     *,
     config: RunConfig,

@@ -3,42 +3,61 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
 
-from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, key, load_config
+from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, Submission, key
+from pipeline.config_layers import CONFIG_VARIABLE, DEFAULT_PROFILE, PLACE, PROFILE_VARIABLE, SUBMITTED, load_config
 from trainer.config import Hyperparameters, flag
 
+DEFAULT_FILE = Path("pipeline.toml")
 
-def configured(*groups: type[BaseModel]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the option `--config`, and one for each field of some groups of the configuration.
+
+def configured(
+    *groups: type[BaseModel], needs: Collection[str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the options of the configuration: where it lies, and one for each field of some groups of it.
 
     Args:
-        groups: RunConfig, or those of its bases that the command needs. The other fields keep what the file says.
+        groups: RunConfig, or those of its bases that the command needs. The other fields keep what file and
+            environment say. With RunConfig there is `--param` too.
+        needs: What must be given, and has no default, where the connection is Google's Vertex AI: `SUBMITTED` if
+            RunConfig is among the groups, otherwise `PLACE`, unless something else is given.
 
     Returns:
         The decorator of a command that takes `config` and, if it wants to, `sources` as `load_config` returns them,
         and options of its own.
     """
     fields = [field for field in RunConfig.model_fields if any(field in group.model_fields for group in groups)]
+    is_whole = RunConfig in groups
+    needed = needs if needs is not None else SUBMITTED if is_whole else PLACE
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        return _with_options(command, fields)
+        return _with_options(command, fields, is_whole, needed)
 
     return decorate
 
 
-def _with_options(command: Callable[..., None], fields: Sequence[str]) -> Callable[..., None]:
+def _with_options(
+    command: Callable[..., None], fields: Sequence[str], is_whole: bool, needs: Collection[str]
+) -> Callable[..., None]:
     own = inspect.signature(command, eval_str=True).parameters
 
-    def with_options(ctx: typer.Context, config_file: Path | None, **given: Any) -> None:
+    def with_options(ctx: typer.Context, config_file: Path | None, profile: str, **given: Any) -> None:
         values = {field: given.pop(field) for field in fields}
-        overrides = {key(field): value for field, value in values.items() if _is_given(ctx, field)}
-        config, sources = load_config(config_file, overrides)
+        config, sources = load_config(
+            config_file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None),
+            {key(field): value for field, value in values.items() if _is_given(ctx, field)},
+            profile=profile,
+            params=given.pop("param", None) or (),
+            environment=os.environ,
+            needs=needs,
+        )
         if "sources" in own:
             given["sources"] = sources
         command(config=config, **given)
@@ -46,7 +65,7 @@ def _with_options(command: Callable[..., None], fields: Sequence[str]) -> Callab
     parameters = [
         _parameter("ctx", typer.Context, inspect.Parameter.empty),
         *(parameter for name, parameter in own.items() if name not in ("config", "sources")),
-        _config_option(),
+        *_general_options(is_whole),
         *(_option(field, title) for title, panel in _panels().items() for field in panel if field in fields),
     ]
     with_options.__name__ = command.__name__
@@ -63,9 +82,11 @@ def _is_given(ctx: typer.Context, field: str) -> bool:
 
 def _panels() -> dict[str, list[str]]:
     """The fields below the headings that `--help` puts them under."""
-    training, vertex, rollout, parameters, fields = (
-        list(model.model_fields) for model in (Hyperparameters, Connection, Rollout, PipelineParameters, RunConfig)
+    training, place, submission, rollout, parameters, fields = (
+        list(model.model_fields)
+        for model in (Hyperparameters, Connection, Submission, Rollout, PipelineParameters, RunConfig)
     )
+    vertex = [*place, *submission]
     return {
         "Data and gate": [field for field in parameters if field not in (*training, *vertex, *rollout)],
         "Training": training,
@@ -75,10 +96,35 @@ def _panels() -> dict[str, list[str]]:
     }
 
 
-def _config_option() -> inspect.Parameter:
-    text = "TOML file of lines such as `train_steps = 1000`. Options win over it."
-    declared = typer.Option("--config", metavar="FILE", help=text)
-    return _parameter("config_file", Annotated[Path | None, declared], None)
+def _general_options(is_whole: bool) -> list[inspect.Parameter]:
+    panel = "Configuration"
+    file = typer.Option(
+        "--config",
+        metavar="FILE",
+        envvar=CONFIG_VARIABLE,
+        rich_help_panel=panel,
+        help=f"TOML file of lines such as `train_steps = 1000`, and of profiles; {DEFAULT_FILE} if it is there.",
+    )
+    profile = typer.Option(
+        "--profile",
+        metavar="NAME",
+        envvar=PROFILE_VARIABLE,
+        rich_help_panel=panel,
+        help="local, vertex, or one of the file's own. Its values win over the other lines of the file.",
+    )
+    options = [
+        _parameter("config_file", Annotated[Path | None, file], None),
+        _parameter("profile", Annotated[str, profile], DEFAULT_PROFILE),
+    ]
+    if is_whole:
+        param = typer.Option(
+            "--param",
+            metavar="NAME=VALUE",
+            rich_help_panel=panel,
+            help="A parameter of the pipeline or a key of the configuration, such as train_steps=500; repeatable.",
+        )
+        options.append(_parameter("param", Annotated[list[str] | None, param], None))
+    return options
 
 
 def _option(field: str, panel: str) -> inspect.Parameter:

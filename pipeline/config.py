@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from components.image import TRAINER_IMAGE
 from pipeline.config_types import (
+    Accelerator,
     Bucket,
     DisplayName,
     EndpointName,
+    Experiment,
     FileLocation,
     GitSha,
     MachineType,
     Percentages,
     PinnedImage,
     PipelineName,
+    PipelineRoot,
     Project,
     Region,
+    ServiceAccount,
+    Switch,
 )
-from trainer.config import Hyperparameters, flag, refusals
-from trainer.errors import UsageError, listing
-
-DEFAULT = "default"
-COMMAND_LINE = "command line"
+from trainer.config import Hyperparameters
 
 Value = str | int | float | bool
 
@@ -91,12 +89,32 @@ class PipelineParameters(Rollout, Place, Hyperparameters):
     min_gain: float = Field(
         0.0, ge=-1, le=1, description="Gain in accuracy over the champion, -1 to 1, below which a model is kept back."
     )
-    promote_on_tie: bool = Field(False, description="Whether a model that is only as good as the champion replaces it.")
+    promote_on_tie: Switch = Field(
+        False, description="Whether a model that is only as good as the champion replaces it."
+    )
     git_sha: GitSha = Field("", description="Commit that is told in the version's labels; else that of this folder.")
 
 
-class RunConfig(PipelineParameters, Connection):
-    """Everything a run is configured with: the pipeline's parameters, and what its compiled file fixes."""
+class Submission(BaseModel):
+    """How a run is submitted: what Vertex AI is told beside the pipeline and its parameters."""
+
+    service_account: ServiceAccount = Field(
+        "", description="Service account that the tasks run as, NAME@PROJECT.iam.gserviceaccount.com."
+    )
+    pipeline_root: PipelineRoot = Field(
+        "", description="Folder of the runs' results, gs://BUCKET/FOLDER; STAGING_BUCKET/pipeline-root if empty."
+    )
+    enable_caching: Switch = Field(
+        True, description="Whether results of earlier runs may be taken for the tasks that the pipeline caches."
+    )
+    failure_policy: Literal["slow", "fast"] = Field(
+        "slow", description="After a failure, slow: run what does not depend on it. fast: begin nothing more."
+    )
+    experiment: Experiment = Field("", description="Experiment that the run belongs to; none if empty.")
+
+
+class RunConfig(Submission, PipelineParameters, Connection):
+    """Everything a run is configured with: the pipeline's parameters, what its compiled file fixes, its submission."""
 
     pipeline_name: PipelineName = Field(
         "dnn-pipeline", description="Name of the pipeline: lower-case letters, digits and hyphens."
@@ -107,6 +125,24 @@ class RunConfig(PipelineParameters, Connection):
     )
     cpu_limit: int = Field(4, ge=1, le=1024, description="CPU cores of the training task, 1 to 1024.")
     memory_limit_gib: int = Field(8, ge=1, le=65536, description="Memory of the training task, GiB.")
+    accelerator_type: Accelerator = Field(
+        "", description="Accelerator of the training task, such as NVIDIA_TESLA_T4; none if empty."
+    )
+    accelerator_count: int = Field(0, ge=0, le=16, description="How many of them, 1 to 16.")
+
+    @model_validator(mode="after")
+    def _has_whole_accelerator(self) -> Self:
+        if bool(self.accelerator_type) != bool(self.accelerator_count):
+            raise ValueError(
+                "`accelerator_type` and `accelerator_count` belong together: give both or neither. "
+                f'Received: "{self.accelerator_type}" and {self.accelerator_count}.'
+            )
+        return self
+
+    @property
+    def root(self) -> str:
+        """The folder of the runs' results, gs://BUCKET/FOLDER, without a slash at its end."""
+        return self.pipeline_root.rstrip("/") or f"{self.staging_bucket}/pipeline-root"
 
 
 def key(field: str) -> str:
@@ -117,71 +153,3 @@ def key(field: str) -> str:
 def parameter_values(config: RunConfig) -> dict[str, Value]:
     """The values of the compiled pipeline's parameters, by name."""
     return config.model_dump(include=set(PipelineParameters.model_fields))
-
-
-def load_config(file: Path | None, overrides: Mapping[str, Value]) -> tuple[RunConfig, dict[str, str]]:
-    """Builds the configuration: defaults, over them a TOML file, over them the command line.
-
-    Args:
-        file: A TOML file of lines such as `train_steps = 1000`; paths in it are relative to the current
-            folder.
-        overrides: Values of the command line by key; a text for a number is read as one.
-
-    Returns:
-        The configuration, and where the value of each key came from: `default`, the file or `command line`.
-
-    Raises:
-        UsageError: The file cannot be read, or keys are unknown, or values make no sense: all of them.
-    """
-    layers: list[tuple[str, Mapping[str, Any]]] = [] if file is None else [(str(file), _read(file))]
-    layers.append((COMMAND_LINE, {name: _typed(name, value) for name, value in overrides.items()}))
-    sources = dict.fromkeys(map(key, RunConfig.model_fields), DEFAULT)
-    values: dict[str, Any] = {}
-    problems = []
-    for source, layer in layers:
-        problems += _problems(layer, source)
-        values |= layer
-        sources |= dict.fromkeys(layer, source)
-    if problems:
-        raise UsageError(listing(problems, len(problems)))
-    return RunConfig.model_validate(values), sources
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise UsageError(
-            f"The configuration {file} cannot be read: {error.strerror}. Give the path of a TOML file."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The configuration {file} is not UTF-8: {error}. Save it as UTF-8.") from error
-    except ValueError as error:
-        raise UsageError(
-            f"The configuration {file} is not TOML: {error}. Write lines such as `train_steps = 1000`."
-        ) from error
-
-
-def _typed(name: str, value: Value) -> Value:
-    """The number that a text stands for; the text itself where it stands for none, or is meant as text."""
-    kinds = {key(field): info.annotation for field, info in RunConfig.model_fields.items()}
-    kind = kinds.get(name)
-    try:
-        return kind(value) if kind in (int, float) and isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def _problems(layer: Mapping[str, Any], source: str) -> list[str]:
-    fields = {key(field): info for field, info in RunConfig.model_fields.items()}
-
-    def named(name: str) -> str:
-        if source == COMMAND_LINE:
-            return f"`{flag(name)}`"
-        return f"`{name}` in {source}"
-
-    try:
-        RunConfig.model_validate(layer, by_name=False)
-    except ValidationError as error:
-        return refusals(error, fields, named)
-    return []

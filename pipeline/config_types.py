@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from components.vertex.rollout_plan import SMOKE_SUFFIX, parse_percentages
 
@@ -57,12 +57,15 @@ def _region(text: str) -> str:
 
 
 def _bucket(text: str) -> str:
-    name = text.removeprefix("gs://")
-    is_name = re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", name) and text.startswith("gs://")
-    is_reserved = name.startswith("goog") or "google" in name or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name)
-    if not is_name or is_reserved or not all(1 <= len(part) <= 63 for part in name.split(".")):
+    if not text.startswith("gs://") or not _is_bucket_name(text.removeprefix("gs://")):
         raise ValueError("must be gs:// and the name of a bucket, such as gs://my-bucket")
     return text
+
+
+def _is_bucket_name(name: str) -> bool:
+    is_reserved = name.startswith("goog") or "google" in name or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name)
+    is_name = re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", name) and not is_reserved
+    return bool(is_name) and all(1 <= len(part) <= 63 for part in name.split("."))
 
 
 def _display_name(text: str, longest: int = _LONGEST_NAME) -> str:
@@ -97,6 +100,42 @@ def _git_sha(text: str) -> str:
     return text
 
 
+def _switch(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004 - pydantic makes a refusal of a ValueError alone
+    return value
+
+
+def _service_account(text: str) -> str:
+    if text and not re.fullmatch(r"[a-z0-9][a-z0-9-]*@[a-z0-9.-]+\.gserviceaccount\.com", text):
+        raise ValueError("must be a service account such as NAME@PROJECT.iam.gserviceaccount.com")
+    return text
+
+
+def _pipeline_root(text: str) -> str:
+    bucket, _, folder = text.rstrip("/").removeprefix("gs://").partition("/")
+    words = folder.split("/") if folder else []
+    if text and (
+        not text.startswith("gs://")
+        or not _is_bucket_name(bucket)
+        or any(word in ("", ".", "..") or not word.isprintable() for word in words)
+    ):
+        raise ValueError("must be gs:// and a folder of a bucket, such as gs://my-bucket/pipeline-root")
+    return text
+
+
+def _experiment(text: str) -> str:
+    if text and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,127}", text):
+        raise ValueError("must begin with a lower-case letter or a digit and hold up to 128 of them and hyphens")
+    return text
+
+
+def _accelerator(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Z][A-Z0-9_]*", text):
+        raise ValueError("must be an accelerator such as NVIDIA_TESLA_T4, NVIDIA_L4 or NVIDIA_TESLA_A100")
+    return text
+
+
 FileLocation = Annotated[str, AfterValidator(_location)]
 PipelineName = Annotated[str, AfterValidator(_pipeline_name)]
 PinnedImage = Annotated[str, AfterValidator(_pinned_image)]
@@ -108,3 +147,8 @@ EndpointName = Annotated[str, AfterValidator(_endpoint_name)]
 Percentages = Annotated[str, AfterValidator(_percentages)]
 MachineType = Annotated[str, AfterValidator(_machine_type)]
 GitSha = Annotated[str, AfterValidator(_git_sha)]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+ServiceAccount = Annotated[str, AfterValidator(_service_account)]
+PipelineRoot = Annotated[str, AfterValidator(_pipeline_root)]
+Experiment = Annotated[str, AfterValidator(_experiment)]
+Accelerator = Annotated[str, AfterValidator(_accelerator)]

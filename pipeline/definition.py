@@ -78,6 +78,9 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         training.set_caching_options(True)
         training.set_cpu_limit(str(config.cpu_limit))
         training.set_memory_limit(f"{config.memory_limit_gib}Gi")
+        if config.accelerator_type:
+            training.set_accelerator_type(config.accelerator_type)
+            training.set_accelerator_limit(config.accelerator_count)
 
         evaluation = evaluate_model(
             model=training.outputs["model"],
