@@ -1,6 +1,7 @@
 """List filters: the part of https://google.aip.dev/160 that Vertex AI documents.
 
     display_name="iris"    displayName = iris    labels.team="a" AND NOT labels:old    (model=1 OR model=2)
+    display_name:"iris*"   end_time:*   create_time>"2026-05-18T00:00:00Z"
 
 As in AIP-160, OR binds tighter than AND. A field or an operator that a list does not document is refused: an
 unfiltered answer would be worse than none.
@@ -8,9 +9,11 @@ unfiltered answer would be worse than none.
 
 from __future__ import annotations
 
+import operator as comparisons
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, NoReturn
 
 from emulator.api_errors import invalid
@@ -18,10 +21,20 @@ from emulator.api_errors import invalid
 Predicate = Callable[[Any], bool]
 
 TEXT_OPERATORS = ("=", "!=")
+WILDCARD_OPERATORS = ("=", "!=", ":")
+TIME_OPERATORS = ("=", "!=", "<", ">", "<=", ">=")
 _FIELD = re.compile(r'[A-Za-z_][\w]*(?:\.(?:"(?:[^"\\]|\\.)*"|[^\s()=!<>:"]+))?')
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|:")
 _VALUE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[^\s()"\']+')
 _DEEPEST = 20
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": comparisons.eq,
+    "!=": comparisons.ne,
+    "<": comparisons.lt,
+    ">": comparisons.gt,
+    "<=": comparisons.le,
+    ">=": comparisons.ge,
+}
 
 
 @dataclass(frozen=True)
@@ -29,13 +42,14 @@ class Field:
     """A field that a filter can name.
 
     Attributes:
-        read: Gives the field's value of an item: a string, or a mapping for labels.
-        kind: `text`, or `labels` for `labels.KEY=VALUE`, `labels.KEY:*` and `labels:KEY`.
-        operators: What a text field can be compared with.
+        read: Gives the field's value of an item: a string, a mapping for labels, a datetime or None for a time.
+        kind: `text`, `time`, or `labels` for `labels.KEY=VALUE`, `labels.KEY:*` and `labels:KEY`.
+        operators: What a text or a time can be compared with. With `:`, a `*` in the value stands for anything, and
+            `FIELD:*` asks whether there is a value.
     """
 
     read: Callable[[Any], Any]
-    kind: Literal["text", "labels"] = "text"
+    kind: Literal["text", "time", "labels"] = "text"
     operators: tuple[str, ...] = TEXT_OPERATORS
 
 
@@ -113,8 +127,26 @@ class _Parser:
             return self._label_comparison(field, key, operator, value)
         if key is not None or operator not in field.operators:
             self._refuse(f"can compare {name} only with {', '.join(field.operators)}")
+        if operator == ":" and value == "*":
+            return lambda item: bool(field.read(item))
+        if field.kind == "time":
+            return self._time_comparison(field, operator, value)
+        if operator == ":":
+            pattern = re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
+            return lambda item: pattern.fullmatch(field.read(item)) is not None
         equal = operator == "="
         return lambda item: (field.read(item) == value) is equal
+
+    def _time_comparison(self, field: Field, operator: str, value: str) -> Predicate:
+        wanted, compare = _moment(value), _COMPARE.get(operator)
+        if wanted is None or compare is None:
+            self._refuse(f'must compare a time with one such as "2026-05-18T00:00:00Z", not with {operator}{value}')
+
+        def keep(item: Any) -> bool:
+            moment = field.read(item)
+            return moment is not None and compare(moment, wanted)
+
+        return keep
 
     def _label_comparison(self, field: Field, key: str | None, operator: str, value: str) -> Predicate:
         if key is None and operator == ":":
@@ -153,6 +185,14 @@ class _Parser:
 
     def _refuse(self, fault: str) -> NoReturn:
         raise invalid("filter", f'{fault}. Received: "{self._text}".')
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _unquoted(text: str) -> str:

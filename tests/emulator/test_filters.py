@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,17 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.api_errors import ApiError
-from emulator.filters import Field, parse_filter
+from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
 
 FIELDS = {
-    "display_name": Field(lambda item: item["name"]),
+    "display_name": Field(lambda item: item["name"], operators=WILDCARD_OPERATORS),
     "schedule_name": Field(lambda item: item["schedule"]),
     "labels": Field(lambda item: item["labels"], kind="labels"),
+    "create_time": Field(lambda item: item["created"], kind="time", operators=TIME_OPERATORS),
+    "end_time": Field(lambda item: item["ended"], kind="time", operators=(*TIME_OPERATORS, ":")),
 }
 ITEM: dict[str, Any] = {
     "name": "iris",
     "schedule": "projects/p/schedules/1",
     "labels": {"a": "b", "x y": "z"},
+    "created": datetime(2026, 5, 18, 12, tzinfo=UTC),
+    "ended": None,
 }
 
 
@@ -40,6 +45,11 @@ ITEM: dict[str, Any] = {
         # OR binds tighter than AND.
         "display_name=iris OR display_name=x AND labels:a",
         "((display_name=iris))",
+        'display_name:"ir*"',
+        "display_name:*",
+        'createTime="2026-05-18T14:00:00+02:00" AND create_time>2026-05-18T11:59:59.5Z',
+        'create_time<"2026-05-18T12:00:01Z" AND create_time!="2026-05-18T12:00:01Z"',
+        'end_time>"2021-05-18T00:00:00Z" OR NOT end_time:*',
     ],
 )
 def test_lets_a_matching_item_through(text: str) -> None:
@@ -49,7 +59,8 @@ def test_lets_a_matching_item_through(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ['display_name="x"', "labels.a=c", "labels:b", "NOT display_name=iris", "display_name=iris AND labels:b",
-     "display_name=iris OR labels:a AND labels:b"],
+     "display_name=iris OR labels:a AND labels:b", 'display_name:"iri"', 'display_name:"*x"', "end_time:*",
+     'end_time!="2021-05-18T00:00:00Z"', 'create_time>="2026-05-18T12:00:00.000001Z"'],
 )  # fmt: skip
 def test_keeps_another_item_back(text: str) -> None:
     assert not parse_filter(text, FIELDS)(ITEM)
@@ -65,6 +76,10 @@ def test_keeps_another_item_back(text: str) -> None:
         ("display_name.x=y", "can compare display_name only with"),
         ("labels.a<b", "can ask of labels only"),
         ("labels=b", "can ask of labels only"),
+        ("create_time>yesterday", "must compare a time with one such as"),
+        ("create_time>2026-05-18T00:00:00", "must compare a time with one such as"),
+        ("create_time:*", "can compare create_time only with =, !=, <, >, <=, >="),
+        ("end_time:2026-05-18T00:00:00Z", "must compare a time with one such as"),
         ("(display_name=x", "lacks a closing parenthesis"),
         ("display_name=x y", 'cannot be read from "y" on'),
         ("=x", "needs a field's name at"),
