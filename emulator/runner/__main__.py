@@ -2,14 +2,13 @@
 
     python -m emulator.runner --spec pipeline.yaml --parameters parameters.json --run-dir runs/RUN_ID
 
-The folder's files are told in emulator/run_folder.py, what runs and how in emulator/kfp_run.py. The run is
-stopped by SIGINT, SIGTERM or SIGHUP, and with --stop-with-stdin by the end of standard input. Exit codes:
+The further flags are told in options.py, the folder's files in run_folder.py, what runs and how in kfp_run.py.
+The run is stopped by SIGINT, SIGTERM or SIGHUP, and with --stop-with-stdin by the end of standard input. Exit codes:
 0 succeeded, 1 the run failed, 2 the pipeline, a parameter or the run folder makes no sense, 130 stopped.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import queue
@@ -20,13 +19,13 @@ import threading
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TextIO
 
 from emulator.runner import run_folder
 from emulator.runner.errors import RunnerError
 from emulator.runner.job_state import JobState
 from emulator.runner.kfp_run import KfpRun
+from emulator.runner.options import Options, parse_options
 from emulator.runner.parameters import check_parameters, load_parameters
 from emulator.runner.pipeline_spec import PipelineSpec, load_spec
 from emulator.runner.recorder import Recorder
@@ -50,18 +49,18 @@ A SimpleQueue, since a signal's handler may interrupt the very thread that waits
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    options = _parse(arguments)
     events: Events = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: events.put(_Stop()))
     try:
+        options = parse_options(arguments)
         spec = load_spec(options.spec)
         asked = load_parameters(options.parameters) if options.parameters else {}
         effective = check_parameters(spec.parameters, asked)
         folder = run_folder.create(options.run_dir)
         if options.stop_with_stdin:
             threading.Thread(target=_stop_with_input, args=(events,), daemon=True).start()
-        return _run_into(folder, spec, asked, effective, options.spec, events)
+        return _run_into(folder, spec, asked, effective, options, events)
     except RunnerError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -70,36 +69,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m emulator.runner", description="Runs a compiled pipeline here.")
-    parser.add_argument("--spec", type=Path, required=True, metavar="YAML", help="the pipeline, compiled by kfp")
-    parser.add_argument("--parameters", type=Path, metavar="JSON", help="an object of names and values (default: none)")
-    parser.add_argument(
-        "--run-dir",
-        type=Path,
-        required=True,
-        metavar="FOLDER",
-        help="where the run's files go; its name is the run's id",
-    )
-    parser.add_argument("--stop-with-stdin", action="store_true", help="stop the run when standard input ends")
-    return parser.parse_args(arguments)
-
-
 def _run_into(
     folder: RunFolder,
     spec: PipelineSpec,
     asked: dict[str, Any],
     effective: dict[str, Any],
-    source: Path,
+    options: Options,
     events: Events,
 ) -> int:
     now = datetime.now(UTC)
     with run_folder.claim(folder, {"pid": os.getpid(), "startTime": time_text(now)}):
-        shutil.copyfile(source, folder.pipeline)
+        shutil.copyfile(options.spec, folder.pipeline)
         run_folder.write_json(folder.parameters, asked)
         given = {name: effective[name] for name in asked}
-        state = JobState(spec, folder.run_id, given, effective, str(folder.root), now)
-        return _Run(spec, folder, Recorder(folder, state), events).execute(effective)
+        root = options.root_uri.rpartition("/")[0] or str(folder.root)
+        state = JobState(spec, options.job_name, given, effective, root, now)
+        return _Run(spec, folder, Recorder(folder, state), options, events).execute(effective)
 
 
 def _stop_with_input(events: Events) -> None:
@@ -112,12 +97,15 @@ def _stop_with_input(events: Events) -> None:
 class _Run:
     """A run at work: kfp.local in a thread of its own, so that this one can stop it at any moment."""
 
-    def __init__(self, spec: PipelineSpec, folder: RunFolder, recorder: Recorder, events: Events) -> None:
+    def __init__(
+        self, spec: PipelineSpec, folder: RunFolder, recorder: Recorder, options: Options, events: Events
+    ) -> None:
         self._folder = folder
+        self._uris = folder.public_uris(options.root_uri)
         self._recorder = recorder
         self._events = events
         self._processes = TaskProcesses()
-        self._kfp = KfpRun(spec, folder, recorder, self._processes)
+        self._kfp = KfpRun(spec, folder, recorder, self._uris, self._processes)
 
     def execute(self, parameters: dict[str, Any]) -> int:
         with self._folder.runner_log.open("w", encoding="utf-8", buffering=1) as log:
@@ -139,7 +127,8 @@ class _Run:
 
     def _end(self, failure: BaseException | None) -> int:
         with self._recorder.change() as (state, now):
-            state.run_ended(now, "" if failure is None else str(failure) or type(failure).__name__)
+            reason = "" if failure is None else str(failure) or type(failure).__name__
+            state.run_ended(now, self._uris.in_text(reason))
             error, failures = state.error, state.failures()
         if not error:
             return SUCCEEDED

@@ -29,17 +29,17 @@ class JobState:
 
     Args:
         spec: The pipeline.
-        run_id: The run's id, the last part of its name.
+        name: The run's name, `projects/P/locations/L/pipelineJobs/ID`.
         asked: The parameters that the run was given.
         effective: The same, with the defaults of the others.
-        root: The folder of its artifacts.
+        root: The pipeline root, where its artifacts are said to lie below ID.
         now: The present time.
     """
 
     def __init__(
         self,
         spec: PipelineSpec,
-        run_id: str,
+        name: str,
         asked: Mapping[str, Any],
         effective: Mapping[str, Any],
         root: str,
@@ -47,7 +47,7 @@ class JobState:
     ) -> None:
         self.state = RunState.PENDING
         self._spec = spec
-        self._name = f"projects/local/locations/local/pipelineJobs/{run_id}"
+        self._name = name
         self._asked = asked
         self._root = root
         self._created = self._updated = now

@@ -27,6 +27,7 @@ from typing import Any
 from emulator.runner.conditions import decide
 from emulator.runner.errors import RunnerError
 from emulator.runner.pipeline_spec import PipelineSpec
+from emulator.runner.public_uris import PublicUris
 from emulator.runner.recorder import Recorder
 from emulator.runner.run_folder import RunFolder
 from emulator.runner.task_handler import TaskHandler, TaskRun
@@ -64,13 +65,22 @@ class KfpRun:
         spec: The pipeline.
         folder: Where the run's files lie.
         recorder: Is told of every task.
+        uris: Tells artifacts' public URIs.
         processes: Runs the tasks' commands.
     """
 
-    def __init__(self, spec: PipelineSpec, folder: RunFolder, recorder: Recorder, processes: TaskProcesses) -> None:
+    def __init__(
+        self,
+        spec: PipelineSpec,
+        folder: RunFolder,
+        recorder: Recorder,
+        uris: PublicUris,
+        processes: TaskProcesses,
+    ) -> None:
         self._spec = spec
         self._folder = folder
         self._recorder = recorder
+        self._uris = uris
         self._processes = processes
         self._thread = threading.local()
 
@@ -119,7 +129,7 @@ class KfpRun:
             yield
 
     def _make_handler(self, _original: Any, **given: Any) -> TaskHandler:
-        return TaskHandler(self._thread.task, self._recorder, self._processes, **given)
+        return TaskHandler(self._thread.task, self._recorder, self._uris, self._processes, **given)
 
     def _make_evaluator(self, _original: Any) -> _Evaluator:
         return _Evaluator(self._spec)
@@ -174,9 +184,9 @@ class KfpRun:
             outputs, status, task.error = {}, Status.FAILURE, str(error) or type(error).__name__
         with self._recorder.change() as (state, now):
             if status == Status.SUCCESS:
-                state.task_succeeded(task.path, given_by(outputs), now)
+                state.task_succeeded(task.path, given_by(outputs, self._uris), now)
             else:
-                state.task_failed(task.path, task.error, now)
+                state.task_failed(task.path, self._uris.in_text(task.error), now)
         return outputs, status
 
     def _stop_if_asked(self) -> None:

@@ -6,7 +6,7 @@ RUN_ID/pipeline.yaml     what was asked: the pipeline
 RUN_ID/parameters.json   and its parameters
 RUN_ID/runner.log        kfp.local's own log
 RUN_ID/tasks/TASK/log.txt   what each task wrote to standard output and standard error
-RUN_ID/root/             the pipeline root: artifacts
+RUN_ID/root/             the pipeline root: artifacts, at root/RUN_ID/TASK/OUTPUT
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from emulator.runner.errors import UsageError
+from emulator.runner.public_uris import PublicUris
 from emulator.runner.run_json import ended_by_death, is_final
 
 
@@ -67,6 +68,24 @@ class RunFolder:
     def root(self) -> Path:
         """The pipeline root."""
         return self.path / "root"
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder of this run below the pipeline root. Its files are public below the runner's --root-uri."""
+        return self.root / self.run_id
+
+    def public_uris(self, root_uri: str) -> PublicUris:
+        """What the run's artifacts are called in public.
+
+        Args:
+            root_uri: The public URI of `artifacts`. Empty where artifacts are called by their paths.
+        """
+        if not root_uri:
+            return PublicUris({})
+        parent = root_uri.rpartition("/")[0]
+        named = {self.root: parent, self.artifacts: root_uri}
+        # A component may have followed the links on the way to its artifacts.
+        return PublicUris({str(path): uri for folder, uri in named.items() for path in (folder, folder.resolve())})
 
     def task_log(self, task: str) -> Path:
         """The log of the task that `job_state.task_folder` calls `task`."""

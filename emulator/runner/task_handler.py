@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.runner.failures import explain
+from emulator.runner.public_uris import PublicUris
 from emulator.runner.recorder import Recorder
 from emulator.runner.task_processes import StoppedError, TaskProcesses
 from emulator.runner.task_record import TaskPath
@@ -44,6 +45,7 @@ class TaskHandler:
     Args:
         task: The task at work.
         recorder: Is told what the task was given.
+        uris: Tells artifacts' public URIs.
         processes: Runs the command.
         full_command: The command, every placeholder in it resolved.
         env_vars: Environment variables of the task's own.
@@ -54,6 +56,7 @@ class TaskHandler:
         self,
         task: TaskRun,
         recorder: Recorder,
+        uris: PublicUris,
         processes: TaskProcesses,
         *,
         full_command: list[str],
@@ -63,6 +66,7 @@ class TaskHandler:
         del unused
         self._task = task
         self._recorder = recorder
+        self._uris = uris
         self._processes = processes
         self._command = full_command
         self._variables = env_vars or {}
@@ -77,7 +81,7 @@ class TaskHandler:
 
         task = self._task
         with self._recorder.change() as (state, now):
-            state.task_given(task.path, given_to(self._command), now)
+            state.task_given(task.path, given_to(self._command, self._uris), now)
         task.attempts += 1
         task.log.parent.mkdir(parents=True, exist_ok=True)
         with task.log.open("ab", buffering=0) as log:

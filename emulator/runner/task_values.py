@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from emulator.runner.public_uris import PublicUris
 from emulator.runner.task_record import Values
 
 # kfp adds the channels that an f-string or a condition needs to a task's inputs, under this prefix.
@@ -70,8 +71,8 @@ def _leave_out_absent(task: Any, component: Any, values: Mapping[str, Any]) -> N
                 del task.inputs.parameters[name]
 
 
-def given_by(outputs: Mapping[str, Any]) -> Values:
-    """A task's outputs, kfp's artifacts among them, in JSON's terms."""
+def given_by(outputs: Mapping[str, Any], uris: PublicUris) -> Values:
+    """A task's outputs, kfp's artifacts among them, in JSON's terms and with public URIs."""
     from kfp import dsl
 
     parameters = {}
@@ -82,7 +83,7 @@ def given_by(outputs: Mapping[str, Any]) -> Values:
             artifacts[name] = [
                 {
                     "name": item.name,
-                    "uri": item.uri,
+                    "uri": uris.of(item.uri),
                     "schemaTitle": item.schema_title,
                     "schemaVersion": item.schema_version,
                     "metadata": item.metadata,
@@ -94,22 +95,22 @@ def given_by(outputs: Mapping[str, Any]) -> Values:
     return Values(parameters, artifacts)
 
 
-def given_to(command: Sequence[str]) -> Values:
-    """What a task's command hands to its component, from the executor input among the arguments."""
+def given_to(command: Sequence[str], uris: PublicUris) -> Values:
+    """What a task's command hands to its component, with public URIs, from the executor input among the arguments."""
     inputs = json.loads(command[command.index("--executor_input") + 1]).get("inputs", {})
     parameters = inputs.get("parameterValues", {})
     artifacts = inputs.get("artifacts", {})
     return Values(
         parameters={name: value for name, value in parameters.items() if not name.startswith(_CHANNEL)},
-        artifacts={name: [_artifact(item) for item in artifacts[name]["artifacts"]] for name in artifacts},
+        artifacts={name: [_artifact(item, uris) for item in artifacts[name]["artifacts"]] for name in artifacts},
     )
 
 
-def _artifact(given: Mapping[str, Any]) -> dict[str, Any]:
+def _artifact(given: Mapping[str, Any], uris: PublicUris) -> dict[str, Any]:
     schema = given.get("type", {})
     return {
         "name": given.get("name", ""),
-        "uri": given.get("uri", ""),
+        "uri": uris.of(given.get("uri", "")),
         "schemaTitle": schema.get("schemaTitle", ""),
         "schemaVersion": schema.get("schemaVersion", ""),
         "metadata": given.get("metadata", {}),

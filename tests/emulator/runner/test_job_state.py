@@ -13,6 +13,7 @@ from emulator.runner.run_json import ended_by_death, is_final, task_folder
 from emulator.runner.task_record import Values
 from tests.emulator.runner.specs import spec, task
 
+NAME = "projects/p/locations/l/pipelineJobs/run-1"
 MADE = [{"name": "model", "uri": "/root/model", "schemaTitle": "system.Model", "metadata": {"rows": 120.0}}]
 DAG = "The DAG failed because some tasks failed. The failed tasks are: [{}]."
 
@@ -33,7 +34,7 @@ def begun(now: Iterator[datetime]) -> JobState:
     }
     groups = {"gate": {"approve": task("approve")}, "loop": {"again": task("train")}}
     pipeline = parse_spec(json.dumps(spec(tasks, groups)), source="small.yaml")
-    state = JobState(pipeline, "run-1", {"steps": 5}, {"steps": 5, "rate": 0.5}, "/root", next(now))
+    state = JobState(pipeline, NAME, {"steps": 5}, {"steps": 5, "rate": 0.5}, "/root", next(now))
     state.run_started(next(now))
     return state
 
@@ -63,7 +64,7 @@ def test_job_state_lists_every_known_task_from_the_start() -> None:
 
 def test_job_state_tells_the_run() -> None:
     job = begun(clock()).to_json()
-    assert job["name"] == "projects/local/locations/local/pipelineJobs/run-1"
+    assert job["name"] == NAME
     assert job["displayName"] == "small"
     assert job["state"] == "PIPELINE_STATE_RUNNING"
     assert job["createTime"] == "2026-01-01T00:00:00.000000Z"
@@ -199,6 +200,6 @@ def test_task_folder_tells_tasks_of_one_name_apart() -> None:
     groups = {"inner": {"train": task("train")}}
     document = spec({"inner-1": task("inner"), "inner-2": task("inner"), "train": task("train")}, groups)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    state = JobState(parse_spec(json.dumps(document), source="small.yaml"), "run-1", {}, {}, "/root", now)
+    state = JobState(parse_spec(json.dumps(document), source="small.yaml"), NAME, {}, {}, "/root", now)
     paths = [("inner-1", "train"), ("inner-2", "train"), ("train",)]
     assert [state.folder(path) for path in paths] == ["inner-1.train", "inner-2.train", "train"]
