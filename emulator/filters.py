@@ -26,8 +26,7 @@ TIME_OPERATORS = ("=", "!=", "<", ">", "<=", ">=")
 _FIELD = re.compile(r'[A-Za-z_][\w]*(?:\.(?:"(?:[^"\\]|\\.)*"|[^\s()=!<>:"]+))?')
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|:")
 _VALUE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[^\s()"\']+')
-_DEEPEST = 20
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": comparisons.eq,
     "!=": comparisons.ne,
     "<": comparisons.lt,
@@ -46,11 +45,23 @@ class Field:
         kind: `text`, `time`, or `labels` for `labels.KEY=VALUE`, `labels.KEY:*` and `labels:KEY`.
         operators: What a text or a time can be compared with. With `:`, a `*` in the value stands for anything, and
             `FIELD:*` asks whether there is a value.
+        A `pattern` is a text where a `*` stands for anything with every operator.
     """
 
     read: Callable[[Any], Any]
-    kind: Literal["text", "time", "labels"] = "text"
+    kind: Literal["text", "pattern", "time", "labels"] = "text"
     operators: tuple[str, ...] = TEXT_OPERATORS
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Lets an item through that all of its parts let through."""
+
+    parts: list[Predicate]
+
+    def __call__(self, item: Any) -> bool:
+        """Whether it lets an item through."""
+        return all(part(item) for part in self.parts)
 
 
 def parse_filter(text: str, fields: Mapping[str, Field]) -> Predicate:
@@ -65,10 +76,22 @@ def parse_filter(text: str, fields: Mapping[str, Field]) -> Predicate:
     """
     if not text.strip():
         return lambda _item: True
-    return _Parser(text, fields).parse()
+    return Parser(text, fields).parse()
 
 
-class _Parser:
+class Parser:
+    """Reads a filter that is not empty.
+
+    Args:
+        text: The filter.
+        fields: The fields that it can name, in snake_case.
+
+    Attributes:
+        deepest: How many parentheses may be open.
+    """
+
+    deepest = 20
+
     def __init__(self, text: str, fields: Mapping[str, Field]) -> None:
         self._text = text
         self._fields = fields
@@ -76,23 +99,28 @@ class _Parser:
         self._depth = 0
 
     def parse(self) -> Predicate:
+        """What lets an item through: an `AllOf` of what AND joins.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT.
+        """
         predicate = self._conjunction()
         self._skip_space()
         if self._at < len(self._text):
             self._refuse(f'cannot be read from "{self._text[self._at :]}" on')
         return predicate
 
-    def _conjunction(self) -> Predicate:
+    def _conjunction(self) -> AllOf:
         parts = [self._disjunction()]
         while self._word("AND"):
             parts.append(self._disjunction())
-        return lambda item: all(part(item) for part in parts)
+        return AllOf(parts)
 
     def _disjunction(self) -> Predicate:
         parts = [self._term()]
         while self._word("OR"):
             parts.append(self._term())
-        return lambda item: any(part(item) for part in parts)
+        return parts[0] if len(parts) == 1 else lambda item: any(part(item) for part in parts)
 
     def _term(self) -> Predicate:
         if self._word("NOT"):
@@ -106,7 +134,7 @@ class _Parser:
             return self._comparison()
         self._at += 1
         self._depth += 1
-        if self._depth > _DEEPEST:
+        if self._depth > self.deepest:
             self._refuse("is nested too deeply")
         inner = self._conjunction()
         self._skip_space()
@@ -122,7 +150,7 @@ class _Parser:
         if field is None:
             self._refuse(f'cannot name "{name}". It can name: {", ".join(self._fields) or "nothing here"}')
         operator = self._take(_OPERATOR, "a comparison such as =")
-        value = _unquoted(self._take(_VALUE, "a value"))
+        value = unquoted(self._take(_VALUE, "a value"))
         if field.kind == "labels":
             return self._label_comparison(field, key, operator, value)
         if key is not None or operator not in field.operators:
@@ -131,14 +159,14 @@ class _Parser:
             return lambda item: bool(field.read(item))
         if field.kind == "time":
             return self._time_comparison(field, operator, value)
-        if operator == ":":
+        equal = operator != "!="
+        if operator == ":" or field.kind == "pattern":
             pattern = re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
-            return lambda item: pattern.fullmatch(field.read(item)) is not None
-        equal = operator == "="
+            return lambda item: (pattern.fullmatch(field.read(item)) is not None) is equal
         return lambda item: (field.read(item) == value) is equal
 
     def _time_comparison(self, field: Field, operator: str, value: str) -> Predicate:
-        wanted, compare = _moment(value), _COMPARE.get(operator)
+        wanted, compare = _moment(value), COMPARE.get(operator)
         if wanted is None or compare is None:
             self._refuse(f'must compare a time with one such as "2026-05-18T00:00:00Z", not with {operator}{value}')
 
@@ -162,7 +190,7 @@ class _Parser:
         text = self._take(_FIELD, "a field's name")
         name, dot, key = text.partition(".")
         snake = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", name)
-        return snake, _unquoted(key) if dot else None
+        return snake, unquoted(key) if dot else None
 
     def _word(self, word: str) -> bool:
         self._skip_space()
@@ -195,7 +223,8 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """A value without the quotes around it, if there are any."""
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
         return re.sub(r"\\(.)", r"\1", text[1:-1])
     return text
