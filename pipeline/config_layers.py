@@ -95,7 +95,8 @@ def load_config(
     layers = [common, built_in, own.pop(profile, built_in), _environment(environment), given]
     for layer in (*layers, *own.values()):
         problems += _problems(layer)
-    return _merged(layers, problems, needs, f"[profiles.{profile}] in {file or 'pipeline.toml'}")
+    table = "vertex" if profile == DEFAULT_PROFILE else profile
+    return _merged(layers, problems, needs, f"[profiles.{table}] in {file or 'pipeline.toml'}")
 
 
 def _merged(

@@ -65,14 +65,15 @@ def test_help_loads_nothing_heavy() -> None:
     assert "--train-steps" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["run", "config"])
-def test_every_field_is_an_option_with_its_default(command: Command, name: str) -> None:
-    outcome = command(name, "--help")
+@pytest.mark.parametrize("names", [["run"], ["config", "show"]])
+def test_every_field_is_an_option_with_its_default(command: Command, names: list[str]) -> None:
+    outcome = command(*names, "--help")
     assert outcome.code == 0
     for field, info in RunConfig.model_fields.items():
         (line,) = [line for line in outcome.out.splitlines() if f" {flag(field)} " in line]
         default = f"no-{flag(field)[2:]}" if info.default is False else info.default
-        assert not default or f"[default: {default}]" in line
+        default = flag(field)[2:] if info.default is True else default
+        assert default == "" or f"[default: {default}]" in line
         assert str(info.description).split()[0] in line
 
 
@@ -88,33 +89,33 @@ def test_unknown_option_is_refused_with_the_nearest(command: Command) -> None:
 
 def test_switch_takes_no_value(command: Command) -> None:
     for text in ("--promote-on-tie=False", "--promote-on-tie=true"):
-        outcome = command("config", text)
+        outcome = command("config", "show", text)
         assert (outcome.code, outcome.out) == (2, "")
         assert "does not take a value" in outcome.err
-    assert ["promote_on_tie", "true", "command", "line"] in rows(command("config", "--promote-on-tie"))
+    assert ["promote_on_tie", "true", "command", "line"] in rows(command("config", "show", "--promote-on-tie"))
     Path("dev.toml").write_text("promote_on_tie = true\n")
-    outcome = command("config", "--config", "dev.toml", "--no-promote-on-tie")
+    outcome = command("config", "show", "--config", "dev.toml", "--no-promote-on-tie")
     assert ["promote_on_tie", "false", "command", "line"] in rows(outcome)
 
 
 def test_config_shows_values_and_where_they_come_from(command: Command) -> None:
     Path("dev.toml").write_text("seed = 7\n")
-    outcome = command("config", "--config", "dev.toml", "--train-steps", "20", "--schema", "mine.toml")
+    outcome = command("config", "show", "--config", "dev.toml", "--train-steps", "20", "--schema", "mine.toml")
     shown = rows(outcome)
     assert [row[0] for row in shown] == [key(field) for field in RunConfig.model_fields]
     assert ["seed", "7", "dev.toml"] in shown
     assert ["train_steps", "20", "command", "line"] in shown
-    assert ["schema", "mine.toml", "command", "line"] in shown
+    assert ["schema", '"mine.toml"', "command", "line"] in shown
     assert ["num_layers", "4", "default"] in shown
     assert (outcome.code, outcome.err) == (0, "")
 
 
 def test_default_given_by_hand_is_from_the_command_line(command: Command) -> None:
-    assert ["seed", "1", "command", "line"] in rows(command("config", "--seed", "1"))
+    assert ["seed", "1", "command", "line"] in rows(command("config", "show", "--seed", "1"))
 
 
 def test_wrong_usage_is_one_paragraph_and_exit_code_2(command: Command) -> None:
-    outcome = command("config", "--train-steps", "1e3", "--dropout", "2")
+    outcome = command("config", "show", "--train-steps", "1e3", "--dropout", "2")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == (
         "Error: 2 problems:\n"
@@ -183,7 +184,7 @@ def test_undeploy_wants_to_be_told_that_it_means_all(command: Command) -> None:
 
 def test_another_vertex_in_the_environment_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERTEX_EMULATOR_HOST", "http://127.0.0.1:1")
-    outcome = command("models", "--connection", "vertex")
+    outcome = command("models", "--connection", "vertex", "--project", "my-project", "--location", "us-central1")
     assert outcome.code == 2
     assert outcome.err.startswith("Error: `--connection vertex` asks for Google's Vertex AI, and VERTEX_EMULATOR_HOST ")
 

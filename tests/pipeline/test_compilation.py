@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from pipeline.compilation import compile_pipeline
-from pipeline.config import PipelineParameters, key, load_config
+from pipeline.config import PipelineParameters, key
+from pipeline.config_layers import load_config
 from tests.pipeline.graph_summary import GOLDEN, summarise
 from trainer.errors import UsageError
 
@@ -55,6 +56,21 @@ def test_image_limits_and_name_are_those_of_the_configuration(tmp_path: Path) ->
     assert float(resources["memoryLimit"]) == pytest.approx(68.7, abs=0.1)
     assert document["pipelineInfo"]["name"] == "wine"
     assert document["root"]["inputDefinitions"]["parameters"]["train_steps"]["defaultValue"] == 5.0
+
+
+def test_accelerator_is_that_of_the_training_task_alone(document: dict[str, Any], tmp_path: Path) -> None:
+    config, _ = load_config(None, {"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 2})
+    asked = yaml.safe_load(compile_pipeline(config, tmp_path / "p.yaml").read_text(encoding="utf-8"))
+
+    def accelerators(document: dict[str, Any]) -> dict[str, Any]:
+        executors = document["deploymentSpec"]["executors"]
+        resources = {name: executor["container"].get("resources", {}) for name, executor in executors.items()}
+        return {name: about["accelerator"] for name, about in resources.items() if "accelerator" in about}
+
+    assert accelerators(document) == {}
+    assert list(accelerators(asked)) == ["exec-train-model"]
+    accelerator = accelerators(asked)["exec-train-model"]
+    assert (accelerator["resourceType"], accelerator["resourceCount"]) == ("NVIDIA_TESLA_T4", "2")
 
 
 def test_same_configuration_gives_the_same_bytes(compiled: Path, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from pipeline.config import (
     Place,
     Rollout,
     RunConfig,
+    Submission,
     key,
-    load_config,
     parameter_values,
 )
+from pipeline.config_layers import load_config
 from trainer.config import Hyperparameters, flag
 from trainer.errors import UsageError, quoted
 
@@ -40,6 +41,7 @@ def test_defaults_are_the_tutorials() -> None:
     assert config == RunConfig()
     assert (config.train_steps, config.train_batch_size, config.first_layer_size) == (1000, 40, 100)
     assert (config.learning_rate, config.optimizer, config.min_accuracy) == (0.05, "adagrad", 0.9)
+    assert sources.pop("connection") == "profile local"
     assert set(sources.values()) == {"default"}
 
 
@@ -92,6 +94,9 @@ def test_every_field_is_described() -> None:
     assert set(Hyperparameters.model_fields) < set(PipelineParameters.model_fields) < set(RunConfig.model_fields)
     assert {*Place.model_fields, *Rollout.model_fields} < set(PipelineParameters.model_fields)
     assert set(Place.model_fields) < set(Connection.model_fields) < set(RunConfig.model_fields)
+    outside = {*Submission.model_fields, "connection", "accelerator_type", "accelerator_count"}
+    assert outside < set(RunConfig.model_fields)
+    assert outside.isdisjoint(PipelineParameters.model_fields)
 
 
 def test_configuration_is_frozen() -> None:
@@ -179,7 +184,7 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
         (
             "promote_on_tie",
             "yes",
-            '`--promote-on-tie` must be a valid boolean. Received: "yes". The default is false.',
+            '`--promote-on-tie` must be true or false. Received: "yes". The default is false.',
         ),
         ("git_sha", "F00", '`--git-sha` must be a commit\'s hash, or empty: it becomes a label. Received: "F00".'),
         ("connection", "cloud", "`--connection` must be 'local' or 'vertex'. Received: \"cloud\"."),
@@ -194,6 +199,15 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
         ),
         ("cpu_limit", "0", "`--cpu-limit` must be greater than or equal to 1. Received: 0."),
         ("memory_limit_gib", "0", "`--memory-limit-gib` must be greater than or equal to 1. Received: 0."),
+        ("accelerator_count", "17", "`--accelerator-count` must be less than or equal to 16. Received: 17."),
+        ("accelerator_type", "t4", "`--accelerator-type` must be an accelerator such as NVIDIA_TESLA_T4, "),
+        ("failure_policy", "Fast", "`--failure-policy` must be 'slow' or 'fast'. Received: \"Fast\"."),
+        ("enable_caching", "yes", '`--enable-caching` must be true or false. Received: "yes". The default is true.'),
+        (
+            "experiment",
+            "My_Experiment",
+            "`--experiment` must begin with a lower-case letter or a digit and hold up to 128 of them and hyphens. ",
+        ),
     ],
 )
 def test_wrong_option_is_refused(name: str, text: str, sentence: str) -> None:
@@ -240,6 +254,49 @@ def test_bucket_that_cannot_be_is_refused(bucket: str) -> None:
 @pytest.mark.parametrize("bucket", ["gs://abc", "gs://my_bucket-1", "gs://data.example.com", "gs://" + "b" * 63])
 def test_bucket_is_taken(bucket: str) -> None:
     assert load_config(None, {"staging_bucket": bucket})[0].staging_bucket == bucket
+
+
+@pytest.mark.parametrize("account", ["me", "me@example.com", "Me@p.iam.gserviceaccount.com", "@p.gserviceaccount.com"])
+def test_service_account_that_is_none_is_refused(account: str) -> None:
+    sentence = "`--service-account` must be a service account such as NAME@PROJECT.iam.gserviceaccount.com. Received: "
+    assert refusal(service_account=account).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        "",
+        "a-b@my-project.iam.gserviceaccount.com",
+        "1-compute@developer.gserviceaccount.com",
+        "a@b.c.iam.gserviceaccount.com",
+    ],
+)
+def test_service_account_is_taken(account: str) -> None:
+    assert load_config(None, {"service_account": account})[0].service_account == account
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["my-bucket/x", "gs://", "gs:///x", "gs://B/x", "gs://my-bucket//x", "gs://my-bucket/../x", "gs://my-bucket/a\n"],
+)
+def test_pipeline_root_that_is_no_folder_of_a_bucket_is_refused(root: str) -> None:
+    sentence = (
+        "`--pipeline-root` must be gs:// and a folder of a bucket, such as gs://my-bucket/pipeline-root. Received: "
+    )
+    assert refusal(pipeline_root=root).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("root", "folder"),
+    [
+        ("", "gs://local-bucket/pipeline-root"),
+        ("gs://my-bucket", "gs://my-bucket"),
+        ("gs://my-bucket/", "gs://my-bucket"),
+        ("gs://my-bucket/a/b c/", "gs://my-bucket/a/b c"),
+    ],
+)
+def test_root_is_that_of_the_configuration_or_lies_in_the_staging_bucket(root: str, folder: str) -> None:
+    assert load_config(None, {"pipeline_root": root})[0].root == folder
 
 
 @pytest.mark.parametrize("name", ["", " ", "a ", 'a"b', "a\\b", "a\nb", "n" * 129])
