@@ -149,8 +149,7 @@ class Parser:
         field = self._fields.get(name)
         if field is None:
             self._refuse(f'cannot name "{name}". It can name: {", ".join(self._fields) or "nothing here"}')
-        operator = self._take(_OPERATOR, "a comparison such as =")
-        value = unquoted(self._take(_VALUE, "a value"))
+        operator, value = self._operator_and_value()
         if field.kind == "labels":
             return self._label_comparison(field, key, operator, value)
         if key is not None or operator not in field.operators:
@@ -185,6 +184,9 @@ class Parser:
             self._refuse("can ask of labels only labels.KEY=VALUE, labels.KEY!=VALUE, labels.KEY:* and labels:KEY")
         equal = operator == "="
         return lambda item: (field.read(item).get(key) == value) is equal
+
+    def _operator_and_value(self) -> tuple[str, str]:
+        return self._take(_OPERATOR, "a comparison such as ="), unquoted(self._take(_VALUE, "a value"))
 
     def _field(self) -> tuple[str, str | None]:
         text = self._take(_FIELD, "a field's name")
