@@ -1,8 +1,10 @@
-"""MetadataService: the filters of its lists, with the three things that no other list has.
+"""MetadataService: the filters of its lists.
 
-in_context("projects/.../contexts/C")                     artifacts and executions
-parent_contexts:"projects/.../contexts/C"                 contexts, also child_contexts; several after commas
-metadata.accuracy.number_value >= 0.9    metadata."input:epochs".number_value = 5
+What other lists do not have, as Vertex AI documents it:
+
+    in_context("projects/.../contexts/C")        of artifacts and executions
+    parent_contexts:"projects/.../contexts/C"    of contexts, and child_contexts; several names after commas
+    metadata.accuracy.number_value >= 0.9        also "input:epochs" in quotes, string_value, bool_value
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Value
 
-from emulator.filters import COMPARE, TIME_OPERATORS, AllOf, Field, Parser, Predicate, unquoted
+from emulator.filters import COMPARE, TEXT_OPERATORS, TIME_OPERATORS, AllOf, Field, Parser, Predicate, unquoted
 from emulator.metadata_records import ARTIFACT, CONTEXT, Kind
 from emulator.metadata_relations import CHILDREN, HELD
 from emulator.store import Transaction
@@ -25,7 +27,7 @@ _NAME = r'(?:"(?:[^"\\]|\\.)*"|[^\s()",]+)'
 _IN_CONTEXT = re.compile(rf"(?P<relation>in_context)\s*\(\s*(?P<names>{_NAME})\s*\)")
 _HAS_CONTEXTS = re.compile(rf"(?P<relation>parent_contexts|child_contexts)\s*:\s*(?P<names>{_NAME}(?:\s*,\s*{_NAME})*)")
 _METADATA = re.compile(
-    r'metadata\.(?P<key>"(?:[^"\\]|\\.)*"|[^\s()=!<>:"]+)\.(?P<type>number_value|string_value|bool_value)'
+    r'metadata\b(?:\.(?P<key>"(?:[^"\\]|\\.)*"|[^\s()=!<>:"]+)\.(?P<type>number_value|string_value|bool_value)\b)?'
 )
 _FIELDS = {
     "name": Field(lambda item: item.name, kind="pattern"),
@@ -97,27 +99,28 @@ class _MetadataParser(Parser):
             self._at = related.end()
             find = self._relations[related["relation"]]
             return AllOf([Among(frozenset(find(unquoted(name)))) for name in re.findall(_NAME, related["names"])])
-        if _METADATA.match(self._text, self._at):
-            return self._metadata_comparison()
-        return super()._comparison()
-
-    def _metadata_comparison(self) -> Predicate:
         place = _METADATA.match(self._text, self._at)
-        assert place is not None
+        return self._metadata_comparison(place) if place else super()._comparison()
+
+    def _metadata_comparison(self, place: re.Match[str]) -> Predicate:
+        if not place["key"]:
+            self._refuse("must name metadata as metadata.KEY.number_value, .string_value or .bool_value")
         self._at = place.end()
         operator, text = self._operator_and_value()
-        key, value_type, compare = unquoted(place["key"]), place["type"], COMPARE.get(operator)
+        key, compare = unquoted(place["key"]), COMPARE.get(operator)
+        value_type: Any = place["type"]
         try:
             wanted = _READ[value_type](text)
         except (KeyError, ValueError):
             self._refuse(f'cannot compare a {value_type} with "{text}"')
-        if compare is None or (value_type != "number_value" and operator not in {"=", "!="}):
+        if compare is None or (value_type != "number_value" and operator not in TEXT_OPERATORS):
             self._refuse(f"cannot compare a {value_type} with {operator}")
 
         def keep(item: Any) -> bool:
             fields: Mapping[str, Value] = type(item).pb(item).metadata.fields
-            held = fields[key] if key in fields else None
-            return held is not None and held.HasField(value_type) and compare(getattr(held, value_type), wanted)
+            if key not in fields or not fields[key].HasField(value_type):
+                return False
+            return compare(getattr(fields[key], value_type), wanted)
 
         return keep
 
