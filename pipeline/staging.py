@@ -5,20 +5,31 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
 
 from trainer.errors import DataError
-from trainer.storage import is_local, join, local_path
+from trainer.storage import is_local, join, local_path, locate, write_bytes
 from trainer.tables.files import expand
 
 _PACKED = (".gz", ".bz2", ".xz")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A local file, and where a run finds it.
+
+    Attributes:
+        source: Its path.
+        stamp: Its size and time of change, when its bytes were summed.
+        target: The path or URL of its copy.
+    """
+
+    source: Path
+    stamp: tuple[int, int]
+    target: str
 
 
 @dataclass(frozen=True)
@@ -26,16 +37,36 @@ class Staged:
     """Where the files of one input lie for a run.
 
     Attributes:
+        location: What the user calls the input.
         uri: What the pipeline is given: a file, a folder of CSV files, or the remote URL as it was.
-        originals: For each staged file, the path that it was copied from.
+        root: What `uri` lies below, where its files are copied.
+        copies: The files that are copied.
     """
 
+    location: str
     uri: str
-    originals: Mapping[str, str]
+    root: str = ""
+    copies: Sequence[Copy] = ()
+
+    @property
+    def content(self) -> str:
+        """The URI below the root, the same for the same bytes in each bucket; the URL of what is not copied."""
+        return self.uri.removeprefix(self.root) if self.copies else self.uri
 
 
 def stage(location: str, root: str) -> Staged:
-    """Copies what a location names below `root`, unless its bytes are there already.
+    """Copies what a location names below `root`, as `plan` has it, unless its bytes are there already.
+
+    Raises:
+        DataError: As `plan` and `carry_out`.
+    """
+    staged = plan(location, root)
+    carry_out(staged)
+    return staged
+
+
+def plan(location: str, root: str) -> Staged:
+    """Where what a location names belongs below `root`, by its content; nothing is copied.
 
     One file goes to ROOT/data/SHA256/NAME. Several go into a folder ROOT/data/SHA256, whose sum covers their
     sums, names and order; there they are numbered, so that their order is that of their names. A changed byte
@@ -46,32 +77,62 @@ def stage(location: str, root: str) -> Staged:
         root: A local folder or an fsspec URL such as gs://bucket.
 
     Raises:
-        DataError: No file matches, a file cannot be copied, or it changed meanwhile.
+        DataError: No file matches, or a file cannot be read.
     """
     if not is_local(location):
-        return Staged(location, {})
+        return Staged(location, location)
     sources = [Path(match) for match in expand([str(local_path(location))])]
-    try:
-        return _stage_files(sources, os.path.abspath(local_path(root)) if is_local(root) else root)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError([f"{location} cannot be copied to {root}: {reason}. Make it readable, or room."]) from error
-
-
-def _stage_files(sources: Sequence[Path], root: str) -> Staged:
-    before = [_stamp(source) for source in sources]
-    sums = [_sha256(source) for source in sources]
+    below = os.path.abspath(local_path(root)) if is_local(root) else root
+    with _told(location, root):
+        stamps = [_stamp(source) for source in sources]
+        sums = [_sha256(source) for source in sources]
     if len(sources) == 1:
-        uri = join(root, "data", sums[0], sources[0].name)
+        uri = join(below, "data", sums[0], sources[0].name)
         targets = [uri]
     else:
         names = [_numbered(index, source.name) for index, source in enumerate(sources)]
         manifest = "".join(f"{digest}  {name}\n" for digest, name in zip(sums, names, strict=True))
-        uri = join(root, "data", hashlib.sha256(manifest.encode()).hexdigest())
+        uri = join(below, "data", hashlib.sha256(manifest.encode()).hexdigest())
         targets = [join(uri, name) for name in names]
-    for source, stamp, target in zip(sources, before, targets, strict=True):
-        _store(source, stamp, target)
-    return Staged(uri, {target: str(source) for target, source in zip(targets, sources, strict=True)})
+    copies = [Copy(*each) for each in zip(sources, stamps, targets, strict=True)]
+    return Staged(location, uri, below, copies)
+
+
+def carry_out(staged: Staged) -> None:
+    """Copies the files of an input, but for those that are there already.
+
+    Raises:
+        DataError: A file cannot be copied, or has changed since it was summed.
+    """
+    with _told(staged.location, staged.root):
+        for copy in staged.copies:
+            _store(copy.source, copy.stamp, copy.target)
+
+
+def place_of(data: bytes, name: str, root: str) -> str:
+    """Where a compiled pipeline belongs below `root`, by its content: ROOT/pipelines/SHA256/NAME."""
+    return join(root, "pipelines", hashlib.sha256(data).hexdigest(), name)
+
+
+def store_bytes(data: bytes, url: str) -> None:
+    """Writes a file whose place is named after its content, unless it is there already.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    with _told("The compiled pipeline", url):
+        filesystem, path = locate(url)
+        if not (filesystem.exists(path) and filesystem.size(path) == len(data)):
+            write_bytes(url, data)
+
+
+@contextmanager
+def _told(location: str, root: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError([f"{location} cannot be copied to {root}: {reason}. Make it readable, or room."]) from error
 
 
 def _numbered(index: int, name: str) -> str:
@@ -95,11 +156,13 @@ def _stamp(source: Path) -> tuple[int, int]:
 
 def _store(source: Path, stamp: tuple[int, int], target: str) -> None:
     """Copies one file so that a reader of `target` sees all of it or nothing."""
-    filesystem, path = _locate(target)
+    filesystem, path = locate(target)
     if filesystem.exists(path) and filesystem.size(path) == stamp[0]:
         return
     folder = path.rpartition("/")[0]
-    filesystem.makedirs(folder, exist_ok=True)
+    # An object store has no folders; gcsfs would make a bucket that is not there.
+    if not target.startswith("gs://"):
+        filesystem.makedirs(folder, exist_ok=True)
     # An object appears when its upload ends; a local file is moved into place.
     written = f"{folder}/.{uuid.uuid4().hex}" if is_local(target) else path
     try:
@@ -119,8 +182,3 @@ def _store(source: Path, stamp: tuple[int, int], target: str) -> None:
 def _refuse_change(source: Path, stamp: tuple[int, int]) -> None:
     if _stamp(source) != stamp:
         raise DataError([f"{source} changed while it was read. Run again once it is written."])
-
-
-def _locate(url: str) -> tuple[Any, str]:
-    # A plain path is not given to url_to_fs, which reads "::" in it as a chain of file systems.
-    return (LocalFileSystem(), url) if is_local(url) else fsspec.url_to_fs(url)

@@ -6,6 +6,9 @@ import os
 
 EMULATOR_VARIABLE = "VERTEX_EMULATOR_HOST"
 
+# What the stand-in for Cloud Storage says of each bucket.
+_PROJECT_NUMBER = "1234"
+
 
 def connect(project: str, location: str, staging_bucket: str) -> None:
     """Points the SDK of this process at Vertex AI.
@@ -23,7 +26,14 @@ def connect(project: str, location: str, staging_bucket: str) -> None:
         aiplatform.init(**where)
         return
     from google.auth.credentials import AnonymousCredentials
+    from google.cloud.aiplatform.utils import resource_manager_utils
 
+    def project_number(*args: object, **options: object) -> str:
+        del args, options
+        return _PROJECT_NUMBER
+
+    # Before it submits a run the SDK asks Cloud Resource Manager for it, at Google's and nowhere else.
+    resource_manager_utils.get_project_number = project_number
     aiplatform.init(
         **where,
         api_endpoint=host if "://" in host else f"http://{host}",
