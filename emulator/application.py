@@ -18,6 +18,7 @@ from emulator.codec import parse_json
 from emulator.controls import Controls
 from emulator.fleet import Fleet
 from emulator.guard import Guarded
+from emulator.job_supervisor import JobSupervisor
 from emulator.model_client import ModelClient
 from emulator.prediction import Predictor
 from emulator.server import LARGEST_REQUEST, Api, json_response, read_body
@@ -50,7 +51,8 @@ class Emulator:
         self.client = ModelClient(KEEP_ALIVE_S)
         self.fleet = Fleet(settings, self.store, self.prober, base)
         predictor = Predictor(settings, self.store, self.fleet, self.client)
-        self.api = Api(self.store, storage, self.fleet, predictor, self.controls)
+        self.supervisor = JobSupervisor(settings, self.store, storage, base)
+        self.api = Api(self.store, storage, self.fleet, self.supervisor, predictor, self.controls)
 
     def application(self) -> ASGIApp:
         """The ASGI application."""
@@ -68,9 +70,11 @@ class Emulator:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self.fleet.open()
+        await self.supervisor.open()
         try:
             yield
         finally:
+            await self.supervisor.close()
             await self.fleet.close()
             self.client.close()
             await self.prober.aclose()
@@ -89,6 +93,7 @@ class Emulator:
         return json_response(self.controls.set_delay(parse_json(await read_body(request, LARGEST_REQUEST))))
 
     async def _reset(self, _request: Request) -> Response:
+        await self.supervisor.reset()
         await self.fleet.close()
         with self.store.transaction() as tx:
             tx.erase()

@@ -18,16 +18,22 @@ class Objects(Protocol):
 
 
 class Work(NamedTuple):
-    """What is left to do after a request: the rest of a long-running operation.
+    """What is left to do after a request: the rest of a long-running operation, or a pipeline job's process.
 
     Attributes:
         action: `deploy` starts the model server of a deployment, `undeploy` stops it, `cancel` gives a
-            deployment up.
-        operation: The operation's name.
+            deployment up. `run` starts a pipeline job when its turn comes, `stop` ends it, `remove` removes its
+            folder. `tick` looks what is due: a schedule has changed.
+        name: The operation's name; for a pipeline job or a schedule, its own.
     """
 
-    action: Literal["deploy", "undeploy", "cancel"]
-    operation: str
+    action: Literal["deploy", "undeploy", "cancel", "run", "stop", "remove", "tick"]
+    name: str
+
+    @property
+    def is_of_job(self) -> bool:
+        """Whether it is a pipeline job's, and not a deployment's."""
+        return self.action in {"run", "stop", "remove"}
 
 
 @dataclass

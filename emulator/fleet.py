@@ -83,15 +83,15 @@ class Fleet:
     def take(self, work: Work) -> None:
         """Begins work that a request left."""
         if work.action == "cancel":
-            task = self._tasks.get(work.operation)
-            if task is not None and work.operation not in self._committing:
-                self._cancelled.add(work.operation)
+            task = self._tasks.get(work.name)
+            if task is not None and work.name not in self._committing:
+                self._cancelled.add(work.name)
                 task.cancel()
             return
         steps = {"deploy": self._deploy, "undeploy": self._undeploy}
-        task = asyncio.create_task(steps[work.action](work.operation))
-        self._tasks[work.operation] = task
-        task.add_done_callback(lambda _task: self._forget(work.operation))
+        task = asyncio.create_task(steps[work.action](work.name))
+        self._tasks[work.name] = task
+        task.add_done_callback(lambda _task: self._forget(work.name))
 
     def _forget(self, operation: str) -> None:
         self._tasks.pop(operation, None)

@@ -8,10 +8,14 @@ from typing import Any, TypeVar
 
 import proto
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.struct_pb2 import Struct
 
 from emulator.api_errors import invalid
 
 Typed = TypeVar("Typed", bound=proto.Message)
+_Tree = dict[str, Any]
+# Stands in a tree of paths for a field that is shown with all that is below it.
+_WHOLE: _Tree = {}
 
 
 def mask_paths(text: str) -> str:
@@ -51,12 +55,51 @@ def read(messages: Sequence[Typed], mask: FieldMask) -> list[Typed]:
     """
     if not mask.paths:
         return list(messages)
+    tree = _tree(mask.paths)
     results = []
     for message in messages:
         pb = type(message).pb(message)
-        if not mask.IsValidForDescriptor(pb.DESCRIPTOR):
-            raise invalid("read_mask", f"names a field that there is not. Received: {', '.join(mask.paths)}.")
         shown: Any = type(pb)()
-        mask.MergeMessage(pb, shown)
+        shown.CopyFrom(pb)
+        if not _keep_only(shown, tree):
+            raise invalid("read_mask", f"names a field that there is not. Received: {', '.join(mask.paths)}.")
         results.append(type(message).wrap(shown))
     return results
+
+
+def _tree(paths: Iterable[str]) -> _Tree:
+    """The paths by their first part; a path that another one holds whole leaves no trace."""
+    tree: _Tree = {}
+    for path in sorted(paths):
+        level = tree
+        parts = path.split(".")
+        for part in parts[:-1]:
+            level = level.setdefault(part, {})
+            if level is _WHOLE:
+                break
+        else:
+            level[parts[-1]] = _WHOLE
+    return tree
+
+
+def _keep_only(message: Any, tree: _Tree) -> bool:
+    """Clears what a mask does not name; whether all that it names can be there."""
+    if isinstance(message, Struct):
+        for key in [key for key in message.fields if snake(key) not in tree]:
+            del message.fields[key]
+        return True
+    fields = message.DESCRIPTOR.fields_by_name
+    if any(name not in fields for name in tree):
+        return False
+    for field, value in message.ListFields():
+        below = tree.get(field.name)
+        if below is None:
+            message.ClearField(field.name)
+        elif below is not _WHOLE and (field.message_type is None or not _keep_only(value, below)):
+            return False
+    return True
+
+
+def snake(name: str) -> str:
+    """A camelCase name as snake_case."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", name)

@@ -10,15 +10,32 @@ from urllib.parse import unquote
 from google.cloud.aiplatform_v1 import types
 from google.longrunning import operations_pb2
 
-from emulator import deployments, endpoints, evaluations, models, operations
+from emulator import (
+    deployments,
+    endpoints,
+    evaluations,
+    metadata_links,
+    metadata_queries,
+    metadata_stores,
+    models,
+    operations,
+    pipeline_jobs,
+    pipeline_listing,
+)
 from emulator import model_versions as versions
 from emulator.api_errors import ApiError
+from emulator.metadata_resources import ARTIFACTS, CONTEXTS, EXECUTIONS
 
 VERSIONS = ("v1", "v1beta1", "ui")
 LOCATION = "projects/*/locations/*"
 MODEL = f"{LOCATION}/models/*"
 EVALUATION = f"{MODEL}/evaluations/*"
 ENDPOINT = f"{LOCATION}/endpoints/*"
+# By a collection whose methods are not served: what clients can do without it.
+REMEDIES = {
+    "tensorboards": "Experiments work without it: pass experiment_tensorboard=False to aiplatform.init().",
+}
+PIPELINE_JOB = f"{LOCATION}/pipelineJobs/*"
 
 
 class Route(NamedTuple):
@@ -65,6 +82,41 @@ def _operation_routes(owner: str) -> list[Route]:
     ]  # fmt: skip
 
 
+def _metadata_routes() -> list[Route]:
+    stores, store = f"{LOCATION}/metadataStores", f"{LOCATION}/metadataStores/*"
+    artifact, context, execution = (f"{store}/{collection}/*" for collection in ("artifacts", "contexts", "executions"))
+    routes = [
+        Route("CreateMetadataStore", "POST", stores, "parent", "metadata_store", metadata_stores.create_metadata_store),
+        Route("GetMetadataStore", "GET", store, "name", "", metadata_stores.get_metadata_store),
+        Route("ListMetadataStores", "GET", stores, "parent", "", metadata_stores.list_metadata_stores),
+        Route("DeleteMetadataStore", "DELETE", store, "name", "", metadata_stores.delete_metadata_store),
+        Route("AddContextChildren", "POST", f"{context}:addContextChildren", "context", "*",
+              metadata_links.add_context_children),
+        Route("RemoveContextChildren", "POST", f"{context}:removeContextChildren", "context", "*",
+              metadata_links.remove_context_children),
+        Route("AddContextArtifactsAndExecutions", "POST", f"{context}:addContextArtifactsAndExecutions", "context", "*",
+              metadata_links.add_context_artifacts_and_executions),
+        Route("AddExecutionEvents", "POST", f"{execution}:addExecutionEvents", "execution", "*",
+              metadata_links.add_execution_events),
+        Route("QueryExecutionInputsAndOutputs", "GET", f"{execution}:queryExecutionInputsAndOutputs", "execution", "",
+              metadata_queries.query_execution_inputs_and_outputs),
+        Route("QueryContextLineageSubgraph", "GET", f"{context}:queryContextLineageSubgraph", "context", "",
+              metadata_queries.query_context_lineage_subgraph),
+        Route("QueryArtifactLineageSubgraph", "GET", f"{artifact}:queryArtifactLineageSubgraph", "artifact", "",
+              metadata_queries.query_artifact_lineage_subgraph),
+    ]  # fmt: skip
+    for resources in (CONTEXTS, ARTIFACTS, EXECUTIONS):
+        noun, field, held = resources.kind.noun, resources.kind.field, f"{store}/{resources.kind.collection}"
+        routes += [
+            Route(f"Create{noun}", "POST", held, "parent", field, resources.create),
+            Route(f"Get{noun}", "GET", f"{held}/*", "name", "", resources.get),
+            Route(f"List{noun}s", "GET", held, "parent", "", resources.list_page),
+            Route(f"Update{noun}", "PATCH", f"{held}/*", f"{field}.name", field, resources.update),
+            Route(f"Delete{noun}", "DELETE", f"{held}/*", "name", "", resources.delete),
+        ]
+    return routes
+
+
 ROUTES = [
     Route("UploadModel", "POST", f"{LOCATION}/models:upload", "parent", "*", models.upload_model),
     Route("GetModel", "GET", MODEL, "name", "", models.get_model),
@@ -92,6 +144,19 @@ ROUTES = [
           deployments.mutate_deployed_model),
     Route("Predict", "POST", f"{ENDPOINT}:predict", "endpoint", "*", None),
     Route("RawPredict", "POST", f"{ENDPOINT}:rawPredict", "endpoint", "*", None),
+    Route("CreatePipelineJob", "POST", f"{LOCATION}/pipelineJobs", "parent", "pipeline_job",
+          pipeline_jobs.create_pipeline_job),
+    Route("GetPipelineJob", "GET", PIPELINE_JOB, "name", "", pipeline_jobs.get_pipeline_job),
+    Route("ListPipelineJobs", "GET", f"{LOCATION}/pipelineJobs", "parent", "",
+          pipeline_listing.list_pipeline_jobs),
+    Route("CancelPipelineJob", "POST", f"{PIPELINE_JOB}:cancel", "name", "*",
+          pipeline_jobs.cancel_pipeline_job),
+    Route("DeletePipelineJob", "DELETE", PIPELINE_JOB, "name", "", pipeline_jobs.delete_pipeline_job),
+    Route("BatchDeletePipelineJobs", "POST", f"{LOCATION}/pipelineJobs:batchDelete", "parent", "*",
+          pipeline_jobs.batch_delete_pipeline_jobs),
+    Route("BatchCancelPipelineJobs", "POST", f"{LOCATION}/pipelineJobs:batchCancel", "parent", "*",
+          pipeline_jobs.batch_cancel_pipeline_jobs),
+    *_metadata_routes(),
     *_operation_routes(LOCATION),
     *_operation_routes(MODEL),
     *_operation_routes(ENDPOINT),
@@ -164,10 +229,13 @@ def find_route(http_method: str, path: Path) -> Route:
     served = route is not None and all(path.segments) and (path.version != "ui" or "Operation" in route.rpc)
     if route is None or not served:
         verb = f":{path.verb}" if path.verb else ""
+        remedy = next(
+            (REMEDIES[part] for part in path.segments[::2] if part in REMEDIES), "docs/emulator.md lists what is."
+        )
         raise ApiError(
             "UNIMPLEMENTED",
             f"{method_name(http_method, path)} ({http_method} /{path.version}/{path.name}{verb}) is not served by "
-            "this emulator. docs/emulator.md lists what is.",
+            f"this emulator. {remedy}",
         )
     return route
 

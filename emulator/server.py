@@ -20,6 +20,7 @@ from emulator.calls import Call, Objects, Work
 from emulator.codec import SYSTEM_PARAMETERS, encode_json, parse_request, to_json
 from emulator.controls import Controls
 from emulator.fleet import Fleet
+from emulator.job_supervisor import JobSupervisor
 from emulator.prediction import LARGEST_BODY, Predictor
 from emulator.routes import Path, Route, find_route, parse_path
 from emulator.store import Store
@@ -40,14 +41,24 @@ class Api:
         store: The emulator's memory.
         objects: The object store beside it.
         fleet: The model servers.
+        supervisor: The runs of pipeline jobs.
         predictor: What answers predictions.
         controls: What tests have asked for.
     """
 
-    def __init__(self, store: Store, objects: Objects, fleet: Fleet, predictor: Predictor, controls: Controls) -> None:
+    def __init__(
+        self,
+        store: Store,
+        objects: Objects,
+        fleet: Fleet,
+        supervisor: JobSupervisor,
+        predictor: Predictor,
+        controls: Controls,
+    ) -> None:
         self._store = store
         self._objects = objects
         self._fleet = fleet
+        self._supervisor = supervisor
         self._predictor = predictor
         self._controls = controls
 
@@ -106,10 +117,10 @@ class Api:
         message = parse(route.request_type, {route.path_field: path.resource}, query, route.body_field, body)
         answer, is_beta, work = await asyncio.to_thread(self._transact, route, path, message)
         for item in work:
-            self._fleet.take(item)
+            (self._supervisor if item.is_of_job else self._fleet).take(item)
             if item.action == "undeploy":
-                await self._fleet.settle(item.operation, PATIENCE_S)
-                answer = await asyncio.to_thread(self._read_operation, item.operation)
+                await self._fleet.settle(item.name, PATIENCE_S)
+                answer = await asyncio.to_thread(self._read_operation, item.name)
         if route.rpc == "WaitOperation":
             answer = await self._wait(answer, message)
         return self._shown(answer), is_beta

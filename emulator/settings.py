@@ -27,6 +27,7 @@ class Settings:
         location: Likewise the region.
         deployment_timeout_s: Seconds until a model server must be healthy, where its containerSpec sets none.
         predict_timeout_s: Seconds that a prediction may take.
+        max_concurrent_runs: How many pipeline jobs run at once; the others wait.
         operation_delay_s: Seconds for which a long-running operation is shown as running at least.
         seed: Of the choice among deployed models by the traffic split; None takes a new one at each start.
     """
@@ -39,6 +40,7 @@ class Settings:
     location: str = "us-central1"
     deployment_timeout_s: float = 300.0
     predict_timeout_s: float = 60.0
+    max_concurrent_runs: int = 2
     operation_delay_s: float = 0.0
     seed: int | None = None
 
@@ -59,6 +61,8 @@ def parse_settings(arguments: Sequence[str] | None) -> Settings:
     for name in ("deployment_timeout_s", "predict_timeout_s"):
         if getattr(options, name) <= 0:
             parser.error(f"--{name.replace('_', '-')} must be positive. Received: {getattr(options, name):g}.")
+    if options.max_concurrent_runs < 1:
+        parser.error(f"--max-concurrent-runs must be at least 1. Received: {options.max_concurrent_runs}.")
     options.state_dir = options.state_dir.absolute()
     return Settings(**vars(options))
 
@@ -82,6 +86,7 @@ def _parser(default: Settings) -> argparse.ArgumentParser:
             "until a model server must be healthy, if its containerSpec sets none",
         ),
         ("predict-timeout-s", float, "that a prediction may take"),
+        ("max-concurrent-runs", int, "of pipeline jobs at once; the others wait"),
         ("operation-delay-s", float, "for which operations are shown as running at least"),
         ("seed", int, "of the choice by traffic split; a new one each time, if none is given"),
     ):

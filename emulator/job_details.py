@@ -1,0 +1,106 @@
+"""From what a runner tells of a run to what the API tells of its job. Pure: it reads no clock and no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, PipelineTaskDetail
+from google.protobuf import json_format
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from emulator import lineage, names
+from emulator.api_errors import ApiError
+from emulator.pipeline_rules import BILLING_LABEL
+
+_AT_WORK = {
+    PipelineTaskDetail.State.RUNNING,
+    PipelineTaskDetail.State.CANCEL_PENDING,
+    PipelineTaskDetail.State.CANCELLING,
+}
+
+
+def detail_of(job_name: str, run: Mapping[str, Any]) -> PipelineJobDetail:
+    """The tasks of a run, with the names of their executions and artifacts in the metadata store.
+
+    Args:
+        job_name: The job's resource name.
+        run: The content of run.json.
+    """
+    detail = PipelineJobDetail()
+    pb = PipelineJobDetail.pb(detail)
+    json_format.ParseDict(run.get("jobDetail", {}), pb, ignore_unknown_fields=True)
+    location = names.location_of(job_name)
+    for task in pb.task_details:
+        if task.HasField("execution"):
+            task.execution.name = lineage.execution_name(job_name, task.task_unique_name)
+        for artifacts in (*task.inputs.values(), *task.outputs.values()):
+            for artifact in artifacts.artifacts:
+                if artifact.uri:
+                    artifact.name = lineage.artifact_name(location, artifact.uri)
+    return detail
+
+
+def detail_of_nothing(job: PipelineJob, error: ApiError) -> PipelineJobDetail:
+    """The tasks of a run that could not begin: the run itself, with the reason.
+
+    Args:
+        job: The job's summary.
+        error: Why it did not begin.
+    """
+    name = PipelineJob.pb(job).pipeline_spec["pipelineInfo"]["name"]
+    task = PipelineTaskDetail(
+        task_id=1,
+        task_name=name,
+        create_time=job.create_time,
+        start_time=job.start_time,
+        end_time=job.start_time,
+        state=PipelineTaskDetail.State.FAILED,
+        error={"code": error.code, "message": error.message},
+    )
+    return PipelineJobDetail(task_details=[task])
+
+
+def settled(detail: PipelineJobDetail, error: ApiError) -> PipelineJobDetail:
+    """The tasks of a run that has ended otherwise than by itself: none is at work any longer.
+
+    Args:
+        detail: As the runner last told it.
+        error: Why the run has ended; CANCELLED where that was asked for.
+    """
+    state = PipelineTaskDetail.State
+    is_failure = error.status != "CANCELLED"
+    for task in PipelineJobDetail.pb(detail).task_details:
+        if task.state in _AT_WORK or (task.state == state.CANCELLED and is_failure):
+            task.state = state.FAILED if is_failure else state.CANCELLED
+            if is_failure:
+                task.error.code, task.error.message = error.code, error.message
+        elif task.state == state.PENDING:
+            task.state = state.NOT_TRIGGERED
+    return detail
+
+
+def failure_message(job: PipelineJob, message: str) -> str:
+    """What Vertex AI says of a job of which some tasks have failed.
+
+    Args:
+        job: The job's summary.
+        message: Which tasks have failed.
+    """
+    project = job.name.split("/")[1]
+    number = job.labels.get(BILLING_LABEL, names.id_of(job.name))
+    account = job.service_account.partition("-")[0]
+    return (
+        f"{message}; Job (project_id = {project}, job_id = {number}) is failed due to the above error.; "
+        f"Failed to handle the job: {{project_number = {account}, job_id = {number}}}"
+    )
+
+
+def moment_of(run: Mapping[str, Any], field: str) -> Any:
+    """A time of run.json as the SDK's types take it, or None."""
+    text = run.get(field)
+    if not text:
+        return None
+    stamp = Timestamp()
+    stamp.FromJsonString(text)
+    return stamp

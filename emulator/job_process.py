@@ -1,0 +1,108 @@
+"""The process that executes one pipeline job: how it is started and how it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from google.cloud.aiplatform_v1.types import PipelineJob
+from google.cloud.aiplatform_v1.types.pipeline_failure_policy import PipelineFailurePolicy
+
+from emulator.job_folders import JobFolders
+from emulator.names import id_of
+from emulator.runner.task_launcher import GRACE_S
+
+# Between SIGTERM and SIGKILL: the runner gives its tasks GRACE_S and a few seconds more.
+STOP_AFTER_S = GRACE_S + 8.0
+_LONGEST_TOLD = 4000
+# Even where an emulator is named, gcsfs asks Google what kind of bucket it has, unless it is told not to, and takes
+# the user's own credentials before none.
+_STORAGE_OPTIONS = {"GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false", "FSSPEC_GCS_TOKEN": "anon"}
+
+
+def job_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a run's tasks: it points their clients at this emulator, no proxy between.
+
+    Args:
+        base: The emulator's own, with the addresses of its services.
+    """
+    beyond_proxies = [*filter(None, [base.get("no_proxy") or base.get("NO_PROXY")]), "127.0.0.1"]
+    return {**base, **_STORAGE_OPTIONS, "no_proxy": ",".join(beyond_proxies)}
+
+
+def root_uri(job: PipelineJob) -> str:
+    """Where a job's artifacts lie: below its output directory, in a folder of its own."""
+    return f"{job.runtime_config.gcs_output_directory.rstrip('/')}/{id_of(job.name)}"
+
+
+class JobProcess:
+    """A started runner.
+
+    Args:
+        process: Its process, which leads a session of its own.
+        errors: The file that has what it wrote to standard error.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
+        self._process = process
+        self._errors = errors
+        self._ending: asyncio.Task[None] | None = None
+
+    async def ended(self, patience_s: float) -> bool:
+        """Waits for the process's end; whether it has come in time."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._process.wait()), patience_s)
+        return self._process.returncode is not None
+
+    def stop(self) -> None:
+        """Asks the runner to stop its tasks and to end; it is killed if that takes too long."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._stop())
+
+    async def _stop(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        if not await self.ended(STOP_AFTER_S):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def told(self) -> str:
+        """What the runner wrote to standard error, in short."""
+        text = self._errors.read_text(encoding="utf-8", errors="replace").strip()
+        return text[-_LONGEST_TOLD:] or f"The runner ended with exit code {self._process.returncode}."
+
+
+async def start_runner(job: PipelineJob, folders: JobFolders, environment: Mapping[str, str]) -> JobProcess:
+    """Starts the runner of a job whose folder is prepared. It ends by itself should this process die."""
+    request = folders.request(job.name)
+    policy = job.runtime_config.failure_policy
+    is_fast = policy == PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST
+    options = {
+        "--spec": request / "pipeline.json",
+        "--parameters": request / "parameters.json",
+        "--run-dir": folders.run(job.name).path,
+        "--job-name": job.name,
+        "--root-uri": root_uri(job),
+        "--cache-dir": folders.cache,
+        "--failure-policy": "fast" if is_fast else "slow",
+    }
+    command = [sys.executable, "-m", "emulator.runner", "--stop-with-stdin"]
+    command += [str(word) for option in options.items() for word in option]
+    errors = request / "errors.txt"
+    with errors.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=dict(environment),
+            start_new_session=True,
+        )
+    return JobProcess(process, errors)

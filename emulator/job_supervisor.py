@@ -1,0 +1,253 @@
+"""The runs of all pipeline jobs: a few at once, each in a process of its own, the others waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
+
+from emulator import job_updates
+from emulator.api_errors import ApiError
+from emulator.calls import Work
+from emulator.job_folders import JobFolders
+from emulator.job_process import JobProcess, job_environment, root_uri, start_runner
+from emulator.job_publication import Publication, Publisher
+from emulator.pipeline_records import PIPELINE_JOBS, is_final, with_request
+from emulator.runner import run_folder
+from emulator.runner.run_json import RunState
+from emulator.settings import Settings
+from emulator.store import Store, Transaction
+
+Result = TypeVar("Result")
+LOG = logging.getLogger(__name__)
+
+POLL_S = 0.05
+INTERRUPTED = ApiError(
+    "ABORTED", "The emulator was stopped or killed while this pipeline job ran. Submit the pipeline again."
+)
+
+
+class ObjectStore(Publisher, Protocol):
+    """What runs need of the object store."""
+
+    def has_bucket(self, uri: str) -> bool:
+        """Whether the bucket of a URI is there."""
+
+
+@dataclass
+class _Run:
+    """One run at work.
+
+    Attributes:
+        process: None before it is started.
+        must_stop: Whether its end was asked for.
+    """
+
+    process: JobProcess | None = None
+    must_stop: bool = False
+
+    def stop(self) -> None:
+        """Asks for its end."""
+        self.must_stop = True
+        if self.process is not None:
+            self.process.stop()
+
+
+class JobSupervisor:
+    """Starts, follows and ends the runs of pipeline jobs.
+
+    Args:
+        settings: How the emulator was started.
+        store: Its memory.
+        storage: The object store.
+        base: The environment that runs inherit.
+    """
+
+    def __init__(self, settings: Settings, store: Store, storage: ObjectStore, base: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._store = store
+        self._storage = storage
+        self._environment = job_environment(base)
+        self._folders = JobFolders(settings.state_dir)
+        self._waiting: deque[str] = deque()
+        self._runs: dict[str, _Run] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+
+    async def open(self) -> None:
+        """Ends the jobs that ran when the emulator last did, and goes on with those that waited."""
+
+        def unfinished(tx: Transaction) -> list[PipelineJob]:
+            return [job for job in tx.everything(PIPELINE_JOBS).values() if not is_final(job)]
+
+        for job in await self._transact(unfinished):
+            if job.state == PipelineState.PIPELINE_STATE_PENDING:
+                self._waiting.append(job.name)
+            else:
+                await asyncio.to_thread(self._conclude_interrupted, job.name)
+        self._start_next()
+
+    def take(self, work: Work) -> None:
+        """Begins work that a request left."""
+        {"run": self._queue, "stop": self._stop, "remove": self._remove}[work.action](work.name)
+
+    def _queue(self, name: str) -> None:
+        self._waiting.append(name)
+        self._start_next()
+
+    def _stop(self, name: str) -> None:
+        if name in self._runs:
+            self._runs[name].stop()
+            return
+        if name in self._waiting:
+            self._waiting.remove(name)
+        self._begin_task(self._transact(lambda tx: job_updates.end(tx, name, None, job_updates.CANCELLED)))
+
+    def _remove(self, name: str) -> None:
+        self._begin_task(asyncio.to_thread(self._folders.remove, name))
+
+    def _begin_task(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _start_next(self) -> None:
+        while self._waiting and len(self._runs) < self._settings.max_concurrent_runs and not self._is_closing:
+            name = self._waiting.popleft()
+            self._runs[name] = _Run()
+            self._begin_task(self._live(name, self._runs[name]))
+
+    async def _live(self, name: str, run: _Run) -> None:
+        """One run, from its start to its end."""
+        try:
+            job = await self._transact(lambda tx: job_updates.begin(tx, name))
+            if job is not None:
+                await self._execute(job, run)
+        except Exception:
+            LOG.exception("The run of %s broke down.", name)
+            fault = ApiError("INTERNAL", "The emulator failed to run the pipeline. See its log.")
+            await self._transact(lambda tx: job_updates.end(tx, name, None, fault))
+        finally:
+            if run.process is not None:
+                run.process.stop()
+            del self._runs[name]
+            self._start_next()
+
+    async def _execute(self, job: PipelineJob, run: _Run) -> None:
+        if not await asyncio.to_thread(self._storage.has_bucket, root_uri(job)):
+            fault = _missing_bucket(job)
+            await self._transact(lambda tx: job_updates.end(tx, job.name, None, fault))
+            return
+        await asyncio.to_thread(self._folders.prepare, job)
+        publication = Publication(self._folders.run(job.name), root_uri(job), self._storage)
+        run.process = await start_runner(job, self._folders, self._environment)
+        if run.must_stop:
+            run.process.stop()
+        error = await self._follow(job, run.process, publication)
+        await asyncio.to_thread(self._conclude, job, publication, run.process.told(), error)
+
+    async def _follow(self, job: PipelineJob, process: JobProcess, publication: Publication) -> ApiError | None:
+        """Tells what a run does while it lasts; why it had to be ended, if it had to."""
+        path = self._folders.run(job.name).job
+        seen = None
+        error = None
+        while not await process.ended(POLL_S):
+            stamp = _stamp(path)
+            if stamp != seen and error is None:
+                seen = stamp
+                error = await asyncio.to_thread(self._go_on, job, publication)
+                if error is not None:
+                    process.stop()
+        return error
+
+    def _go_on(self, job: PipelineJob, publication: Publication) -> ApiError | None:
+        run = run_folder.read_job(self._folders.run(job.name))
+        try:
+            publication.publish(run)
+        except (ApiError, OSError) as error:
+            return _unpublished(job, error)
+        with self._store.transaction() as tx:
+            job_updates.go_on(tx, job.name, run)
+        return None
+
+    def _conclude(self, job: PipelineJob, publication: Publication, told: str, error: ApiError | None) -> None:
+        """Writes a run's end, once all that it made is published."""
+        run: dict[str, Any] | None = None
+        try:
+            run = run_folder.read_job(self._folders.run(job.name))
+            publication.publish(run)
+        except FileNotFoundError:
+            error = error or ApiError("FAILED_PRECONDITION", told)
+        except (ApiError, OSError) as fault:
+            error = error or _unpublished(job, fault)
+        if self._is_closing and (run is None or run["state"] == RunState.CANCELLED):
+            error = INTERRUPTED
+        with self._store.transaction() as tx:
+            job_updates.end(tx, job.name, run, error)
+
+    def _conclude_interrupted(self, name: str) -> None:
+        """Writes the end of a run that this emulator did not see: as its runner tells it, if it came to its end."""
+        with self._store.transaction() as tx:
+            job = with_request(tx, tx.get(PIPELINE_JOBS, name) or PipelineJob(name=name))
+        folder = self._folders.run(name)
+        run: dict[str, Any] | None = None
+        error: ApiError | None = INTERRUPTED
+        try:
+            run = run_folder.read_job(folder)
+            if run["state"] in {RunState.SUCCEEDED, RunState.FAILED}:
+                Publication(folder, root_uri(job), self._storage).publish(run)
+                error = None
+        except (ApiError, OSError, ValueError) as fault:
+            LOG.warning("The run of %s cannot be read: %s", name, fault)
+        with self._store.transaction() as tx:
+            job_updates.end(tx, name, run, error)
+
+    async def _transact(self, step: Callable[[Transaction], Result]) -> Result:
+        def run() -> Result:
+            with self._store.transaction() as tx:
+                return step(tx)
+
+        return await asyncio.to_thread(run)
+
+    async def close(self) -> None:
+        """Stops all runs. Jobs that wait stay so, for the next start."""
+        self._is_closing = True
+        self._waiting.clear()
+        for run in self._runs.values():
+            run.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._is_closing = False
+
+    async def reset(self) -> None:
+        """Stops all runs and removes the files of all jobs; their records are the caller's to remove."""
+        await self.close()
+        await asyncio.to_thread(self._folders.remove_all)
+
+
+def _stamp(path: os.PathLike[str]) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_ino
+
+
+def _missing_bucket(job: PipelineJob) -> ApiError:
+    bucket = "/".join(root_uri(job).split("/")[:3])
+    return ApiError(
+        "NOT_FOUND",
+        f"The bucket {bucket} of the pipeline root does not exist. Create it, or name another pipeline root, and "
+        "submit the pipeline again.",
+    )
+
+
+def _unpublished(job: PipelineJob, error: Exception) -> ApiError:
+    if isinstance(error, ApiError) and error.status == "NOT_FOUND":
+        return _missing_bucket(job)
+    return ApiError("INTERNAL", f"The outputs of a task could not be written to {root_uri(job)}: {error}")

@@ -1,0 +1,206 @@
+"""PipelineService: create, get, list, cancel and delete of pipeline jobs."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from google.cloud.aiplatform_v1.types import (
+    BatchCancelPipelineJobsOperationMetadata,
+    BatchCancelPipelineJobsRequest,
+    BatchCancelPipelineJobsResponse,
+    BatchDeletePipelineJobsRequest,
+    BatchDeletePipelineJobsResponse,
+    CancelPipelineJobRequest,
+    CreatePipelineJobRequest,
+    DeleteOperationMetadata,
+    DeletePipelineJobRequest,
+    GetPipelineJobRequest,
+    PipelineJob,
+    PipelineState,
+)
+from google.longrunning.operations_pb2 import Operation
+from google.protobuf.empty_pb2 import Empty
+
+from emulator import lineage, names, operations
+from emulator.api_errors import ApiError, invalid, invalid_fields, precondition
+from emulator.calls import Call, Work
+from emulator.clock import now
+from emulator.pipeline_records import (
+    PIPELINE_JOBS,
+    create_records,
+    delete_records,
+    is_final,
+    put_summary,
+    require_summary,
+    require_whole,
+    set_state,
+)
+from emulator.pipeline_rules import (
+    BILLING_LABEL,
+    job_id_violations,
+    job_violations,
+    output_directory,
+    parent_violations,
+)
+from emulator.store import Transaction
+
+__all__ = ["PIPELINE_JOBS", "admit", "require_cancelled"]
+
+MOST_IN_BATCH = 32
+OUTPUT_ONLY = (
+    "name", "create_time", "start_time", "end_time", "update_time", "state", "job_detail", "error",
+    "template_metadata", "schedule_name",
+)  # fmt: skip
+
+
+def admit(tx: Transaction, parent: str, job: PipelineJob, job_id: str = "", schedule_name: str = "") -> PipelineJob:
+    """Takes a new job in, as PENDING. The caller hands `Work("run", job.name)` on, once that is on the disk.
+
+    Args:
+        tx: The present transaction.
+        parent: `projects/P/locations/L`.
+        job: The job as it was sent; output-only fields are ignored.
+        job_id: The id that it is to have; empty for a fresh one.
+        schedule_name: The schedule that creates it, if one does.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT, with all that is wrong; ALREADY_EXISTS.
+    """
+    violations = [
+        *parent_violations(parent),
+        *job_id_violations(job_id),
+        *job_violations(job, has_artifact=lambda artifact_id: _has_artifact(tx, parent, artifact_id)),
+    ]
+    if violations and job.template_uri and not job.pipeline_spec:
+        raise ApiError(
+            "UNIMPLEMENTED",
+            f"The emulator reaches no template registry. Send the pipeline_spec of {job.template_uri} too.",
+        )
+    if violations:
+        raise invalid_fields(violations)
+    admitted = PipelineJob(job)
+    for field in OUTPUT_ONLY:
+        PipelineJob.pb(admitted).ClearField(field)
+    admitted.name = f"{parent}/pipelineJobs/{job_id or names.new_id()}"
+    if tx.get(PIPELINE_JOBS, admitted.name) is not None:
+        raise ApiError("ALREADY_EXISTS", "Pipeline job with the specified ID already exists.")
+    _fill_in(admitted, parent, schedule_name)
+    create_records(tx, admitted)
+    lineage.record_run(tx, admitted)
+    return admitted
+
+
+def _fill_in(job: PipelineJob, parent: str, schedule_name: str) -> None:
+    moment = now()
+    pb = PipelineJob.pb(job)
+    spec = pb.pipeline_spec.fields
+    job.display_name = job.display_name or f"{spec['pipelineInfo'].struct_value['name']}-{moment:%Y%m%d%H%M%S}"
+    job.create_time = job.update_time = moment
+    set_state(job, PipelineState.PIPELINE_STATE_PENDING)
+    job.schedule_name = schedule_name
+    job.service_account = job.service_account or default_account(parent)
+    job.labels[BILLING_LABEL] = names.new_id()
+    root = spec["defaultPipelineRoot"].string_value if "defaultPipelineRoot" in spec else ""
+    config = pb.runtime_config
+    config.gcs_output_directory = output_directory(config.gcs_output_directory, {"defaultPipelineRoot": root})
+
+
+def default_account(parent: str) -> str:
+    """The service account of a job that names none. A guess at the project's number, which nobody here knows."""
+    digest = int.from_bytes(hashlib.sha256(parent.split("/")[1].encode()).digest()[:8], "big")
+    return f"{10**11 + digest % (9 * 10**11)}-compute@developer.gserviceaccount.com"
+
+
+def _has_artifact(_tx: Transaction, _parent: str, _artifact_id: str) -> bool:
+    return True
+
+
+def create_pipeline_job(call: Call[CreatePipelineJobRequest]) -> PipelineJob:
+    """CreatePipelineJob: the job waits for its turn."""
+    request = call.request
+    job = admit(call.tx, request.parent, request.pipeline_job, request.pipeline_job_id)
+    call.work.append(Work("run", job.name))
+    return job
+
+
+def get_pipeline_job(call: Call[GetPipelineJobRequest]) -> PipelineJob:
+    """GetPipelineJob: all that is known of a job."""
+    job = require_whole(call.tx, call.request.name)
+    set_contexts(call.tx, job)
+    return job
+
+
+def set_contexts(tx: Transaction, job: PipelineJob) -> None:
+    """Fills in the contexts of a job's pipeline and run, where there are any yet."""
+    pipeline, run = lineage.contexts_of(tx, job.name)
+    if run.name:
+        job.job_detail.pipeline_context = pipeline
+        job.job_detail.pipeline_run_context = run
+
+
+def cancel_pipeline_job(call: Call[CancelPipelineJobRequest]) -> Empty:
+    """CancelPipelineJob: asks for a job's end. It is CANCELLED once its processes have ended."""
+    job = require_summary(call.tx, call.request.name)
+    if is_final(job):
+        raise precondition(f'The PipelineJob "{job.name}" is in state {job.state.name} and cannot be canceled.')
+    require_cancelled(call, job)
+    return Empty()
+
+
+def require_cancelled(call: Call[Any], job: PipelineJob) -> None:
+    """Begins the end of a job that runs or waits."""
+    if job.state != PipelineState.PIPELINE_STATE_CANCELLING:
+        set_state(job, PipelineState.PIPELINE_STATE_CANCELLING)
+        put_summary(call.tx, job)
+    call.work.append(Work("stop", job.name))
+
+
+def delete_pipeline_job(call: Call[DeletePipelineJobRequest]) -> Operation:
+    """DeletePipelineJob: forgets a job that has ended, and removes its folder. Objects in its bucket stay."""
+    job = require_summary(call.tx, call.request.name)
+    _require_deletable(job)
+    _delete(call, job.name)
+    return operations.done(call.tx, names.location_of(job.name), DeleteOperationMetadata())
+
+
+def _require_deletable(job: PipelineJob) -> None:
+    if not is_final(job):
+        raise precondition(
+            f'The PipelineJob "{job.name}" is in state {job.state.name} and cannot be deleted. Cancel it first.'
+        )
+
+
+def _delete(call: Call[Any], name: str) -> None:
+    delete_records(call.tx, name)
+    call.work.append(Work("remove", name))
+
+
+def batch_delete_pipeline_jobs(call: Call[BatchDeletePipelineJobsRequest]) -> Operation:
+    """BatchDeletePipelineJobs: all of them or, where one cannot be deleted, none."""
+    jobs = _named(call)
+    for job in jobs:
+        _require_deletable(job)
+    for job in jobs:
+        _delete(call, job.name)
+    response = BatchDeletePipelineJobsResponse(pipeline_jobs=jobs)
+    return operations.done(call.tx, call.request.parent, DeleteOperationMetadata(), response)
+
+
+def batch_cancel_pipeline_jobs(call: Call[BatchCancelPipelineJobsRequest]) -> Operation:
+    """BatchCancelPipelineJobs: those that have ended are passed over."""
+    jobs = [job for job in _named(call) if not is_final(job)]
+    for job in jobs:
+        require_cancelled(call, job)
+    response = BatchCancelPipelineJobsResponse(pipeline_jobs=jobs)
+    return operations.done(call.tx, call.request.parent, BatchCancelPipelineJobsOperationMetadata(), response)
+
+
+def _named(call: Call[Any]) -> list[PipelineJob]:
+    given = list(dict.fromkeys(call.request.names))
+    if not 1 <= len(given) <= MOST_IN_BATCH:
+        raise invalid("names", f"must hold 1 to {MOST_IN_BATCH} names. Received: {len(given)}.")
+    others = [name for name in given if names.parent_of(name) != call.request.parent]
+    if others:
+        raise invalid("names", f"must lie under {call.request.parent}. Received: {', '.join(others)}.")
+    return [require_summary(call.tx, name) for name in given]

@@ -1,0 +1,146 @@
+"""How pipeline jobs are kept: what lists tell of a job apart from its specification and from its tasks.
+
+A list of many jobs reads small records alone; a run that moves on writes no specification anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any, NamedTuple, TypeVar
+
+from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, PipelineState
+
+from emulator.api_errors import not_found
+from emulator.clock import now
+from emulator.store import Table, Transaction
+
+Typed = TypeVar("Typed")
+
+FINAL_STATES = {
+    PipelineState.PIPELINE_STATE_SUCCEEDED,
+    PipelineState.PIPELINE_STATE_FAILED,
+    PipelineState.PIPELINE_STATE_CANCELLED,
+}
+_KEPT_APART = ("pipeline_spec", "runtime_config", "job_detail")
+_INFO = "pipelineInfo"
+
+
+def binary_table(kind: str, message_type: type[Typed]) -> Table[Typed]:
+    """A table that holds messages of one type in their binary form, which is read many times faster than JSON."""
+    typed: Any = message_type
+    return Table(
+        kind,
+        encode=lambda message: base64.b64encode(typed.serialize(message)).decode("ascii"),
+        decode=lambda text: typed.deserialize(base64.b64decode(text)),
+    )
+
+
+# What lists tell: everything but the runtime configuration, the tasks, and most of the specification.
+PIPELINE_JOBS = binary_table("pipeline_jobs", PipelineJob)
+# What was asked for: the specification and the runtime configuration. It never changes.
+PIPELINE_REQUESTS = binary_table("pipeline_requests", PipelineJob)
+PIPELINE_DETAILS = binary_table("pipeline_details", PipelineJobDetail)
+
+
+class TaskLog(NamedTuple):
+    """Where the log of a task lies.
+
+    Attributes:
+        job: The pipeline job's resource name.
+        folder: The name of the task's folder in the run's folder.
+        task: The task's name.
+        begun: When the task began, in RFC 3339.
+    """
+
+    job: str
+    folder: str
+    task: str
+    begun: str
+
+
+# Named as `task_log_name` has it.
+TASK_LOGS: Table[TaskLog] = Table("task_logs", encode=json.dumps, decode=lambda text: TaskLog(*json.loads(text)))
+
+
+def is_final(job: PipelineJob) -> bool:
+    """Whether a job has ended."""
+    return job.state in FINAL_STATES
+
+
+def set_state(job: PipelineJob, state: int) -> None:
+    """Sets a job's state: a value of PipelineState, which the SDK declares as an int."""
+    PipelineJob.pb(job).state = state
+
+
+def create_records(tx: Transaction, job: PipelineJob) -> None:
+    """Writes a new job."""
+    pb = PipelineJob.pb(job)
+    request = PipelineJob()
+    PipelineJob.pb(request).pipeline_spec.CopyFrom(pb.pipeline_spec)
+    PipelineJob.pb(request).runtime_config.CopyFrom(pb.runtime_config)
+    tx.put(PIPELINE_REQUESTS, job.name, request)
+    summary = PipelineJob(job)
+    summary_pb = PipelineJob.pb(summary)
+    for field in _KEPT_APART:
+        summary_pb.ClearField(field)
+    summary_pb.pipeline_spec.fields[_INFO].CopyFrom(pb.pipeline_spec.fields[_INFO])
+    tx.put(PIPELINE_JOBS, job.name, summary)
+
+
+def put_summary(tx: Transaction, job: PipelineJob) -> None:
+    """Writes what has changed of a job's summary, with a new update time."""
+    job.update_time = now()
+    tx.put(PIPELINE_JOBS, job.name, job)
+
+
+def require_summary(tx: Transaction, name: str) -> PipelineJob:
+    """What lists tell of the job of that name.
+
+    Raises:
+        ApiError: NOT_FOUND.
+    """
+    job = tx.get(PIPELINE_JOBS, name)
+    if job is None:
+        raise not_found("PipelineJob", name)
+    return job
+
+
+def with_request(tx: Transaction, summary: PipelineJob) -> PipelineJob:
+    """The job with its specification and runtime configuration, but without its tasks."""
+    whole = PipelineJob(summary)
+    request = tx.get(PIPELINE_REQUESTS, summary.name)
+    if request is not None:
+        PipelineJob.pb(whole).MergeFrom(PipelineJob.pb(request))
+    return whole
+
+
+def require_whole(tx: Transaction, name: str) -> PipelineJob:
+    """The job of that name with all that is known of it, but for its contexts.
+
+    Raises:
+        ApiError: NOT_FOUND.
+    """
+    whole = with_request(tx, require_summary(tx, name))
+    detail = tx.get(PIPELINE_DETAILS, name)
+    if detail is not None:
+        whole.job_detail = detail
+    return whole
+
+
+def delete_records(tx: Transaction, name: str) -> None:
+    """Forgets a job."""
+    detail = tx.get(PIPELINE_DETAILS, name)
+    for task in detail.task_details if detail is not None else ():
+        main_job = task.executor_detail.container_detail.main_job
+        if main_job:
+            tx.delete(TASK_LOGS, task_log_name(main_job))
+    tx.delete(PIPELINE_JOBS, name)
+    tx.delete(PIPELINE_REQUESTS, name)
+    tx.delete(PIPELINE_DETAILS, name)
+
+
+def task_log_name(main_job: str) -> str:
+    """Under which name a task's log is known, given the custom job that ran it: projects/P/customJobs/N."""
+    parts = main_job.split("/")
+    return f"{parts[0]}/{parts[1]}/customJobs/{parts[-1]}"
