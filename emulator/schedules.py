@@ -1,0 +1,206 @@
+"""ScheduleService: create, get, list, update, pause, resume and delete of schedules."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from google.cloud.aiplatform_v1.types import (
+    CreateScheduleRequest,
+    DeleteOperationMetadata,
+    DeleteScheduleRequest,
+    GetScheduleRequest,
+    ListSchedulesRequest,
+    ListSchedulesResponse,
+    PauseScheduleRequest,
+    ResumeScheduleRequest,
+    Schedule,
+    UpdateScheduleRequest,
+)
+from google.longrunning.operations_pb2 import Operation
+from google.protobuf.empty_pb2 import Empty
+
+from emulator import names, operations
+from emulator.api_errors import invalid, invalid_fields, not_found, precondition
+from emulator.calls import Call, Work
+from emulator.clock import now, read_time, write_time
+from emulator.cron import Cron
+from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
+from emulator.listing import ordered, page
+from emulator.masks import require_mask
+from emulator.pipeline_records import binary_table
+from emulator.schedule_clock import schedule_now
+from emulator.schedule_plan import first_run
+from emulator.schedule_rules import REQUEST, schedule_violations
+from emulator.store import Transaction
+
+SCHEDULES = binary_table("schedules", Schedule)
+ACTIVE = Schedule.State(Schedule.State.ACTIVE)
+PAUSED = Schedule.State(Schedule.State.PAUSED)
+COMPLETED = Schedule.State(Schedule.State.COMPLETED)
+
+TIMING = (
+    "cron", "start_time", "end_time", "max_run_count", "max_concurrent_run_count",
+    "max_concurrent_active_run_count", "allow_queueing", REQUEST,
+)  # fmt: skip
+UPDATABLE = ("display_name", *TIMING)
+OUTPUT_ONLY = (
+    "name", "started_run_count", "state", "create_time", "update_time", "next_run_time", "last_pause_time",
+    "last_resume_time", "catch_up", "last_scheduled_run_response",
+)  # fmt: skip
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_TIMES = ("create_time", "start_time", "next_run_time")
+FILTER_FIELDS = {
+    "display_name": Field(lambda schedule: schedule.display_name, operators=WILDCARD_OPERATORS),
+    "state": Field(lambda schedule: schedule.state.name),
+    REQUEST: Field(lambda schedule: "given" if REQUEST in schedule else "", operators=(":",)),
+    "create_time": Field(lambda schedule: schedule.create_time, kind="time", operators=TIME_OPERATORS),
+    "start_time": Field(lambda schedule: schedule.start_time, kind="time", operators=TIME_OPERATORS),
+    "end_time": Field(lambda schedule: schedule.end_time, kind="time", operators=(*TIME_OPERATORS, ":")),
+    "next_run_time": Field(lambda schedule: schedule.next_run_time, kind="time", operators=TIME_OPERATORS),
+}
+ORDER_KEYS = {
+    "create_time": lambda schedule: schedule.create_time,
+    "start_time": lambda schedule: schedule.start_time,
+    "end_time": lambda schedule: schedule.end_time or _NEVER,
+    "next_run_time": lambda schedule: schedule.next_run_time or _NEVER,
+}
+
+
+def require_schedule(tx: Transaction, name: str) -> Schedule:
+    """The schedule of that name.
+
+    Raises:
+        ApiError: NOT_FOUND.
+    """
+    schedule = tx.get(SCHEDULES, name)
+    if schedule is None:
+        raise not_found("Schedule", name)
+    return schedule
+
+
+def put_schedule(tx: Transaction, schedule: Schedule) -> None:
+    """Writes a changed schedule, with a new update time."""
+    schedule.update_time = now()
+    tx.put(SCHEDULES, schedule.name, schedule)
+
+
+def plan_anew(schedule: Schedule, moment: datetime) -> None:
+    """Makes the first time after a moment the schedule's next one: what came due before is passed over."""
+    cron = Cron.parse(schedule.cron)
+    start, end = read_time(schedule, "start_time"), read_time(schedule, "end_time")
+    write_time(schedule, "next_run_time", first_run(cron, moment, start, end))
+
+
+def create_schedule(call: Call[CreateScheduleRequest]) -> Schedule:
+    """CreateSchedule: active from the start."""
+    schedule = Schedule(call.request.schedule)
+    moment = schedule_now(call.tx)
+    violations = schedule_violations(schedule, call.request.parent, moment)
+    if violations:
+        raise invalid_fields(violations)
+    for field in OUTPUT_ONLY:
+        Schedule.pb(schedule).ClearField(field)
+    schedule.name = f"{call.request.parent}/schedules/{names.new_id()}"
+    schedule.state = ACTIVE
+    schedule.create_time = now()
+    write_time(schedule, "start_time", read_time(schedule, "start_time") or moment)
+    plan_anew(schedule, moment)
+    _put(call, schedule)
+    return schedule
+
+
+def _put(call: Call[Any], schedule: Schedule) -> None:
+    put_schedule(call.tx, schedule)
+    call.work.append(Work("tick", schedule.name))
+
+
+def get_schedule(call: Call[GetScheduleRequest]) -> Schedule:
+    """GetSchedule."""
+    return require_schedule(call.tx, call.request.name)
+
+
+def list_schedules(call: Call[ListSchedulesRequest]) -> ListSchedulesResponse:
+    """ListSchedules, newest first."""
+    request = call.request
+    keep = parse_filter(request.filter, FILTER_FIELDS)
+    found = [schedule for schedule in reversed(call.tx.children(SCHEDULES, request.parent)) if keep(schedule)]
+    found = ordered(found, request.order_by, ORDER_KEYS)
+    shown_page, token = page(found, request.page_size, request.page_token)
+    return ListSchedulesResponse(schedules=shown_page, next_page_token=token)
+
+
+def update_schedule(call: Call[UpdateScheduleRequest]) -> Schedule:
+    """UpdateSchedule: the fields that the mask names, all of them or none.
+
+    Runs that wait for their place are dropped, and the next run is the first after now, unless the display name
+    alone changes.
+    """
+    changed = call.request.schedule
+    schedule = require_schedule(call.tx, changed.name)
+    if schedule.state == COMPLETED:
+        raise precondition(f'The Schedule "{schedule.name}" is completed and cannot be updated. Create another one.')
+    asked = call.request.update_mask.paths
+    paths = [path for path in asked if path not in OUTPUT_ONLY]
+    if asked and not paths:
+        return schedule
+    paths = require_mask(paths, UPDATABLE)
+    moment = schedule_now(call.tx)
+    before = Schedule(schedule)
+    for path in paths:
+        _set(schedule, changed, path)
+    # An end that has passed is no fault of an update that leaves it alone.
+    since = moment if {"start_time", "end_time"}.intersection(paths) else datetime.min.replace(tzinfo=UTC)
+    violations = schedule_violations(schedule, names.location_of(schedule.name), since)
+    if violations:
+        raise invalid_fields(violations)
+    if set(TIMING).intersection(paths):
+        plan_anew(schedule, moment)
+    if schedule != before:
+        _put(call, schedule)
+    return schedule
+
+
+def _set(schedule: Schedule, changed: Schedule, path: str) -> None:
+    if not getattr(changed, path) and getattr(schedule, path) and path != "allow_queueing":
+        raise invalid(f"schedule.{path}", "is set and cannot be unset. Give a value, or leave it out of the mask.")
+    setattr(schedule, path, getattr(changed, path))
+
+
+def pause_schedule(call: Call[PauseScheduleRequest]) -> Empty:
+    """PauseSchedule: no new runs; those that were created go on."""
+    schedule = require_schedule(call.tx, call.request.name)
+    _require_state(schedule, ACTIVE, "paused")
+    schedule.state = PAUSED
+    write_time(schedule, "last_pause_time", schedule_now(call.tx))
+    _put(call, schedule)
+    return Empty()
+
+
+def resume_schedule(call: Call[ResumeScheduleRequest]) -> Empty:
+    """ResumeSchedule: with catch_up from the first run that was missed on, otherwise from the first after now on."""
+    schedule = require_schedule(call.tx, call.request.name)
+    _require_state(schedule, PAUSED, "resumed")
+    moment = schedule_now(call.tx)
+    schedule.state = ACTIVE
+    schedule.catch_up = call.request.catch_up
+    write_time(schedule, "last_resume_time", moment)
+    if not schedule.catch_up:
+        plan_anew(schedule, moment)
+    _put(call, schedule)
+    return Empty()
+
+
+def _require_state(schedule: Schedule, state: Schedule.State, what: str) -> None:
+    if schedule.state != state:
+        raise precondition(
+            f'Only {state.name.lower()} Schedule can be {what}. The Schedule "{schedule.name}" is in state '
+            f"{schedule.state.name}."
+        )
+
+
+def delete_schedule(call: Call[DeleteScheduleRequest]) -> Operation:
+    """DeleteSchedule, whatever its state. The runs that it created stay."""
+    schedule = require_schedule(call.tx, call.request.name)
+    call.tx.delete(SCHEDULES, schedule.name)
+    return operations.done(call.tx, names.location_of(schedule.name), DeleteOperationMetadata())
