@@ -1,0 +1,89 @@
+"""Reads what a cleaning is planned from, and carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from components.vertex.labels import MANAGED_BY
+from components.vertex.rollout_plan import Deployment
+from pipeline.cleaning import Origin, folder_of
+from pipeline.config import Connection
+from pipeline.run_client import Runs
+from pipeline.run_record import RunRecord
+from pipeline.serving_record import EndpointRecord
+from pipeline.vertex_clients import client_options, parent_of, pipeline_client
+from trainer import storage
+
+_MANAGED = " AND ".join(f'labels.{key}="{value}"' for key, value in MANAGED_BY.items())
+
+
+class Estate:
+    """What the runs of this project have left: runs, versions, endpoints.
+
+    Args:
+        config: Names the project and the location.
+    """
+
+    def __init__(self, config: Connection) -> None:
+        from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
+        from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
+
+        self._runs = Runs(config)
+        self._pipelines = pipeline_client(config)
+        self._endpoints = EndpointServiceClient(**client_options(config))
+        self._models = ModelServiceClient(**client_options(config))
+        self._managed = {"parent": parent_of(config), "filter": _MANAGED}
+
+    def runs(self) -> list[RunRecord]:
+        """The runs, the newest first, with their tasks."""
+        return [run if run.tasks else self._runs.get(run.name) for run in self._runs.list()]
+
+    def endpoints(self) -> list[EndpointRecord]:
+        """The endpoints, by name."""
+        found = [_endpoint(message) for message in self._endpoints.list_endpoints(request=self._managed)]
+        return sorted(found, key=lambda endpoint: endpoint.name)
+
+    def origins(self) -> Iterator[Origin]:
+        """Where the registered versions come from."""
+        for model in self._models.list_models(request=self._managed):
+            for version in self._models.list_model_versions(name=model.name.partition("@")[0]):
+                name = f"version {version.version_id} of {version.display_name}"
+                yield Origin(name, dict(version.labels).get("run", ""), version.artifact_uri)
+
+    def remove_endpoint(self, endpoint: EndpointRecord) -> None:
+        """Removes an endpoint, unless it is gone already; one on which something was deployed meanwhile is refused."""
+        self._remove(lambda: self._endpoints.delete_endpoint(name=endpoint.resource_name))
+
+    def remove_run(self, run: RunRecord) -> None:
+        """Removes a run and its results, unless they are gone already."""
+        # The results first: a run that is still listed is found again by a cleaning that follows one that was cut off.
+        filesystem, folder = storage.locate(folder_of(run))
+        filesystem.invalidate_cache()
+        if filesystem.exists(folder):
+            filesystem.rm(folder, recursive=True)
+        self._remove(lambda: self._pipelines.delete_pipeline_job(name=run.name))
+
+    @staticmethod
+    def _remove(ask: Any) -> None:
+        from google.api_core.exceptions import NotFound
+
+        try:
+            ask().result()
+        except NotFound:
+            return
+
+
+def bytes_of(run: RunRecord) -> int:
+    """The size of a run's results, in bytes."""
+    filesystem, folder = storage.locate(folder_of(run))
+    filesystem.invalidate_cache()
+    if not filesystem.exists(folder):
+        return 0
+    return int(filesystem.du(folder))
+
+
+def _endpoint(message: Any) -> EndpointRecord:
+    traffic = message.traffic_split
+    deployed = [Deployment(one.id, one.model_version_id, traffic.get(one.id, 0)) for one in message.deployed_models]
+    return EndpointRecord(message.display_name, message.name, sorted(deployed, key=lambda one: -one.traffic))

@@ -1,0 +1,89 @@
+"""Which rules of the gate held a model back, by how much, and what would have let it pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.remedies import Finding, advice_for
+
+_MOST_CONFUSIONS = 3
+
+
+def findings_of(decision: Mapping[str, Any], facts: Mapping[str, str], is_local: bool) -> list[Finding]:
+    """A finding for each rule that a model has not kept.
+
+    Args:
+        decision: The decision record that the evaluation has written.
+        facts: What may stand in the advice, by name.
+        is_local: Whether the run is one of this machine.
+    """
+    broken = [rule for rule in decision.get("rules") or [] if not rule.get("passed")]
+    found = [Finding(f"Rule {rule['name']}", rule["sentence"], tuple(_advice(rule, decision))) for rule in broken]
+    # A loss that is not finite is a failure of the training, against which there is a remedy.
+    return [
+        finding if finding.advice else Finding(finding.subject, finding.text, advice_for(finding.text, facts, is_local))
+        for finding in found
+    ]
+
+
+def _advice(rule: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[str]:
+    value, threshold = rule.get("value"), rule.get("threshold")
+    if not isinstance(value, int | float) or not isinstance(threshold, int | float):
+        return
+    rows = int(decision.get("rows") or 0)
+    if value < threshold or rule.get("comparison") == ">":
+        yield _shortfall(value, threshold, rows if rule["name"] in ("floor", "champion") else 0)
+    if rule["name"] == "champion":
+        yield from _against_champion(value, threshold, decision.get("champion") or {})
+    else:
+        yield from _confusions(decision)
+        yield from _of_its_own(rule["name"], value)
+
+
+def _shortfall(value: float, threshold: float, rows: int) -> str:
+    gap = threshold - value
+    # The gap of a whole number of rows must not become one more by rounding.
+    missing = math.ceil(gap * rows - 1e-6)
+    counted = f": {missing} more right {'answer' if missing == 1 else 'answers'} in {rows} rows" if rows else ""
+    return f"It fell short of {threshold:.4f} by {gap:.4f}{counted}."
+
+
+def _against_champion(gain: float, asked: float, champion: Mapping[str, Any]) -> Iterator[str]:
+    low, high = champion.get("low"), champion.get("high")
+    if gain >= asked:
+        yield "`--promote-on-tie` would have let it pass."
+    else:
+        if isinstance(low, int | float) and isinstance(high, int | float) and low <= asked <= high:
+            yield "The difference may be chance: its interval holds what was asked. More evaluation rows would tell."
+        yield f"`--min-gain {_rounded_down(gain)}` would have let it pass."
+    yield (
+        f"`python -m pipeline models` tells which run made version {champion.get('version', '')}, and "
+        "`python -m pipeline diff RUN RUN` what this one did otherwise."
+    )
+
+
+def _of_its_own(rule: str, value: float) -> Iterator[str]:
+    yield "Train longer (`--train-steps`), with another `--learning-rate`, or on more rows of the classes it confuses."
+    if rule == "floor":
+        yield f"`--min-accuracy {_rounded_down(value)}` would have let it pass."
+
+
+def _confusions(decision: Mapping[str, Any]) -> Iterator[str]:
+    """The classes that are most often taken for others."""
+    classes, matrix = decision.get("classes") or [], decision.get("confusion_matrix") or []
+    wrong = [
+        (count, sum(row), true, answered)
+        for true, row in zip(classes, matrix, strict=False)
+        for answered, count in zip(classes, row, strict=False)
+        if count and answered != true
+    ]
+    most = sorted(wrong, key=lambda one: -one[0])[:_MOST_CONFUSIONS]
+    if most:
+        told = "; ".join(f"{count} of {rows} {true} taken for {answered}" for count, rows, true, answered in most)
+        yield f"Wrong answers: {told}{'.' if len(most) == len(wrong) else ', and others.'}"
+
+
+def _rounded_down(value: float) -> str:
+    return f"{math.floor(value * 10_000) / 10_000:.4f}"
