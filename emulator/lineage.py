@@ -1,15 +1,82 @@
-"""What a run leaves in the metadata store: contexts, executions, artifacts and the events between them."""
+"""What a run leaves in the metadata store: contexts, executions, artifacts and the events between them.
+
+    system.Pipeline PIPELINE <- system.PipelineRun JOB <- system.Run, one execution a task, their artifacts
+
+The execution system.Run holds the run's parameters, and has its metrics as outputs. It belongs to both contexts, all
+others to the run's alone.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from typing import Any, NamedTuple
 
-from google.cloud.aiplatform_v1.types import Context, PipelineJob
+from google.cloud.aiplatform_v1.types import (
+    Artifact,
+    Context,
+    Event,
+    Execution,
+    MetadataStore,
+    PipelineJob,
+    PipelineState,
+    PipelineTaskDetail,
+)
 
 from emulator import names
-from emulator.store import Transaction
+from emulator.api_errors import precondition
+from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION, STORES, put_store
+from emulator.metadata_relations import CHILDREN, HELD, add_event, remove_resource
+from emulator.metadata_resources import shown
+from emulator.store import Table, Transaction
 
 STORE_ID = "default"
+SCHEMA_VERSION = "0.0.1"
+PIPELINE, PIPELINE_RUN, RUN = "system.Pipeline", "system.PipelineRun", "system.Run"
+# Their outputs are made by tasks within them.
+GROUPS = {RUN, "system.DagExecution"}
+# The run's own outputs in `get_pipeline_df`, which reads all of them as metrics. A guess.
+METRICS = {
+    "system.Metrics",
+    "system.ClassificationMetrics",
+    "google.ClassificationMetrics",
+    "google.RegressionMetrics",
+    "google.ForecastingMetrics",
+}
+_TASK, _JOB, _EXECUTION = PipelineTaskDetail.State, PipelineState, Execution.State
+_LIVE: Any = Artifact.State.LIVE
+_NOT_BEGUN = {_TASK.STATE_UNSPECIFIED, _TASK.PENDING, _TASK.NOT_TRIGGERED}
+# All other states are RUNNING.
+_STATES: dict[int, Any] = {
+    _TASK.PENDING: _EXECUTION.NEW,
+    _TASK.SUCCEEDED: _EXECUTION.COMPLETE,
+    _TASK.SKIPPED: _EXECUTION.CACHED,
+    _TASK.FAILED: _EXECUTION.FAILED,
+    _TASK.CANCELLED: _EXECUTION.CANCELLED,
+}
+_RUN_STATES: dict[int, Any] = {
+    _JOB.PIPELINE_STATE_UNSPECIFIED: _TASK.PENDING,
+    _JOB.PIPELINE_STATE_QUEUED: _TASK.PENDING,
+    _JOB.PIPELINE_STATE_PENDING: _TASK.PENDING,
+    _JOB.PIPELINE_STATE_SUCCEEDED: _TASK.SUCCEEDED,
+    _JOB.PIPELINE_STATE_FAILED: _TASK.FAILED,
+    _JOB.PIPELINE_STATE_CANCELLED: _TASK.CANCELLED,
+}
+
+
+class Recorded(NamedTuple):
+    """How much of a job has been recorded.
+
+    Attributes:
+        created: When the job was created; one that was deleted may have had the same name.
+        digests: A digest of each task as it was recorded, by its unique name.
+    """
+
+    created: str
+    digests: dict[str, str]
+
+
+RECORDED: Table[Recorded] = Table("recorded_runs", encode=json.dumps, decode=lambda text: Recorded(*json.loads(text)))
 
 
 def artifact_name(location: str, uri: str) -> str:
@@ -19,7 +86,7 @@ def artifact_name(location: str, uri: str) -> str:
         location: `projects/P/locations/L`.
         uri: Where the artifact lies.
     """
-    return f"{location}/metadataStores/{STORE_ID}/artifacts/{_number(uri)}"
+    return f"{_store_name(location)}/artifacts/{_number(uri)}"
 
 
 def execution_name(job_name: str, task_unique_name: str) -> str:
@@ -29,8 +96,11 @@ def execution_name(job_name: str, task_unique_name: str) -> str:
         job_name: The PipelineJob's resource name.
         task_unique_name: As in the task's detail; empty for the run itself.
     """
-    number = _number(f"{job_name}#{task_unique_name}")
-    return f"{names.location_of(job_name)}/metadataStores/{STORE_ID}/executions/{number}"
+    return f"{_store_name(job_name)}/executions/{_number(f'{job_name}#{task_unique_name}')}"
+
+
+def _store_name(name: str) -> str:
+    return f"{names.location_of(name)}/metadataStores/{STORE_ID}"
 
 
 def _number(text: str) -> str:
@@ -39,15 +109,9 @@ def _number(text: str) -> str:
     return str(10**18 + digest % (8 * 10**18))
 
 
-def record_run(tx: Transaction, job: PipelineJob) -> None:
-    """Writes what a run has done so far into the default metadata store of its location.
-
-    It can be called after each change of the job, and writes only what has changed since.
-
-    Args:
-        tx: The transaction in which the job is written too.
-        job: The job, with as much of its `job_detail` as is known: none while it is pending.
-    """
+def has_artifact(tx: Transaction, location: str, artifact_id: str) -> bool:
+    """Whether a run could be given the artifact of that id: whether the default store holds it."""
+    return tx.get(ARTIFACT.table, f"{_store_name(location)}/artifacts/{artifact_id}") is not None
 
 
 def contexts_of(tx: Transaction, job_name: str) -> tuple[Context, Context]:
@@ -58,6 +122,153 @@ def contexts_of(tx: Transaction, job_name: str) -> tuple[Context, Context]:
         job_name: The PipelineJob's resource name.
 
     Returns:
-        The pipeline's context and the run's; empty ones before the run has been recorded.
+        The pipeline's context and the run's; empty ones where the run has not been recorded.
     """
-    return Context(), Context()
+    run = tx.get(CONTEXT.table, _context_name(job_name, names.id_of(job_name)))
+    if run is None or run.schema_title != PIPELINE_RUN:
+        return Context(), Context()
+    parents = [CONTEXT.require(tx, parent) for parent in CHILDREN.owners_of(tx, run.name)]
+    pipeline = next((parent for parent in parents if parent.schema_title == PIPELINE), Context())
+    return shown(tx, CONTEXT, pipeline), shown(tx, CONTEXT, run)
+
+
+def _context_name(job_name: str, context_id: str) -> str:
+    return f"{_store_name(job_name)}/contexts/{context_id}"
+
+
+def record_run(tx: Transaction, job: PipelineJob) -> None:
+    """Writes what a run has done so far into the default metadata store of its location.
+
+    It can be called after each change of the job, and writes only what has changed since.
+
+    Args:
+        tx: The transaction in which the job is written too.
+        job: The job, with as much of its `job_detail` as is known: none while it is pending.
+
+    Raises:
+        ApiError: FAILED_PRECONDITION, at the first call for a job, where an experiment or something else has the
+            pipeline's name or the job's id: contexts of all kinds share their ids.
+    """
+    before = tx.get(RECORDED, job.name)
+    is_new = before is None or before.created != str(job.create_time)
+    recording = _Recording(tx, job, is_new)
+    known = {} if before is None or is_new else before.digests
+    digests = {}
+    for task in (_run_as_task(job), *job.job_detail.task_details):
+        is_run = not task.task_unique_name
+        if task.task_unique_name in digests or (task.state in _NOT_BEGUN and not is_run):
+            continue
+        digests[task.task_unique_name] = digest = _digest(task)
+        if known.get(task.task_unique_name) != digest:
+            recording.record(task)
+    if digests != known:
+        tx.put(RECORDED, job.name, Recorded(str(job.create_time), digests))
+
+
+def _digest(task: PipelineTaskDetail) -> str:
+    content = PipelineTaskDetail.pb(task).SerializeToString(deterministic=True)
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _run_as_task(job: PipelineJob) -> PipelineTaskDetail:
+    """The run itself, with the parameters that are known so far, and its metrics as outputs."""
+    run = PipelineTaskDetail()
+    pb = PipelineTaskDetail.pb(run)
+    for name, value in PipelineJob.pb(job).runtime_config.parameter_values.items():
+        pb.execution.metadata.fields[f"input:{name}"].CopyFrom(value)
+    for task in PipelineJob.pb(job).job_detail.task_details:
+        if not task.task_unique_name:
+            pb.MergeFrom(task)
+        for output, artifacts in task.outputs.items():
+            metrics = [artifact for artifact in artifacts.artifacts if artifact.schema_title in METRICS]
+            pb.outputs[f"{task.task_unique_name}.{output}"].artifacts.extend(metrics)
+    run.state = _RUN_STATES.get(job.state, _TASK.RUNNING)
+    run.create_time = job.create_time
+    run.execution.display_name = names.id_of(job.name)
+    run.execution.schema_title = RUN
+    return run
+
+
+class _Recording:
+    """Writes tasks of one job."""
+
+    def __init__(self, tx: Transaction, job: PipelineJob, is_new: bool) -> None:
+        self._tx = tx
+        self._job = job.name
+        self._store = _store_name(job.name)
+        if tx.get(STORES, self._store) is None:
+            put_store(tx, self._store, MetadataStore())
+        pipeline = PipelineJob.pb(job).pipeline_spec["pipelineInfo"]["name"]
+        self._pipeline = self._context(pipeline, PIPELINE, is_new)
+        self._run = self._context(names.id_of(job.name), PIPELINE_RUN, is_new)
+        CHILDREN.add(tx, self._pipeline, self._run)
+        if is_new:
+            self._forget()
+
+    def _context(self, context_id: str, schema: str, is_new: bool) -> str:
+        name = f"{self._store}/contexts/{context_id}"
+        context = self._tx.get(CONTEXT.table, name)
+        if context is None:
+            context = Context(name=name, display_name=context_id, schema_title=schema, schema_version=SCHEMA_VERSION)
+            CONTEXT.put(self._tx, context)
+        elif is_new and context.schema_title != schema:
+            raise precondition(
+                f'The run needs the {schema} context "{name}", but there is one of {context.schema_title}. An '
+                "experiment, a pipeline and a run cannot share a name. Choose another one."
+            )
+        return name
+
+    def _forget(self) -> None:
+        """Forgets a deleted job of the same name."""
+        for execution in HELD[EXECUTION.noun].members_of(self._tx, self._run):
+            remove_resource(self._tx, EXECUTION, execution)
+        for artifact in HELD[ARTIFACT.noun].members_of(self._tx, self._run):
+            HELD[ARTIFACT.noun].remove(self._tx, self._run, artifact)
+
+    def record(self, task: PipelineTaskDetail) -> None:
+        """Writes a task's execution, its artifacts, and how they belong together."""
+        execution = self._put_execution(task)
+        HELD[EXECUTION.noun].add(self._tx, self._run, execution)
+        if not task.task_unique_name:
+            HELD[EXECUTION.noun].add(self._tx, self._pipeline, execution)
+        is_made = task.state == _TASK.SUCCEEDED and task.execution.schema_title not in GROUPS
+        for artifacts, event_type in ((task.inputs, Event.Type.INPUT), (task.outputs, Event.Type.OUTPUT)):
+            for key, listed in artifacts.items():
+                for number, given in enumerate(listed.artifacts):
+                    place = f"{self._job}#{task.task_unique_name}#{key}#{number}"
+                    artifact = self._put_artifact(given, place, is_made and event_type == Event.Type.OUTPUT)
+                    HELD[ARTIFACT.noun].add(self._tx, self._run, artifact)
+                    add_event(self._tx, execution, Event(artifact=artifact, type_=event_type))
+
+    def _put_execution(self, task: PipelineTaskDetail) -> str:
+        name = execution_name(self._job, task.task_unique_name)
+        execution = self._tx.get(EXECUTION.table, name) or Execution(name=name, create_time=task.create_time)
+        told = task.execution
+        execution.display_name = told.display_name or task.task_name
+        execution.schema_title = told.schema_title or "system.ContainerExecution"
+        execution.schema_version = told.schema_version or SCHEMA_VERSION
+        execution.state = _STATES.get(task.state, _EXECUTION.RUNNING)
+        Execution.pb(execution).metadata.CopyFrom(Execution.pb(told).metadata)
+        EXECUTION.put(self._tx, execution)
+        return name
+
+    def _put_artifact(self, given: Artifact, place: str, is_made: bool) -> str:
+        """Writes an artifact that is not there yet, or that the task has made just now.
+
+        Args:
+            given: As the task's detail has it.
+            place: What tells it apart from all others, if it has no URI.
+            is_made: Whether the task made it; otherwise it stays as it is.
+        """
+        name = given.name or (
+            artifact_name(self._job, given.uri) if given.uri else f"{self._store}/artifacts/{_number(place)}"
+        )
+        current = self._tx.get(ARTIFACT.table, name)
+        if current is None or is_made:
+            artifact = Artifact(given)
+            artifact.name = name
+            artifact.state = _LIVE
+            artifact.schema_version = given.schema_version or SCHEMA_VERSION
+            artifact.create_time = current.create_time if current else given.create_time
+            ARTIFACT.put(self._tx, artifact)
+        return name
