@@ -21,6 +21,8 @@ from emulator.guard import Guarded
 from emulator.job_supervisor import JobSupervisor
 from emulator.model_client import ModelClient
 from emulator.prediction import Predictor
+from emulator.schedule_clock import move_clock
+from emulator.schedule_ticker import ScheduleTicker
 from emulator.server import LARGEST_REQUEST, Api, json_response, read_body
 from emulator.settings import Settings
 from emulator.storage_server import StorageServer
@@ -52,7 +54,8 @@ class Emulator:
         self.fleet = Fleet(settings, self.store, self.prober, base)
         predictor = Predictor(settings, self.store, self.fleet, self.client)
         self.supervisor = JobSupervisor(settings, self.store, storage, base)
-        self.api = Api(self.store, storage, self.fleet, self.supervisor, predictor, self.controls)
+        self.ticker = ScheduleTicker(self.store, self.supervisor.take)
+        self.api = Api(self.store, storage, self.fleet, self.supervisor, self.ticker, predictor, self.controls)
 
     def application(self) -> ASGIApp:
         """The ASGI application."""
@@ -61,6 +64,7 @@ class Emulator:
             Route("/_emulator/requests", self._requests, methods=["GET"]),
             Route("/_emulator/faults", self._faults, methods=["POST"]),
             Route("/_emulator/operation_delay", self._operation_delay, methods=["POST"]),
+            Route("/_emulator/clock", self._clock, methods=["POST"]),
             Route("/_emulator/reset", self._reset, methods=["POST"]),
             Mount("/", self.api),
         ]
@@ -71,9 +75,11 @@ class Emulator:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self.fleet.open()
         await self.supervisor.open()
+        await self.ticker.open()
         try:
             yield
         finally:
+            await self.ticker.close()
             await self.supervisor.close()
             await self.fleet.close()
             self.client.close()
@@ -92,13 +98,22 @@ class Emulator:
     async def _operation_delay(self, request: Request) -> Response:
         return json_response(self.controls.set_delay(parse_json(await read_body(request, LARGEST_REQUEST))))
 
+    async def _clock(self, request: Request) -> Response:
+        document = parse_json(await read_body(request, LARGEST_REQUEST))
+        with self.store.transaction() as tx:
+            shown = move_clock(tx, document)
+        self.ticker.wake()
+        return json_response(shown)
+
     async def _reset(self, _request: Request) -> Response:
+        await self.ticker.close()
         await self.supervisor.reset()
         await self.fleet.close()
         with self.store.transaction() as tx:
             tx.erase()
         self.storage.erase()
         self.controls.reset()
+        await self.ticker.open()
         return json_response({})
 
 

@@ -21,6 +21,7 @@ from emulator import (
     operations,
     pipeline_jobs,
     pipeline_listing,
+    schedules,
 )
 from emulator import model_versions as versions
 from emulator.api_errors import ApiError
@@ -36,6 +37,7 @@ REMEDIES = {
     "tensorboards": "Experiments work without it: pass experiment_tensorboard=False to aiplatform.init().",
 }
 PIPELINE_JOB = f"{LOCATION}/pipelineJobs/*"
+SCHEDULE = f"{LOCATION}/schedules/*"
 
 
 class Route(NamedTuple):
@@ -156,6 +158,13 @@ ROUTES = [
           pipeline_jobs.batch_delete_pipeline_jobs),
     Route("BatchCancelPipelineJobs", "POST", f"{LOCATION}/pipelineJobs:batchCancel", "parent", "*",
           pipeline_jobs.batch_cancel_pipeline_jobs),
+    Route("CreateSchedule", "POST", f"{LOCATION}/schedules", "parent", "schedule", schedules.create_schedule),
+    Route("GetSchedule", "GET", SCHEDULE, "name", "", schedules.get_schedule),
+    Route("ListSchedules", "GET", f"{LOCATION}/schedules", "parent", "", schedules.list_schedules),
+    Route("UpdateSchedule", "PATCH", SCHEDULE, "schedule.name", "schedule", schedules.update_schedule),
+    Route("PauseSchedule", "POST", f"{SCHEDULE}:pause", "name", "*", schedules.pause_schedule),
+    Route("ResumeSchedule", "POST", f"{SCHEDULE}:resume", "name", "*", schedules.resume_schedule),
+    Route("DeleteSchedule", "DELETE", SCHEDULE, "name", "", schedules.delete_schedule),
     *_metadata_routes(),
     *_operation_routes(LOCATION),
     *_operation_routes(MODEL),

@@ -23,6 +23,7 @@ from emulator.fleet import Fleet
 from emulator.job_supervisor import JobSupervisor
 from emulator.prediction import LARGEST_BODY, Predictor
 from emulator.routes import Path, Route, find_route, parse_path
+from emulator.schedule_ticker import ScheduleTicker
 from emulator.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Api:
         objects: The object store beside it.
         fleet: The model servers.
         supervisor: The runs of pipeline jobs.
+        ticker: What starts the runs of schedules.
         predictor: What answers predictions.
         controls: What tests have asked for.
     """
@@ -52,6 +54,7 @@ class Api:
         objects: Objects,
         fleet: Fleet,
         supervisor: JobSupervisor,
+        ticker: ScheduleTicker,
         predictor: Predictor,
         controls: Controls,
     ) -> None:
@@ -59,6 +62,7 @@ class Api:
         self._objects = objects
         self._fleet = fleet
         self._supervisor = supervisor
+        self._ticker = ticker
         self._predictor = predictor
         self._controls = controls
 
@@ -117,13 +121,21 @@ class Api:
         message = parse(route.request_type, {route.path_field: path.resource}, query, route.body_field, body)
         answer, is_beta, work = await asyncio.to_thread(self._transact, route, path, message)
         for item in work:
-            (self._supervisor if item.is_of_job else self._fleet).take(item)
+            self._take(item)
             if item.action == "undeploy":
                 await self._fleet.settle(item.name, PATIENCE_S)
                 answer = await asyncio.to_thread(self._read_operation, item.name)
         if route.rpc == "WaitOperation":
             answer = await self._wait(answer, message)
         return self._shown(answer), is_beta
+
+    def _take(self, work: Work) -> None:
+        if work.action == "tick":
+            self._ticker.wake()
+        elif work.is_of_job:
+            self._supervisor.take(work)
+        else:
+            self._fleet.take(work)
 
     def _transact(self, route: Route, path: Path, message: Any) -> tuple[Any, bool, list[Work]]:
         is_beta = path.version == "v1beta1"
