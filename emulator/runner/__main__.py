@@ -105,7 +105,7 @@ class _Run:
         self._recorder = recorder
         self._events = events
         self._processes = TaskProcesses()
-        self._kfp = KfpRun(spec, folder, recorder, self._uris, self._processes)
+        self._kfp = KfpRun(spec, folder, recorder, self._uris, self._processes, options)
 
     def execute(self, parameters: dict[str, Any]) -> int:
         with self._folder.runner_log.open("w", encoding="utf-8", buffering=1) as log:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from emulator.runner.pipeline_spec import Kind, PipelineSpec, Task
-from emulator.runner.run_json import FINAL, ITERATION, RunState, folder_name
+from emulator.runner.pipeline_spec import ITERATION, Kind, PipelineSpec, Task
+from emulator.runner.run_json import FINAL, RunState, folder_name
 from emulator.runner.task_record import (
     AT_WORK,
     TaskPath,
@@ -65,9 +65,16 @@ class JobState:
         self._started = self._updated = now
         self._records[()].move(TaskState.RUNNING, now)
 
-    def task_started(self, path: TaskPath, now: datetime) -> None:
-        """A task or group begins, or a task is tried again."""
-        self._record(path).move(TaskState.RUNNING, now)
+    def task_started(self, path: TaskPath, now: datetime, job: str = "") -> None:
+        """A task or group begins, a container's task as the custom job of a name."""
+        record = self._record(path)
+        record.job = job
+        record.move(TaskState.RUNNING, now)
+        self._updated = now
+
+    def task_retried(self, path: TaskPath, error: str, now: datetime) -> None:
+        """A task is tried again."""
+        self._record(path).retry(now, error)
         self._updated = now
 
     def task_given(self, path: TaskPath, inputs: Values, now: datetime) -> None:
@@ -81,6 +88,13 @@ class JobState:
         record.outputs = outputs
         record.move(TaskState.SUCCEEDED, now)
         self._leave_out(record, now)
+
+    def task_skipped(self, path: TaskPath, inputs: Values, outputs: Values, now: datetime) -> None:
+        """A task need not run: its outputs are those of an earlier execution."""
+        record = self._record(path)
+        record.inputs, record.outputs = inputs, outputs
+        record.move(TaskState.SKIPPED, now)
+        self._updated = now
 
     def task_failed(self, path: TaskPath, error: str, now: datetime) -> None:
         """A task could not do its work; or a group, which needs no error: its tasks have their own."""
@@ -136,6 +150,13 @@ class JobState:
         """Why the run has failed; empty where it has not."""
         return self._error["message"] if self._error else ""
 
+    def final_status(self, path: TaskPath) -> dict[str, Any]:
+        """How a task or group has ended, as kfp's PipelineTaskFinalStatus reads it."""
+        record = self._record(path)
+        state = TaskState.NOT_TRIGGERED if record.state is TaskState.PENDING else record.state
+        told = {"state": state.value, "pipelineJobResourceName": self._name, "pipelineTaskName": record.name}
+        return told | ({"error": error_status(record.error)} if record.error else {})
+
     def placeholders(self) -> dict[str, str]:
         """The placeholders of kfp that tell a task which run it belongs to, with their values."""
         created = str(time_text(self._created))
@@ -186,7 +207,7 @@ class JobState:
         if path not in self._records:
             above, name = path[:-1], path[-1]
             self._record(above)
-            spec = self._task_spec(path)
+            spec = self._spec.along(path)[-1]
             found = ITERATION.fullmatch(name)
             is_iteration = found is not None and spec.name == found["loop"]
             parent = self._records[(*above, spec.name)] if is_iteration else self._records[above]
@@ -194,15 +215,6 @@ class JobState:
             if is_iteration:
                 self._add_all(spec.children, path)
         return self._records[path]
-
-    def _task_spec(self, path: TaskPath) -> Task:
-        tasks = self._spec.tasks
-        for name in path:
-            found = ITERATION.fullmatch(name)
-            names = {name, found["loop"] if found else name}
-            spec = next(task for task in tasks if task.name in names)
-            tasks = spec.children
-        return spec
 
     def _below(self, record: TaskRecord) -> Iterator[TaskRecord]:
         for child in list(self._records.values()):

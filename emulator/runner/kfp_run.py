@@ -5,12 +5,16 @@ long as a run lasts; the names are those of kfp 2.17.3, and a run on a kfp witho
 
 Mended: each task has an artifact folder of its own, also where two tasks share a component; conditions on named
 outputs, strings and NaN are decided as CEL decides them; an optional whole number may be left out; numbers in an
-f-string of the pipeline are written as Kubeflow Pipelines writes them; the run's name and time are known.
+f-string of the pipeline are written as Kubeflow Pipelines writes them; the run's name and time are known; exit
+tasks are told how their group has ended; inputs with a default stand in for those of a task that has failed.
 
-As kfp.local has it: tasks run one after the other, those of a loop two at a time; nothing is cached; resources,
-accelerators and images are not looked at; `packages_to_install` are installed into this very environment; numbers
-inside lists and dicts arrive as floats; a loop over a named output fails; a task's inputs, metadata included, must
-fit into one argument of a command (128 KiB on Linux).
+Added: tasks are cached as cache.py tells, and kfp.local's own cache is off; what runs after a failure is up to the
+failure policy, in pipelines with groups and in those without.
+
+As kfp.local has it: tasks run one after the other, those of a loop two at a time; resources, accelerators and
+images are not looked at; `packages_to_install` are installed into this very environment; numbers inside lists and
+dicts arrive as floats; a loop over a named output fails; a task that waits for a group whose gate stays closed runs;
+a task's inputs, metadata included, must fit into one argument of a command (128 KiB on Linux).
 """
 
 from __future__ import annotations
@@ -18,44 +22,27 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType
 from typing import Any
 
-from emulator.runner.conditions import decide
-from emulator.runner.errors import RunnerError
-from emulator.runner.pipeline_spec import PipelineSpec
+from emulator.names import new_id
+from emulator.runner.gates import Gates
+from emulator.runner.kfp_seams import import_kfp, replaced
+from emulator.runner.options import FailurePolicy, Options
+from emulator.runner.pipeline_spec import Kind, PipelineSpec
 from emulator.runner.public_uris import PublicUris
 from emulator.runner.recorder import Recorder
 from emulator.runner.run_folder import RunFolder
+from emulator.runner.task_component import own_component
 from emulator.runner.task_handler import TaskHandler, TaskRun
+from emulator.runner.task_memory import TaskMemory
 from emulator.runner.task_processes import StoppedError, TaskProcesses
-from emulator.runner.task_record import TaskPath, Values
-from emulator.runner.task_values import given_by, own_component
+from emulator.runner.task_record import TaskPath
+from emulator.runner.task_values import Call, given_by
 
-Call = dict[str, Any]
 Outcome = tuple[dict[str, Any], Any]
 """A task's outputs and its kfp.local.status.Status."""
-
-
-def import_kfp() -> None:
-    """Imports kfp without its client of Kubeflow Pipelines, which would load Kubernetes' for a second.
-
-    `_KFP_RUNTIME` is the switch for that which kfp sets for its own components.
-    """
-    before = os.environ.get("_KFP_RUNTIME")
-    os.environ["_KFP_RUNTIME"] = "true"
-    try:
-        import kfp  # noqa: F401
-    finally:
-        if before is None:
-            del os.environ["_KFP_RUNTIME"]
-        else:
-            os.environ["_KFP_RUNTIME"] = before
-    # kfp.local's own imports, in another order, would be circular.
-    from kfp import dsl  # noqa: F401
 
 
 class KfpRun:
@@ -67,6 +54,7 @@ class KfpRun:
         recorder: Is told of every task.
         uris: Tells artifacts' public URIs.
         processes: Runs the tasks' commands.
+        options: Tell of the cache and of what a failure means for the rest.
     """
 
     def __init__(
@@ -76,12 +64,18 @@ class KfpRun:
         recorder: Recorder,
         uris: PublicUris,
         processes: TaskProcesses,
+        options: Options,
     ) -> None:
         self._spec = spec
         self._folder = folder
         self._recorder = recorder
         self._uris = uris
         self._processes = processes
+        self._location = options.location
+        self._memory = TaskMemory(spec, options, uris)
+        self._fails_fast = options.failure_policy is FailurePolicy.FAST
+        self._failed = threading.Event()
+        self._gates = Gates(spec)
         self._thread = threading.local()
 
     def execute(self, parameters: Mapping[str, Any]) -> None:
@@ -114,41 +108,36 @@ class KfpRun:
     @contextlib.contextmanager
     def _seams(self) -> Iterator[None]:
         from kfp.local import logging_utils, subprocess_task_handler
-        from kfp.local.orchestrator import enhanced_dag_orchestrator, task_executor
+        from kfp.local.orchestrator import dag_orchestrator, enhanced_dag_orchestrator, task_executor
 
         with contextlib.ExitStack() as stack:
             for module, name, replacement in (
                 (subprocess_task_handler, "SubprocessTaskHandler", self._make_handler),
                 (task_executor, "execute_single_task", self._execute_task),
+                (dag_orchestrator, "run_dag", _run_dag),
                 (enhanced_dag_orchestrator, "execute_task", self._execute_member),
                 (enhanced_dag_orchestrator, "_run_parallel_for_task", self._execute_loop),
-                (enhanced_dag_orchestrator, "ConditionEvaluator", self._make_evaluator),
+                (enhanced_dag_orchestrator, "ConditionEvaluator", lambda _original: self._gates),
                 (logging_utils, "color_text", _without_colour),
             ):
-                stack.enter_context(_replaced(module, name, replacement))
+                stack.enter_context(replaced(module, name, replacement))
             yield
 
     def _make_handler(self, _original: Any, **given: Any) -> TaskHandler:
         return TaskHandler(self._thread.task, self._recorder, self._uris, self._processes, **given)
 
-    def _make_evaluator(self, _original: Any) -> _Evaluator:
-        return _Evaluator(self._spec)
-
-    def _execute_task(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
-        """A task that is no group, whichever orchestrator kfp.local has chosen."""
-        path = (*_scope(call), call["task_name"])
-        self._stop_if_asked()
-        with self._recorder.change() as (state, now):
-            state.task_started(path, now)
-            folder, placeholders = state.folder(path), state.placeholders()
-        task = self._thread.task = TaskRun(path, self._folder.task_log(folder))
-        call["pipeline_resource_name"] = self._folder.run_id
-        return self._observed(task, lambda: original(**call | own_component(call, folder, placeholders)))
-
     def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
-        """A task or a group in a pipeline that has groups."""
+        """A task or a group."""
+        from kfp.local.status import Status
+
         path = (*_scope(call), call["task_name"])
         self._stop_if_asked()
+        fault = self._gates.take_fault()
+        if not self._may_begin(path):
+            return {}, Status.FAILURE
+        group = TaskRun(path, self._folder.runner_log, error=fault)
+        if fault:
+            return self._observed(group, lambda: ({}, Status.FAILURE))
         if call["components"][call["task_spec"].component_ref.name].WhichOneof("implementation") != "dag":
             return original(**call)
         with self._recorder.change() as (state, now):
@@ -156,21 +145,58 @@ class KfpRun:
         # kfp.local adds an iteration's name to this one; with those of other groups it tells a task's path.
         if "-iteration-" not in call["task_name"]:
             call["pipeline_resource_name"] += f"/{call['task_name']}"
-        return self._observed(TaskRun(path, self._folder.runner_log), functools.partial(original, **call))
+        return self._observed(group, functools.partial(original, **call))
 
     def _execute_loop(self, original: Callable[..., bool], **call: Any) -> bool:
         """All iterations of a loop. True where one has failed."""
+        from kfp.local.status import Status
+
         path = (*_scope(call), call["task_name"])
         self._stop_if_asked()
+        if not self._may_begin(path):
+            return True
         with self._recorder.change() as (state, now):
             state.task_started(path, now)
-        failed = original(**call)
+
+        def iterate() -> Outcome:
+            return {}, Status.FAILURE if original(**call) else Status.SUCCESS
+
+        return self._observed(TaskRun(path, self._folder.runner_log), iterate)[1] is Status.FAILURE
+
+    def _execute_task(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
+        """A task that is no group."""
+        path = (*_scope(call), call["task_name"])
+        with self._recorder.look() as state:
+            log = self._folder.task_log(state.folder(path))
+        task = self._thread.task = TaskRun(path, log)
+        call["pipeline_resource_name"] = self._folder.run_id
+        return self._observed(task, lambda: self._run_or_recall(task, original, call))
+
+    def _run_or_recall(self, run: TaskRun, original: Callable[..., Outcome], call: Call) -> Outcome:
+        from kfp.local.status import Status
+
+        task = self._spec.along(run.path)[-1]
+        call |= self._own_component(run.path, call)
+        found = self._memory.recall(task, call)
+        if found.outputs is not None:
+            run.cached_inputs = found.inputs
+            return found.outputs, Status.SUCCESS
         with self._recorder.change() as (state, now):
-            if failed:
-                state.task_failed(path, "", now)
-            else:
-                state.task_succeeded(path, Values(), now)
-        return failed
+            job = f"{self._location}/customJobs/{new_id()}" if task.kind is Kind.CONTAINER else ""
+            state.task_started(run.path, now, job)
+        outputs, status = original(**call)
+        if status == Status.SUCCESS:
+            self._memory.keep(found.key, run.path, outputs)
+        return outputs, status
+
+    def _own_component(self, path: TaskPath, call: Call) -> Call:
+        with self._recorder.look() as state:
+            return own_component(
+                call,
+                name=state.folder(path),
+                placeholders=state.placeholders(),
+                final_status=lambda name: state.final_status((*path[:-1], name)),
+            )
 
     def _observed(self, task: TaskRun, execute: Callable[[], Outcome]) -> Outcome:
         from kfp.local.status import Status
@@ -182,57 +208,36 @@ class KfpRun:
         except Exception as error:  # of what kfp.local cannot do, the task has to tell
             logging.getLogger(__name__).exception("Task %s", ".".join(task.path))
             outputs, status, task.error = {}, Status.FAILURE, str(error) or type(error).__name__
+        if status != Status.SUCCESS:
+            # kfp.local takes a member that was stopped for one that has failed.
+            self._stop_if_asked()
+            self._failed.set()
         with self._recorder.change() as (state, now):
-            if status == Status.SUCCESS:
-                state.task_succeeded(task.path, given_by(outputs, self._uris), now)
-            else:
+            if status != Status.SUCCESS:
                 state.task_failed(task.path, self._uris.in_text(task.error), now)
+            elif task.cached_inputs is not None:
+                state.task_skipped(task.path, task.cached_inputs, given_by(outputs, self._uris), now)
+            else:
+                state.task_succeeded(task.path, given_by(outputs, self._uris), now)
         return outputs, status
+
+    def _may_begin(self, path: TaskPath) -> bool:
+        """Whether the failure policy lets a task or group begin. Exit tasks, and what is in them, always may."""
+        if not (self._fails_fast and self._failed.is_set()):
+            return True
+        return any(task.runs_after_failures for task in self._spec.along(path))
 
     def _stop_if_asked(self) -> None:
         if self._processes.is_stopped:
             raise StoppedError
 
 
-class _Evaluator:
-    """Stands in for kfp.local's ConditionEvaluator."""
+def _run_dag(_original: Any, **call: Any) -> Outcome:
+    """Gives a pipeline without groups to the orchestrator of those with groups: its own stops at a failure."""
+    from kfp.local.orchestrator import enhanced_dag_orchestrator
 
-    def __init__(self, spec: PipelineSpec) -> None:
-        self._spec = spec
-
-    def evaluate_condition(self, condition: str, io_store: Any) -> bool:
-        """Whether a condition holds, given the values that its group of tasks has so far."""
-        return decide(condition, lambda name: self._value(condition, name, io_store))
-
-    def _value(self, condition: str, name: str, io_store: Any) -> Any:
-        sources = [task.inputs.get(name, {}) for task in self._spec.walk() if task.condition == condition]
-        for source in sources:
-            # The store raises a ValueError where it has no such value.
-            with contextlib.suppress(ValueError):
-                if "taskOutputParameter" in source:
-                    output = source["taskOutputParameter"]
-                    return io_store.get_task_output(output["producerTask"], output["outputParameterKey"])
-                if "componentInputParameter" in source:
-                    return io_store.get_parent_input(source["componentInputParameter"])
-                return source["runtimeValue"]["constant"]
-        raise RunnerError(f"The condition {condition} cannot be decided: the task behind {name} gave no such output.")
-
-
-@contextlib.contextmanager
-def _replaced(module: ModuleType, name: str, replacement: Callable[..., Any]) -> Iterator[None]:
-    """Puts a function, which is given the original first, in the place of a function of kfp.local."""
-    if not hasattr(module, name):
-        import kfp
-
-        raise RunnerError(
-            f"kfp {kfp.__version__} has no {module.__name__}.{name}, which the runner needs. Install kfp 2.17.3."
-        )
-    original = getattr(module, name)
-    setattr(module, name, functools.partial(replacement, original))
-    try:
-        yield
-    finally:
-        setattr(module, name, original)
+    outcome: Outcome = enhanced_dag_orchestrator.run_enhanced_dag(**call)
+    return outcome
 
 
 def _without_colour(_original: Any, text: str, color: Any) -> str:

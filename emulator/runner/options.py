@@ -47,6 +47,11 @@ class Options:
     failure_policy: FailurePolicy
     stop_with_stdin: bool
 
+    @property
+    def location(self) -> str:
+        """The `projects/P/locations/L` of the run."""
+        return self.job_name.rpartition("/pipelineJobs/")[0]
+
 
 def parse_options(arguments: Sequence[str] | None) -> Options:
     """Reads the command line; None reads that of this process.

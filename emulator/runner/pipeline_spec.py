@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,9 @@ import yaml
 
 from emulator.runner.conditions import check_condition
 from emulator.runner.errors import UsageError, listing
+
+# kfp.local calls the tasks of a loop's iterations so.
+ITERATION = re.compile(r"(?P<loop>.+)-iteration-\d+")
 
 
 class Kind(StrEnum):
@@ -45,18 +49,22 @@ class Task:
 
     Attributes:
         name: Unique among the tasks of its group.
+        component: The name of its component.
         is_loop: Whether its children are run once for each of a list of items.
         children: The group's tasks, in the order in which they may run; empty where it is no group.
         inputs: Where its input parameters come from, as the specification has it.
         condition: When it is triggered; empty where it always is.
+        runs_after_failures: Whether it waits for others to end, well or not, as the exit tasks of exit handlers do.
     """
 
     name: str
+    component: str
     kind: Kind
     is_loop: bool
     children: tuple[Task, ...]
     inputs: Mapping[str, Any]
     condition: str
+    runs_after_failures: bool
 
     def walk(self) -> Iterator[Task]:
         """The task itself, then every task below it."""
@@ -82,6 +90,16 @@ class PipelineSpec:
         """Every task, a group before its children."""
         for task in self.tasks:
             yield from task.walk()
+
+    def along(self, path: Sequence[str]) -> list[Task]:
+        """The groups around a task, then the task, given their names in a run."""
+        found: list[Task] = []
+        for name in path:
+            iteration = ITERATION.fullmatch(name)
+            names = {name, iteration["loop"] if iteration else name}
+            tasks = found[-1].children if found else self.tasks
+            found.append(next(task for task in tasks if task.name in names))
+        return found
 
 
 def load_spec(path: Path) -> PipelineSpec:
@@ -160,22 +178,26 @@ def _tasks(dag: Mapping[str, Any], components: Mapping[str, Any], executors: Map
 
 
 def _task(name: str, given: Mapping[str, Any], components: Mapping[str, Any], executors: Mapping[str, Any]) -> Task:
-    component = components[given["componentRef"]["name"]]
+    component_name = given["componentRef"]["name"]
+    component = components[component_name]
     children: tuple[Task, ...] = ()
     if "dag" in component:
         kind = Kind.GROUP
         children = _tasks(component["dag"], components, executors)
     else:
         kind = Kind.IMPORTER if "importer" in executors[component["executorLabel"]] else Kind.CONTAINER
-    condition = given.get("triggerPolicy", {}).get("condition", "")
+    trigger = given.get("triggerPolicy", {})
+    condition = trigger.get("condition", "")
     check_condition(condition)
     return Task(
         name=name,
+        component=component_name,
         kind=kind,
         is_loop="parameterIterator" in given or "artifactIterator" in given,
         children=children,
         inputs=given.get("inputs", {}).get("parameters", {}),
         condition=condition,
+        runs_after_failures=trigger.get("strategy") == "ALL_UPSTREAM_TASKS_COMPLETED",
     )
 
 

@@ -30,5 +30,11 @@ class Recorder:
             if not is_over:
                 self._write()
 
+    @contextmanager
+    def look(self) -> Iterator[JobState]:
+        """The state, to be read."""
+        with self._lock:
+            yield self._state
+
     def _write(self) -> None:
         run_folder.write_json(self._folder.job, self._state.to_json())

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from enum import StrEnum
 from typing import Any
 
-from emulator.runner.task_record import AT_WORK, TaskState, error_status
+from emulator.runner.pipeline_spec import ITERATION
+from emulator.runner.task_record import AT_WORK, EXECUTION_STATES, TaskState, error_status, status
 
 ABORTED = 10
-
-# kfp.local calls the tasks of a loop's iterations so.
-ITERATION = re.compile(r"(?P<loop>.+)-iteration-\d+")
 
 
 class RunState(StrEnum):
@@ -44,16 +41,18 @@ def ended_by_death(job: Mapping[str, Any]) -> dict[str, Any]:
         "endTime": job["updateTime"],
         "error": error_status(message, ABORTED),
     }
-    for detail in dead["jobDetail"]["taskDetails"]:
+    for detail in dead.get("jobDetail", {}).get("taskDetails", []):
         if detail["state"] in AT_WORK:
-            detail |= {
-                "state": "FAILED",
-                "endTime": job["updateTime"],
-                "error": error_status(message, ABORTED),
-            }
+            _end(detail, TaskState.FAILED, job["updateTime"], error_status(message, ABORTED))
         elif detail["state"] == TaskState.PENDING:
-            detail["state"] = TaskState.NOT_TRIGGERED.value
+            _end(detail, TaskState.NOT_TRIGGERED, job["updateTime"])
     return dead
+
+
+def _end(detail: dict[str, Any], state: TaskState, moment: str, error: Mapping[str, Any] | None = None) -> None:
+    detail |= {"state": state.value, "endTime": moment} | ({"error": error} if error else {})
+    detail["execution"] = {**detail.get("execution", {}), "state": EXECUTION_STATES[state]}
+    detail["pipelineTaskStatus"] = [*detail.get("pipelineTaskStatus", []), status(state, moment, error)]
 
 
 def task_folder(job: Mapping[str, Any], detail: Mapping[str, Any]) -> str:

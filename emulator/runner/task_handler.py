@@ -11,7 +11,7 @@ from emulator.runner.failures import explain
 from emulator.runner.public_uris import PublicUris
 from emulator.runner.recorder import Recorder
 from emulator.runner.task_processes import StoppedError, TaskProcesses
-from emulator.runner.task_record import TaskPath
+from emulator.runner.task_record import TaskPath, Values
 from emulator.runner.task_values import given_to
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ class TaskRun:
         log: The file of its own output.
         attempts: How often it has been tried.
         error: Why the last attempt failed.
+        cached_inputs: What it would have been given, where it need not run.
     """
 
     path: TaskPath
     log: Path
     attempts: int = 0
     error: str = ""
+    cached_inputs: Values | None = None
 
 
 class TaskHandler:
@@ -82,6 +84,8 @@ class TaskHandler:
         task = self._task
         with self._recorder.change() as (state, now):
             state.task_given(task.path, given_to(self._command, self._uris), now)
+            if task.attempts:
+                state.task_retried(task.path, self._uris.in_text(task.error), now)
         task.attempts += 1
         task.log.parent.mkdir(parents=True, exist_ok=True)
         with task.log.open("ab", buffering=0) as log:

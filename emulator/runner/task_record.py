@@ -26,17 +26,20 @@ class TaskState(StrEnum):
     CANCEL_PENDING = "CANCEL_PENDING"
     CANCELLED = "CANCELLED"
     FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
     NOT_TRIGGERED = "NOT_TRIGGERED"
 
 
 AT_WORK = {TaskState.RUNNING, TaskState.CANCEL_PENDING}
-_EXECUTION_STATES = {
+_NEVER_BEGUN = {TaskState.PENDING, TaskState.CANCELLED, TaskState.NOT_TRIGGERED}
+EXECUTION_STATES = {
     TaskState.PENDING: "NEW",
     TaskState.RUNNING: "RUNNING",
     TaskState.SUCCEEDED: "COMPLETE",
     TaskState.CANCEL_PENDING: "RUNNING",
     TaskState.CANCELLED: "CANCELLED",
     TaskState.FAILED: "FAILED",
+    TaskState.SKIPPED: "CACHED",
     TaskState.NOT_TRIGGERED: "CANCELLED",
 }
 
@@ -61,6 +64,7 @@ class TaskRecord:
     Attributes:
         parent: The id of the group that it belongs to.
         error: Why it has failed.
+        job: The name of the custom job that runs it; empty where none does.
         history: The states that it has been in, as PipelineTaskStatus.
     """
 
@@ -76,18 +80,29 @@ class TaskRecord:
     inputs: Values = Values()
     outputs: Values = Values()
     error: str = ""
+    job: str = ""
     history: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Notes the state that it begins with."""
+        self._note(self.created, "")
 
     def move(self, state: TaskState, now: datetime, error: str = "") -> None:
         """Enters a state."""
         self.state = state
-        if state is TaskState.RUNNING and self.started is None:
+        if state not in _NEVER_BEGUN and self.started is None:
             self.started = now
         if state not in {TaskState.PENDING, *AT_WORK}:
             self.ended = now
         self.error = error
-        status: dict[str, Any] = {"updateTime": time_text(now), "state": state.value}
-        self.history.append(status | ({"error": error_status(error)} if error else {}))
+        self._note(now, error)
+
+    def retry(self, now: datetime, error: str) -> None:
+        """Stays in its state and notes why it is tried again."""
+        self._note(now, error)
+
+    def _note(self, now: datetime, error: str) -> None:
+        self.history.append(status(self.state, time_text(now), error_status(error) if error else None))
 
     def detail(self) -> dict[str, Any]:
         """The record as a PipelineTaskDetail."""
@@ -99,6 +114,7 @@ class TaskRecord:
             "createTime": time_text(self.created),
             "startTime": time_text(self.started),
             "endTime": time_text(self.ended),
+            "executorDetail": {"containerDetail": {"mainJob": self.job}} if self.job else None,
             "state": self.state.value,
             "inputs": _artifacts(self.inputs),
             "outputs": _artifacts(self.outputs),
@@ -114,7 +130,7 @@ class TaskRecord:
         return {
             "displayName": self.name,
             "schemaTitle": self.kind.value,
-            "state": _EXECUTION_STATES[self.state],
+            "state": EXECUTION_STATES[self.state],
             "metadata": plain({**inputs, **outputs}),
         }
 
@@ -124,6 +140,11 @@ def _artifacts(values: Values) -> dict[str, Any]:
         name: {"artifacts": [plain({"displayName": name, **artifact}) for artifact in artifacts]}
         for name, artifacts in values.artifacts.items()
     }
+
+
+def status(state: TaskState, moment: str | None, error: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A state that a task has entered, as PipelineTaskStatus."""
+    return {"updateTime": moment, "state": state.value} | ({"error": error} if error else {})
 
 
 def plain(value: Any) -> Any:

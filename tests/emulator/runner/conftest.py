@@ -20,23 +20,29 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class Runner:
-    """The runner in a current directory, with the pipelines of pipelines.py."""
+    """The runner in a current directory, with the pipelines of pipelines.py.
+
+    Attributes:
+        folder: The current directory.
+        run_id: The name of the run's folder in it.
+    """
 
     folder: Path
+    run_id: str = "run"
 
     def command(self, pipeline: str, parameters: Mapping[str, Any], *flags: str) -> list[str]:
-        """The command that runs a pipeline into the folder `run` of the current directory."""
+        """The command that runs a pipeline into a folder of the current directory."""
         from tests.emulator.runner.pipelines import compile_pipeline
 
         spec = compile_pipeline(pipeline, self.folder)
         given = self.folder / "parameters.json"
         given.write_text(json.dumps(parameters), encoding="utf-8")
-        files = ["--spec", spec.name, "--parameters", given.name, "--run-dir", "run"]
+        files = ["--spec", spec.name, "--parameters", given.name, "--run-dir", self.run_id]
         return [sys.executable, "-m", "emulator.runner", *files, *flags]
 
-    def run(self, pipeline: str, parameters: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    def run(self, pipeline: str, parameters: Mapping[str, Any], *flags: str) -> subprocess.CompletedProcess[str]:
         """Runs a pipeline to its end."""
-        command = self.command(pipeline, parameters)
+        command = self.command(pipeline, parameters, *flags)
         return subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
@@ -55,7 +61,7 @@ class Runner:
     @property
     def output(self) -> RunFolder:
         """The run's folder."""
-        return RunFolder(self.folder / "run")
+        return RunFolder(self.folder / self.run_id)
 
     @property
     def job(self) -> dict[str, Any]:

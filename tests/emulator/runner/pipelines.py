@@ -72,6 +72,45 @@ def waits(folder: str, deaf: bool):
     time.sleep(60)
 
 
+@component()
+def count_lines(rows: dsl.Input[dsl.Dataset]) -> int:
+    with open(rows.path) as file:
+        return len(file.readlines())
+
+
+@component()
+def refuses_rows(rows: dsl.Input[dsl.Dataset], wanted: int):
+    if wanted != 3:
+        raise ValueError(f"no {wanted} rows in {rows.path}")
+
+
+@component()
+def works_at_second_try(folder: str) -> str:
+    import pathlib
+
+    mark = pathlib.Path(folder, "tried")
+    if not mark.exists():
+        mark.touch()
+        raise ValueError(f"not yet in {folder}")
+    return "done"
+
+
+@component()
+def divides(number: int) -> float:
+    return 6 / number
+
+
+@component()
+def tidies(quotient: float = 0.5) -> str:
+    return f"tidied {quotient}"
+
+
+@component()
+def tells_end(status: dsl.PipelineTaskFinalStatus):
+    print(f"{status.pipeline_task_name} of {status.pipeline_job_resource_name}: {status.state}")
+    print(f"{status.error_code} {status.error_message}")
+
+
 @dsl.pipeline(name="inner")
 def inner(word: str):
     say(text=word)
@@ -115,7 +154,46 @@ def waiting(folder: str, deaf: bool = False):
     say(text="after").after(waited)
 
 
-PIPELINES = {pipeline.name: pipeline for pipeline in (whole, breaking, measuring, waiting)}
+@dsl.pipeline(name="remembering")
+def remembering(folder: str, count: float = 3, wanted: int = 3):
+    made = make_rows(count=3)
+    counted = count_lines(rows=made.outputs["rows"])
+    say(text=f"{count} asked, {counted.output} counted")
+    works_at_second_try(folder=folder).set_retry(num_retries=1)
+    say(text="always").set_caching_options(False)
+    refuses_rows(rows=made.outputs["rows"], wanted=wanted)
+    with dsl.If(counted.output > 2):
+        inner(word="many")
+    with dsl.ParallelFor([1, 2]) as item:
+        say(text="again", number=item)
+
+
+@dsl.pipeline(name="going-on")
+def going_on():
+    ended = tells_end()
+    with dsl.ExitHandler(ended):
+        broken = divides(number=0)
+        say(text="after").after(broken)
+        alone = say(text="alone")
+        with dsl.If(alone.output != ""):
+            divides(number=0)
+            say(text="beside")
+        with dsl.ParallelFor([0, 1, 2]) as number:
+            say(text="divided").after(divides(number=number))
+        with dsl.If(alone.output > 0):
+            say(text="undecided")
+
+
+@dsl.pipeline(name="stopping")
+def stopping():
+    broken = divides(number=0)
+    tidied = tidies(quotient=broken.output).ignore_upstream_failure()
+    say(text=tidied.output)
+
+
+PIPELINES = {
+    pipeline.name: pipeline for pipeline in (whole, breaking, measuring, waiting, remembering, going_on, stopping)
+}
 
 
 def compile_pipeline(name: str, folder: Path) -> Path:

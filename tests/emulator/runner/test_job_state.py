@@ -47,6 +47,10 @@ def states(state: JobState) -> dict[str, str]:
     return {name: detail["state"] for name, detail in details(state).items()}
 
 
+def history(detail: dict[str, Any]) -> list[str]:
+    return [status["state"] for status in detail["pipelineTaskStatus"]]
+
+
 def test_job_state_lists_every_known_task_from_the_start() -> None:
     state = begun(clock())
     assert states(state) == {
@@ -76,7 +80,7 @@ def test_job_state_tells_the_run() -> None:
 def test_job_state_tells_a_task() -> None:
     now = clock()
     state = begun(now)
-    state.task_started(("train",), next(now))
+    state.task_started(("train",), next(now), "projects/p/locations/l/customJobs/1")
     state.task_given(("train",), Values({"steps": 5}), next(now))
     state.task_succeeded(("train",), Values({"loss": 0.25, "rows": float("inf")}, {"model": MADE}), next(now))
     detail = details(state)["train"]
@@ -90,7 +94,49 @@ def test_job_state_tells_a_task() -> None:
         "state": "COMPLETE",
         "metadata": {"input:steps": 5, "output:loss": 0.25, "output:rows": "Infinity"},
     }
-    assert [status["state"] for status in detail["pipelineTaskStatus"]] == ["RUNNING", "SUCCEEDED"]
+    assert detail["executorDetail"] == {"containerDetail": {"mainJob": "projects/p/locations/l/customJobs/1"}}
+    assert history(detail) == ["PENDING", "RUNNING", "SUCCEEDED"]
+
+
+def test_job_state_tells_a_task_that_was_cached() -> None:
+    now = clock()
+    state = begun(now)
+    state.task_skipped(("train",), Values({"steps": 5}), Values({"loss": 0.25}, {"model": MADE}), next(now))
+    detail = details(state)["train"]
+    assert detail["startTime"] == detail["endTime"] == "2026-01-01T00:00:02.000000Z"
+    assert detail["outputs"]["model"]["artifacts"][0]["uri"] == "/root/model"
+    assert detail["execution"]["state"] == "CACHED"
+    assert detail["execution"]["metadata"] == {"input:steps": 5, "output:loss": 0.25}
+    assert history(detail) == ["PENDING", "SKIPPED"]
+    assert "executorDetail" not in detail
+    state.run_ended(next(now))
+    assert states(state)["train"] == "SKIPPED"
+    assert state.to_json()["state"] == "PIPELINE_STATE_SUCCEEDED"
+
+
+def test_job_state_notes_why_a_task_is_tried_again() -> None:
+    now = clock()
+    state = begun(now)
+    state.task_started(("train",), next(now))
+    state.task_retried(("train",), "ValueError: no", next(now))
+    detail = details(state)["train"]
+    assert detail["pipelineTaskStatus"][-1] == {
+        "updateTime": "2026-01-01T00:00:03.000000Z",
+        "state": "RUNNING",
+        "error": {"code": 9, "message": "ValueError: no"},
+    }
+    assert detail["startTime"] == "2026-01-01T00:00:02.000000Z"
+    assert "error" not in detail
+
+
+def test_job_state_tells_exit_tasks_how_a_group_has_ended() -> None:
+    now = clock()
+    state = begun(now)
+    told = {"pipelineJobResourceName": NAME, "pipelineTaskName": "condition-1"}
+    assert state.final_status(("condition-1",)) == {"state": "NOT_TRIGGERED", **told}
+    state.task_failed(("condition-1",), "ValueError: no", next(now))
+    error = {"code": 9, "message": "ValueError: no"}
+    assert state.final_status(("condition-1",)) == {"state": "FAILED", **told, "error": error}
 
 
 def test_job_state_leaves_out_what_a_closed_gate_guards() -> None:
@@ -174,9 +220,17 @@ def test_ended_by_death_fails_what_was_at_work() -> None:
     assert dead["state"] == "PIPELINE_STATE_FAILED"
     assert dead["endTime"] == job["updateTime"]
     assert "The runner of this run was killed" in dead["error"]["message"]
-    assert [detail["state"] for detail in dead["jobDetail"]["taskDetails"]] == ["FAILED", "FAILED"] + 3 * [
-        "NOT_TRIGGERED"
-    ]
+    ended = dead["jobDetail"]["taskDetails"]
+    assert [detail["state"] for detail in ended] == ["FAILED", "FAILED"] + 3 * ["NOT_TRIGGERED"]
+    assert [detail["execution"]["state"] for detail in ended] == ["FAILED", "FAILED"] + 3 * ["CANCELLED"]
+    assert history(ended[1]) == ["PENDING", "RUNNING", "FAILED"]
+
+
+def test_ended_by_death_leaves_what_was_cached() -> None:
+    now = clock()
+    state = begun(now)
+    state.task_skipped(("train",), Values(), Values(), next(now))
+    assert ended_by_death(state.to_json())["jobDetail"]["taskDetails"][1] == details(state)["train"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""Remembers what tasks have put out, as Vertex AI's execution caching does.
+
+What tells one execution from another is what Google documents under "Configure execution caching": the pipeline's
+name; the task's inputs; the names and types of its outputs; and its component's image, command, arguments and
+environment, in their order. An input artifact counts by its URI and metadata, which stand for the artifact's id.
+Neither the task's name nor its machine or retries count. Each project and location has memories of its own; they
+never grow old. A cache key given in the pipeline stands for inputs and component.
+
+Each entry is a file, KEY.json. Several runners may use the folder at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from emulator.runner.pipeline_spec import PipelineSpec
+from emulator.runner.task_record import Values, plain
+
+Outputs = Mapping[str, Mapping[str, Any]]
+"""A task's outputs in JSON's terms, by name: `{value}`, `{artifact}` or, for a list of them, `{artifacts}`.
+
+An artifact is `{name, uri, path, isThere, schemaTitle, metadata}`: its public URI, the URI by which components know
+it, and whether there is a file or folder at that path.
+"""
+
+
+def cache_key(location: str, spec: PipelineSpec, component: str, inputs: Values, custom: str = "") -> str:
+    """What an execution is found by.
+
+    Args:
+        location: The `projects/P/locations/L` of the run.
+        spec: The pipeline.
+        component: The name of the task's component in it.
+        inputs: What the task is given.
+        custom: The task's own cache key. Empty where it has none.
+    """
+    described = spec.document["components"][component]
+    container = spec.document["deploymentSpec"]["executors"][described["executorLabel"]]["container"]
+    given = {"parameters": inputs.parameters, "artifacts": _identities(inputs)}
+    program = {name: container.get(name) for name in ("image", "command", "args", "env")}
+    interface = {
+        "location": location,
+        "pipeline": spec.name,
+        "outputs": _definitions(described.get("outputDefinitions", {})),
+        "execution": custom or {"inputs": given, "program": program},
+    }
+    # Numbers count by their value: a client's 1.0 is a component's 1.
+    return hashlib.sha256(json.dumps(plain(interface), sort_keys=True).encode()).hexdigest()
+
+
+def _identities(inputs: Values) -> dict[str, Any]:
+    return {
+        name: [[artifact["uri"], artifact["metadata"]] for artifact in artifacts]
+        for name, artifacts in inputs.artifacts.items()
+    }
+
+
+def _definitions(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs by kind and name, without what is written for readers alone."""
+    return {
+        kind: {
+            name: {key: value for key, value in definition.items() if key != "description"}
+            for name, definition in definitions.items()
+        }
+        for kind, definitions in given.items()
+    }
+
+
+def artifacts_of(outputs: Outputs) -> Iterator[Mapping[str, Any]]:
+    """Every artifact among a task's outputs."""
+    for output in outputs.values():
+        yield from output.get("artifacts", [])
+        if "artifact" in output:
+            yield output["artifact"]
+
+
+class Cache:
+    """The entries in a folder, which need not be there yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, key: str) -> Outputs | None:
+        """The outputs of an execution. None where there was none, or where its artifacts are gone."""
+        try:
+            entry = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
+            outputs: Outputs = entry["outputs"]
+            gone = any(
+                artifact["isThere"] and not Path(artifact["path"]).exists() for artifact in artifacts_of(outputs)
+            )
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return None
+        return None if gone else outputs
+
+    def keep(self, key: str, outputs: Outputs, origin: Mapping[str, str]) -> None:
+        """Remembers an execution in the place of what was remembered before.
+
+        Args:
+            key: What `cache_key` gives.
+            outputs: Its outputs.
+            origin: Where they come from, for people who look into the file.
+
+        Raises:
+            OSError: The entry cannot be written.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({**origin, "outputs": outputs}, indent=1, ensure_ascii=False)
+        descriptor, fresh = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".new")
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(fresh, self._folder / f"{key}.json")
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(fresh)
+            raise
