@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from emulator import lineage, names
 from emulator.api_errors import ApiError
 from emulator.pipeline_rules import BILLING_LABEL
+from emulator.runner.run_json import ABORTED, FINAL, RunState
 
 _AT_WORK = {
     PipelineTaskDetail.State.RUNNING,
@@ -42,42 +43,53 @@ def detail_of(job_name: str, run: Mapping[str, Any]) -> PipelineJobDetail:
 
 
 def detail_of_nothing(job: PipelineJob, error: ApiError) -> PipelineJobDetail:
-    """The tasks of a run that could not begin: the run itself, with the reason.
+    """The tasks of a run that did not begin: the run itself, with the reason.
 
     Args:
-        job: The job's summary.
-        error: Why it did not begin.
+        job: The job's summary, its end filled in.
+        error: Why it did not begin; CANCELLED where that was asked for.
     """
-    name = PipelineJob.pb(job).pipeline_spec["pipelineInfo"]["name"]
+    is_cancelled = error.status == "CANCELLED"
     task = PipelineTaskDetail(
         task_id=1,
-        task_name=name,
+        task_name=PipelineJob.pb(job).pipeline_spec["pipelineInfo"]["name"],
         create_time=job.create_time,
         start_time=job.start_time,
-        end_time=job.start_time,
-        state=PipelineTaskDetail.State.FAILED,
-        error={"code": error.code, "message": error.message},
+        end_time=job.end_time,
+        state=PipelineTaskDetail.State.CANCELLED if is_cancelled else PipelineTaskDetail.State.FAILED,
+        error=None if is_cancelled else {"code": error.code, "message": error.message},
     )
     return PipelineJobDetail(task_details=[task])
 
 
-def settled(detail: PipelineJobDetail, error: ApiError) -> PipelineJobDetail:
+def settled(detail: PipelineJobDetail, error: ApiError, job: PipelineJob) -> PipelineJobDetail:
     """The tasks of a run that has ended otherwise than by itself: none is at work any longer.
 
     Args:
         detail: As the runner last told it.
         error: Why the run has ended; CANCELLED where that was asked for.
+        job: The job's summary, its end filled in.
     """
     state = PipelineTaskDetail.State
     is_failure = error.status != "CANCELLED"
+    # What a stopped runner calls cancelled has failed, where nobody has asked for that; and the reverse.
+    ended_so = {*_AT_WORK, state.CANCELLED} if is_failure else _AT_WORK
     for task in PipelineJobDetail.pb(detail).task_details:
-        if task.state in _AT_WORK or (task.state == state.CANCELLED and is_failure):
+        if task.state in ended_so:
             task.state = state.FAILED if is_failure else state.CANCELLED
+            task.end_time.CopyFrom(PipelineJob.pb(job).end_time)
             if is_failure:
                 task.error.code, task.error.message = error.code, error.message
         elif task.state == state.PENDING:
             task.state = state.NOT_TRIGGERED
     return detail
+
+
+def is_cut_off(run: Mapping[str, Any] | None) -> bool:
+    """Whether a run, given as run.json tells it, was stopped or killed before its end."""
+    if run is None or run["state"] not in FINAL:
+        return True
+    return run["state"] == RunState.CANCELLED or bool(run.get("error", {}).get("code") == ABORTED)
 
 
 def failure_message(job: PipelineJob, message: str) -> str:

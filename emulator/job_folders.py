@@ -7,8 +7,11 @@ cache/                                  the runner's cache
 
 from __future__ import annotations
 
+import contextlib
 import json
+import secrets
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from google.cloud.aiplatform_v1.types import PipelineJob
 from google.protobuf import json_format
 
 from emulator.runner.run_folder import RunFolder
+
+_ASIDE = ".removed-"
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class JobFolders:
         Args:
             job: The job with its request.
         """
-        self.remove(job.name)
+        self.remove(self.put_aside(job.name))
         request = self.request(job.name)
         request.mkdir(parents=True)
         pb = PipelineJob.pb(job)
@@ -66,12 +71,35 @@ class JobFolders:
         (request / "pipeline.json").write_text(json.dumps(spec, ensure_ascii=False), encoding="utf-8")
         (request / "parameters.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
 
-    def remove(self, job_name: str) -> None:
-        """Removes the folders of a job, if there are any."""
-        shutil.rmtree(self.run(job_name).path, ignore_errors=True)
+    def forget_request(self, job_name: str) -> None:
+        """Removes what a runner was given: its run has ended."""
         shutil.rmtree(self.request(job_name), ignore_errors=True)
+
+    def put_aside(self, job_name: str) -> list[Path]:
+        """Gives the folders of a job other names, which takes no time: a new job of that id can then begin.
+
+        Returns:
+            The folders, which are to be removed.
+        """
+        aside = []
+        for path in (self.run(job_name).path, self.request(job_name)):
+            other = path.with_name(f"{path.name}{_ASIDE}{secrets.token_hex(4)}")
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(other)
+                aside.append(other)
+        return aside
+
+    @staticmethod
+    def remove(paths: Iterable[Path]) -> None:
+        """Removes folders."""
+        for path in paths:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def left_over(self, job_names: Iterable[str]) -> list[Path]:
+        """The folders that belong to none of the jobs that there are: their jobs were deleted."""
+        known = {self.run(name).path for name in job_names}
+        return [path for path in self.runs.glob("*/*/*") if path not in known]
 
     def remove_all(self) -> None:
         """Removes the folders of all jobs, and the cache."""
-        shutil.rmtree(self.runs, ignore_errors=True)
-        shutil.rmtree(self.cache, ignore_errors=True)
+        self.remove([self.runs, self.cache])

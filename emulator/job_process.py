@@ -73,6 +73,14 @@ class JobProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
+    async def close(self) -> None:
+        """Stops the runner, if it has not ended, and waits for its end."""
+        if self._process.returncode is None:
+            self.stop()
+        if self._ending is not None:
+            await self._ending
+        await self._process.wait()
+
     def told(self) -> str:
         """What the runner wrote to standard error, in short."""
         text = self._errors.read_text(encoding="utf-8", errors="replace").strip()

@@ -15,12 +15,12 @@ from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 from emulator import job_updates
 from emulator.api_errors import ApiError
 from emulator.calls import Work
+from emulator.job_details import is_cut_off
 from emulator.job_folders import JobFolders
 from emulator.job_process import JobProcess, job_environment, root_uri, start_runner
 from emulator.job_publication import Publication, Publisher
 from emulator.pipeline_records import PIPELINE_JOBS, is_final, with_request
 from emulator.runner import run_folder
-from emulator.runner.run_json import RunState
 from emulator.settings import Settings
 from emulator.store import Store, Transaction
 
@@ -82,15 +82,14 @@ class JobSupervisor:
 
     async def open(self) -> None:
         """Ends the jobs that ran when the emulator last did, and goes on with those that waited."""
-
-        def unfinished(tx: Transaction) -> list[PipelineJob]:
-            return [job for job in tx.everything(PIPELINE_JOBS).values() if not is_final(job)]
-
-        for job in await self._transact(unfinished):
+        jobs = await self._transact(lambda tx: tx.everything(PIPELINE_JOBS))
+        for job in jobs.values():
             if job.state == PipelineState.PIPELINE_STATE_PENDING:
                 self._waiting.append(job.name)
-            else:
+            elif not is_final(job):
                 await asyncio.to_thread(self._conclude_interrupted, job.name)
+        left_over = await asyncio.to_thread(self._folders.left_over, jobs)
+        self._begin_task(asyncio.to_thread(self._folders.remove, left_over))
         self._start_next()
 
     def take(self, work: Work) -> None:
@@ -110,7 +109,8 @@ class JobSupervisor:
         self._begin_task(self._transact(lambda tx: job_updates.end(tx, name, None, job_updates.CANCELLED)))
 
     def _remove(self, name: str) -> None:
-        self._begin_task(asyncio.to_thread(self._folders.remove, name))
+        aside = self._folders.put_aside(name)
+        self._begin_task(asyncio.to_thread(self._folders.remove, aside))
 
     def _begin_task(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -135,7 +135,8 @@ class JobSupervisor:
             await self._transact(lambda tx: job_updates.end(tx, name, None, fault))
         finally:
             if run.process is not None:
-                run.process.stop()
+                await run.process.close()
+            await asyncio.to_thread(self._folders.forget_request, name)
             del self._runs[name]
             self._start_next()
 
@@ -186,7 +187,7 @@ class JobSupervisor:
             error = error or ApiError("FAILED_PRECONDITION", told)
         except (ApiError, OSError) as fault:
             error = error or _unpublished(job, fault)
-        if self._is_closing and (run is None or run["state"] == RunState.CANCELLED):
+        if self._is_closing and is_cut_off(run):
             error = INTERRUPTED
         with self._store.transaction() as tx:
             job_updates.end(tx, job.name, run, error)
@@ -200,13 +201,16 @@ class JobSupervisor:
         error: ApiError | None = INTERRUPTED
         try:
             run = run_folder.read_job(folder)
-            if run["state"] in {RunState.SUCCEEDED, RunState.FAILED}:
+            if not is_cut_off(run):
                 Publication(folder, root_uri(job), self._storage).publish(run)
                 error = None
-        except (ApiError, OSError, ValueError) as fault:
-            LOG.warning("The run of %s cannot be read: %s", name, fault)
+        except FileNotFoundError:
+            pass  # It was killed before the runner had begun.
+        except (ApiError, OSError) as fault:
+            error = _unpublished(job, fault)
         with self._store.transaction() as tx:
             job_updates.end(tx, name, run, error)
+        self._folders.forget_request(name)
 
     async def _transact(self, step: Callable[[Transaction], Result]) -> Result:
         def run() -> Result:

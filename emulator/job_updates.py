@@ -10,7 +10,7 @@ from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, Pip
 from emulator import lineage
 from emulator.api_errors import ApiError
 from emulator.clock import now
-from emulator.job_details import detail_of, detail_of_nothing, failure_message, moment_of, settled
+from emulator.job_details import detail_of, detail_of_nothing, failure_message, is_cut_off, moment_of, settled
 from emulator.pipeline_records import (
     PIPELINE_DETAILS,
     PIPELINE_JOBS,
@@ -74,12 +74,12 @@ def end(tx: Transaction, name: str, run: Mapping[str, Any] | None, error: ApiErr
     job = tx.get(PIPELINE_JOBS, name)
     if job is None or is_final(job):
         return
-    if job.state == PipelineState.PIPELINE_STATE_CANCELLING and error is not None:
+    if job.state == PipelineState.PIPELINE_STATE_CANCELLING and (error is not None or is_cut_off(run)):
         error = CANCELLED
     _set_end(job, run or {}, error)
     detail = PipelineJobDetail() if run is None else detail_of(name, run)
     if error is not None:
-        detail = settled(detail, error) if run is not None else detail_of_nothing(job, error)
+        detail = settled(detail, error, job) if run is not None else detail_of_nothing(job, error)
     _put_detail(tx, job, detail, run)
     put_summary(tx, job)
     lineage.record_run(tx, require_whole(tx, name))
