@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 import trainer
 from pipeline import cli_inspection, cli_operations, cli_runs, cli_serving
@@ -18,11 +17,7 @@ from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig
 from pipeline.config_layers import COMPILED
 from trainer.command_line import exit_code_of
-from trainer.errors import ProjectError, UsageError
-
-INTERRUPTED = 130
-
-RunsDir = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of all runs.")]
+from trainer.errors import UsageError
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -71,66 +66,6 @@ def _top(
     ] = False,
 ) -> None:
     """Trains, evaluates and gates a DNN classifier in one pipeline."""
-
-
-@app.command()
-@configured(RunConfig)
-def run(*, config: RunConfig, runs_dir: RunsDir = Path("runs")) -> None:
-    """Compile the pipeline and run it on this machine, with the local services.
-
-    Ctrl-C stops it. Its state, logs and results are kept in a folder of the run.
-    """
-    from pipeline.interrupts import interrupted_once
-
-    if config.connection == "vertex":
-        raise UsageError("`run` cannot submit to Google's Vertex AI yet. Compile the pipeline and submit the file.")
-
-    with interrupted_once():
-        try:
-            from pipeline.git_commit import with_commit
-            from pipeline.local_run import prepare, run_locally
-            from pipeline.run_prediction import asked_of_endpoint
-            from pipeline.run_view import failure, progress, shown_path, summary
-
-            console = Console()
-            prepare(config, runs_dir)
-            cli_serving.connect(config, start=True)
-            with progress(console) as follow:
-                ended = run_locally(with_commit(config), runs_dir, follow)
-        except KeyboardInterrupt:
-            print("Stopped: no process of the run is left.", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
-    if ended.state == "cancelled":
-        print(f"Stopped: no process of it is left. The run's folder is {shown_path(ended.folder)}.", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED)
-    if ended.state == "failed":
-        raise ProjectError(failure(ended))
-    console.print("", summary(ended), "", asked_of_endpoint(config, ended), sep="\n", soft_wrap=True)
-
-
-@app.command()
-def runs(runs_dir: RunsDir = Path("runs")) -> None:
-    """List the runs, the newest first."""
-    from pipeline.run_record import list_runs
-    from pipeline.run_view import runs_list
-
-    found = list_runs(runs_dir)
-    if not found:
-        print(f"There are no runs in {runs_dir}. Start one with `python -m pipeline run`.")
-        return
-    Console().print(runs_list(found), soft_wrap=True)
-
-
-@app.command()
-def show(
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="The newest run otherwise.")] = None,
-    runs_dir: RunsDir = Path("runs"),
-) -> None:
-    """Show a run: its tasks, metrics, decision, and where its results lie."""
-    from pipeline.run_record import find_run
-    from pipeline.run_view import details
-
-    Console().print(details(find_run(runs_dir, run_id)), soft_wrap=True)
 
 
 @config_app.command("show")

@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from components.vertex.connection import EMULATOR_VARIABLE
 from pipeline.cli_options import configured
 from pipeline.config import Connection, Rollout, RunConfig
+from pipeline.vertex_connection import connected, connected_sdk
 from trainer.errors import ProjectError, UsageError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-def connect(config: RunConfig, start: bool = False) -> None:
-    """Points the clients of this process, and of those that it starts, at the Vertex AI that a configuration names.
-
-    Args:
-        config: Names it.
-        start: Whether to start the local services if they are down.
-
-    Raises:
-        UsageError: They are down, or the environment names another Vertex AI than the configuration.
-    """
-    from pipeline import services
-
-    if config.connection == "vertex":
-        if os.environ.get(EMULATOR_VARIABLE):
-            raise UsageError(
-                f"`--connection vertex` asks for Google's Vertex AI, and {EMULATOR_VARIABLE} names another. "
-                "Unset it, or use `--connection local`."
-            )
-        return
-    running = services.ensure_running() if start else services.find_running()
-    if running is None:
-        raise UsageError("The local services are down. Run `python -m pipeline up`.")
-    if start:
-        services.create_bucket(running, config.project, config.staging_bucket)
-    os.environ.update(services.environment(running))
-
-
-@contextmanager
-def connected(config: RunConfig) -> Iterator[None]:
-    """Connects, and tells in sentences what goes wrong with Vertex AI meanwhile."""
-    from pipeline.vertex_errors import in_sentences
-
-    connect(config)
-    with in_sentences(config):
-        yield
-
-
-@contextmanager
-def _sdk(config: RunConfig) -> Iterator[None]:
-    """Connects the whole SDK, which takes seconds to load."""
-    with connected(config):
-        from components.vertex.connection import connect as connect_sdk
-
-        # What the rollout does is told; what the SDK tells of itself is not.
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        logging.getLogger("components.vertex").setLevel(logging.INFO)
-        connect_sdk(config.project, config.location, config.staging_bucket)
-        logging.getLogger("google.cloud.aiplatform").setLevel(logging.WARNING)
-        yield
 
 
 @app.command()
@@ -132,7 +77,7 @@ def models(*, config: RunConfig) -> None:
     from pipeline.serving_record import read_versions
     from pipeline.serving_view import versions_table
 
-    with _sdk(config):
+    with connected_sdk(config):
         versions = read_versions(config)
     if not versions:
         print(f'The registry holds no model named "{config.model_name}". `python -m pipeline run` registers one.')
@@ -147,7 +92,7 @@ def endpoints(*, config: RunConfig) -> None:
     from pipeline.serving_record import read_endpoints
     from pipeline.serving_view import endpoints_table
 
-    with _sdk(config):
+    with connected_sdk(config):
         found = read_endpoints()
     if not found:
         print("There are no endpoints. `python -m pipeline run` makes one.")
@@ -165,7 +110,7 @@ def promote(
     """Give all traffic to a version, after the checks that a run makes, and make it the champion."""
     from pipeline import rollout_commands
 
-    with _sdk(config):
+    with connected_sdk(config):
         number = rollout_commands.promote(config, version)
     print(f"Version {number} has all traffic of {config.endpoint_name}, and is the champion.")
 
@@ -174,7 +119,7 @@ def promote(
 @configured(Connection)
 def rollback(*, config: RunConfig) -> None:
     """Give all traffic back to the version that is deployed beside the champion."""
-    with _sdk(config):
+    with connected_sdk(config):
         from components.vertex.rollout import roll_back
 
         left, back = roll_back(config.endpoint_name, config.model_name)
@@ -197,7 +142,7 @@ def undeploy(
     question = f"Take everything off the endpoint {config.endpoint_name}? Nothing answers predictions then."
     if not yes and not typer.confirm(question):
         raise ProjectError("Nothing was changed.")
-    with _sdk(config):
+    with connected_sdk(config):
         versions = rollout_commands.undeploy_all(config)
     told = f"Taken off: version {', '.join(versions)}." if versions else "Nothing was deployed."
     print(told)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from components.vertex.labels import MANAGED_BY
@@ -17,6 +18,7 @@ STATES = ("queued", "pending", "running", "succeeded", "failed", "cancelling", "
 _CALL_TIMEOUT_S = 30.0
 _PAGE = 50
 _COMPARED = 1000
+_AT_ONCE = 8
 
 
 class Runs:
@@ -24,10 +26,12 @@ class Runs:
 
     Args:
         config: Names them.
+        retry: A google.api_core.retry.Retry, by which one run is asked for again and again. None asks once.
     """
 
-    def __init__(self, config: Connection) -> None:
+    def __init__(self, config: Connection, retry: Any = None) -> None:
         self._client = pipeline_client(config)
+        self._retry = retry
         self._parent = parent_of(config)
 
     def get(self, run_id: str) -> RunRecord:
@@ -40,7 +44,7 @@ class Runs:
             google.api_core.exceptions.NotFound: There is none.
         """
         name = run_id if "/" in run_id else f"{self._parent}/pipelineJobs/{run_id}"
-        return read_job(self._client.get_pipeline_job(name=name, timeout=_CALL_TIMEOUT_S))
+        return read_job(self._client.get_pipeline_job(name=name, retry=self._retry, timeout=_CALL_TIMEOUT_S))
 
     def latest(self) -> RunRecord | None:
         """The newest run of this project's pipelines. None where there is none."""
@@ -76,6 +80,12 @@ class Runs:
         found = self._client.list_pipeline_jobs(request=request, timeout=_CALL_TIMEOUT_S)
         return itertools.islice(map(read_job, found), limit)
 
+    def list_whole(self, *, state: str = "", everything: bool = False, limit: int) -> Sequence[RunRecord]:
+        """As `list`, with the runs' tasks."""
+        found = [*self.list(state=state, everything=everything, limit=limit)]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return [*pool.map(lambda run: run if run.tasks else self.get(run.name), found)]
+
     def find(self, run_id: str | None) -> RunRecord:
         """One run as it is now.
 
@@ -100,10 +110,13 @@ class Runs:
                 f"There is no run {quoted(run_id)}.{nearest(run_id, known)} `python -m pipeline runs` lists them."
             ) from error
 
-    def cancel(self, run: RunRecord) -> None:
+    def cancel(self, name: str) -> None:
         """Asks for a run to be cancelled; that is under way when this returns.
+
+        Args:
+            name: Its resource name.
 
         Raises:
             google.api_core.exceptions.BadRequest: It has ended.
         """
-        self._client.cancel_pipeline_job(name=run.name, timeout=_CALL_TIMEOUT_S)
+        self._client.cancel_pipeline_job(name=name, timeout=_CALL_TIMEOUT_S)

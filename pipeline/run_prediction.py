@@ -28,9 +28,9 @@ def asked_of_endpoint(config: RunConfig, run: RunRecord) -> Text:
 
 
 def _first_instance(run: RunRecord) -> Any:
+    from trainer import storage
+
     try:
-        smoke = run.outputs("smoke")[-1].uri
-        with open(smoke, encoding="utf-8") as file:
-            return json.load(file)["instances"][0]
+        return json.loads(storage.read_bytes(run.outputs("smoke")[-1].uri))["instances"][0]
     except (OSError, ValueError, LookupError) as error:
         raise ProjectError(f"the run's smoke test cannot be read: {error}.") from error

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from pipeline.run_record import ArtifactRecord, RunRecord, TaskRecord
+from pipeline.durations import spoken
+from pipeline.links import object_at, page_of
+from pipeline.run_record import RunRecord, TaskRecord
 from pipeline.text_table import aligned
 
 _STATES = {
+    "queued": ("○", "dim", "queued"),
     "pending": ("○", "dim", "waiting"),
     "running": ("●", "cyan", "running"),
     "succeeded": ("✓", "green", "done"),
@@ -29,7 +30,7 @@ _STATES = {
     "cancel_pending": ("●", "yellow", "stopping"),
     "cancelling": ("●", "yellow", "stopping"),
     "cancelled": ("■", "yellow", "stopped"),
-    "stopped": ("■", "yellow", "stopped"),
+    "paused": ("○", "yellow", "paused"),
 }
 _AT_WORK = ("running", "cancel_pending", "cancelling")
 _MOST_CLASSES = 20
@@ -61,28 +62,49 @@ def task_list(run: RunRecord) -> Text:
     """Mark, name, state and time of each task, a line each."""
     lines = []
     for task in run.tasks:
-        # A runner that died has left its task as it was.
-        state = "stopped" if run.is_final and task.state in _AT_WORK else task.state
-        mark, style, word = _look(state)
+        mark, style, word = _look(task.state)
         lines.append([Text(mark, style), Text(task.display_name), Text(word, style), Text(_duration(task))])
     return aligned(lines)
 
 
-def summary(run: RunRecord) -> Text:
-    """What a run has come to: warnings, metrics, decision, version, where its results lie, and what to do next."""
-    return _paragraphs(*_results(run), _next(run))
+def summary(run: RunRecord, decision: Mapping[str, Any]) -> Text:
+    """What a run has come to: warnings, metrics, decision, version, where its results lie, and what to do next.
+
+    Args:
+        run: The run.
+        decision: The decision record that it has written; empty where it has none.
+    """
+    commands = [["show", run.run_id], *(["tensorboard", run.run_id] for _ in run.outputs("training_log"))]
+    return _paragraphs(*_results(run, decision), _next(commands))
 
 
-def details(run: RunRecord) -> Text:
-    """A run with its tasks, why it failed if it did, and what it has come to."""
+def details(run: RunRecord, decision: Mapping[str, Any]) -> Text:
+    """A run with its tasks, why it failed if it did, and what it has come to.
+
+    Args:
+        run: The run.
+        decision: As for `summary`.
+    """
     mark, style, word = _look(run.state)
-    title = Text.assemble((f"{mark} {run.run_id}", style), f"  {word}  {_duration(run)}")
-    reason = Text(failure(run) if run.state in ("failed", "stopped") else "")
-    return _paragraphs(title, task_list(run), reason, *_results(run))
+    title = Text.assemble((f"{mark} {run.run_id}", style), f"  {word}  {_duration(run)}".rstrip())
+    reason = Text(failure(run) if run.state == "failed" else "")
+    return _paragraphs(title, task_list(run), reason, *_results(run, decision))
 
 
-def _results(run: RunRecord) -> list[Text]:
-    return [_warnings(run), _metrics(run), _confusion_matrix(run), _decision(run), _serving(run), _places(run)]
+def submitted(run_id: str, name: str) -> Text:
+    """What a person wants to know of a run that was just submitted.
+
+    Args:
+        run_id: Its id.
+        name: Its resource name.
+    """
+    lines = [Text(f"Submitted {run_id}."), Text(f"Console  {page_of(name)}")]
+    return _paragraphs(Text("\n").join(lines), _next([["show", run_id], ["logs", run_id], ["cancel", run_id]]))
+
+
+def _results(run: RunRecord, decision: Mapping[str, Any]) -> list[Text]:
+    told = [_decision(decision), _serving(run, decision), _places(run)]
+    return [_warnings(run), _metrics(run), _confusion_matrix(run), *told]
 
 
 def _paragraphs(*parts: Text) -> Text:
@@ -90,12 +112,11 @@ def _paragraphs(*parts: Text) -> Text:
 
 
 def failure(run: RunRecord) -> str:
-    """Why a run failed: each failed task's own error, and where its log is."""
-    failed = [task for task in run.tasks if task.state == "failed"]
-    if failed:
-        return "\n".join(f"{task.display_name}: {task.error}\nIts log: {shown_path(task.log)}" for task in failed)
-    reason = run.error or "its runner died before the run had ended. Start the run again."
-    return f"Run {run.run_id}: {reason}\nIts log: {shown_path(run.folder / 'runner.log')}"
+    """Why a run failed: each failed task's own error, and how to learn more."""
+    failed = [f"{task.display_name}: {task.error}" for task in run.tasks if task.state == "failed"]
+    told = failed or [f"Run {run.run_id} failed: {run.error or 'Vertex AI does not say why.'}"]
+    more = " ".join(_command("why", run.run_id))
+    return "\n".join([*told, f"`{more}` tells what to try."])
 
 
 def runs_list(runs: Sequence[RunRecord]) -> Text:
@@ -103,14 +124,20 @@ def runs_list(runs: Sequence[RunRecord]) -> Text:
     lines = [[Text(title, "bold") for title in ("Run", "State", "Started", "Duration", "Accuracy", "Decision")]]
     for run in runs:
         mark, style, word = _look(run.state)
-        started = run.started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if run.started else ""
+        started = run.started or run.created
         accuracy = _metadata(run, "system.Metrics").get("accuracy")
-        cells = [started, _duration(run), _number(accuracy), _verdict(_decision_record(run))]
+        verdicts = [_verdict(artifact.metadata) for artifact in run.outputs("decision")]
+        cells = [
+            started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if started else "",
+            _duration(run),
+            _number(accuracy),
+            verdicts[-1] if verdicts else "",
+        ]
         lines.append([Text(run.run_id), Text(f"{mark} {word}", style), *map(Text, cells)])
     return aligned(lines)
 
 
-def shown_path(path: Path | str) -> str:
+def shown_path(path: str) -> str:
     """A path as a person in the current folder would write it."""
     absolute, here = os.path.abspath(path), os.getcwd()
     return os.path.relpath(absolute) if absolute.startswith(here.rstrip("/") + "/") else absolute
@@ -130,11 +157,7 @@ def _task_line(task: TaskRecord) -> Text:
 def _duration(timed: RunRecord | TaskRecord) -> str:
     if timed.started is None or (timed.ended is None and timed.state not in _AT_WORK):
         return ""
-    seconds = ((timed.ended or datetime.now(UTC)) - timed.started).total_seconds()
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return spoken(((timed.ended or datetime.now(UTC)) - timed.started).total_seconds())
 
 
 def _warnings(run: RunRecord) -> Text:
@@ -182,23 +205,11 @@ def _cell(count: float, is_right: bool) -> Text:
     return Text(f"{count:.0f}", style if count else "dim")
 
 
-def _decision_record(run: RunRecord) -> Mapping[str, Any]:
-    for artifact in run.outputs("decision"):
-        try:
-            record = json.loads(Path(artifact.uri).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(record, dict):
-            return record
-    return {}
-
-
 def _verdict(record: Mapping[str, Any]) -> str:
     return {True: "passed", False: "kept back"}.get(record.get("passed", ""), "")
 
 
-def _decision(run: RunRecord) -> Text:
-    record = _decision_record(run)
+def _decision(record: Mapping[str, Any]) -> Text:
     if not record:
         return Text()
     verdict = _verdict(record)
@@ -209,11 +220,11 @@ def _decision(run: RunRecord) -> Text:
     return Text("\n").join(lines)
 
 
-def _serving(run: RunRecord) -> Text:
+def _serving(run: RunRecord, decision: Mapping[str, Any]) -> Text:
     """Which version the run has made, and what serves since."""
     registered = [str(artifact.metadata.get("version", "")) for artifact in run.outputs("registered_model")]
     if not registered:
-        is_kept_back = _decision_record(run).get("passed") is False
+        is_kept_back = decision.get("passed") is False
         return Text("No version was registered; what served before still serves." if is_kept_back else "")
     traffic = [artifact.metadata.get("traffic") or {} for artifact in run.outputs("endpoint")]
     shares = sorted((traffic or [{}])[-1].items(), key=lambda share: -share[1])
@@ -222,24 +233,18 @@ def _serving(run: RunRecord) -> Text:
 
 
 def _places(run: RunRecord) -> Text:
-    places = [("Report", _place(artifact)) for artifact in run.outputs("report")]
-    places += [("Model", _place(artifact)) for artifact in run.outputs("registered_model") or run.outputs("model")]
-    places += [("Curves", _place(artifact)) for artifact in run.outputs("training_log")]
-    places += [("Logs", shown_path(run.folder / "tasks"))]
+    places = [("Report", object_at(artifact.uri)) for artifact in run.outputs("report")]
+    places += [("Model", artifact.uri) for artifact in run.outputs("registered_model") or run.outputs("model")]
+    places += [("Curves", artifact.uri) for artifact in run.outputs("training_log")]
+    places += [("Console", page_of(run.name))]
     return aligned([[Text(name), Text(place)] for name, place in places])
 
 
-def _place(artifact: ArtifactRecord) -> str:
-    return artifact.uri if "://" in artifact.uri else shown_path(artifact.uri)
+def _next(commands: Sequence[Sequence[str]]) -> Text:
+    return Text("\n").join([Text("Next"), *(Text(f"  {shlex.join(_command(*command))}") for command in commands)])
 
 
-def _next(run: RunRecord) -> Text:
-    runs_dir = shown_path(run.folder.parent)
-    elsewhere = [] if runs_dir == "runs" else ["--runs-dir", runs_dir]
-    commands = [
-        ["pipeline", "show", run.run_id, *elsewhere],
-        *(["tensorboard.main", "--logdir", _place(artifact)] for artifact in run.outputs("training_log")),
-    ]
+def _command(*words: str) -> list[str]:
+    """A command of this program as a person in the current folder would write it."""
     python = shown_path(sys.executable)
-    lines = [shlex.join(["python" if os.path.isabs(python) else python, "-m", *command]) for command in commands]
-    return Text("\n").join([Text("Next"), *(Text(f"  {line}") for line in lines)])
+    return ["python" if os.path.isabs(python) else python, "-m", "pipeline", *words]

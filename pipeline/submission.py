@@ -62,13 +62,14 @@ def draft(config: RunConfig) -> Draft:
     return _draft(config, document, parameter_values(with_commit(config)), {**fixed, **accelerator})
 
 
-def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any]) -> Draft:
+def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any], offered: Mapping[str, Any]) -> Draft:
     """What the submission of a compiled file consists of.
 
     Args:
         file: A pipeline that kfp has compiled.
-        config: Says where it is to run and under which name.
+        config: Says where it is to run.
         given: Values of its parameters by name; the others keep the defaults that are compiled in.
+        offered: Values that it gets besides, if it has parameters of these names.
 
     Raises:
         UsageError: The file is no compiled pipeline, or parameters do not fit it.
@@ -78,7 +79,8 @@ def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any]) -> Dr
     definitions = ((spec.get("root") or {}).get("inputDefinitions") or {}).get("parameters") or {}
     defaults = {name: definitions[name].get("defaultValue") for name in _DATA if name in definitions}
     values = {name: value for name, value in defaults.items() if isinstance(value, str)}
-    parameters = convert({**values, **given}, definitions, str(file))
+    wanted = {name: value for name, value in offered.items() if name in definitions}
+    parameters = convert({**values, **wanted, **given}, definitions, str(file))
     return _draft(config, document, parameters, {"pipeline": hashlib.sha256(document).hexdigest()})
 
 

@@ -1,0 +1,40 @@
+"""Addresses that a browser opens: the page of a run, and what lies in a bucket."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import quote
+
+from components.vertex.connection import EMULATOR_VARIABLE
+
+_GOOGLE = "https://console.cloud.google.com"
+_STORAGE_VARIABLE = "STORAGE_EMULATOR_HOST"
+
+
+def page_of(name: str) -> str:
+    """The page of a run, in the console of the Vertex AI that this process is connected to.
+
+    Args:
+        name: The run's resource name.
+    """
+    host = os.environ.get(EMULATOR_VARIABLE)
+    if host:
+        return f"{_with_scheme(host)}/console/{quote(name)}"
+    parts = re.fullmatch(r"projects/([^/]+)/locations/([^/]+)/pipelineJobs/([^/]+)", name)
+    if parts is None:
+        return f"{_GOOGLE}/vertex-ai/pipelines/runs"
+    project, location, run_id = parts.groups()
+    return f"{_GOOGLE}/vertex-ai/locations/{location}/pipelines/runs/{run_id}?project={project}"
+
+
+def object_at(uri: str) -> str:
+    """Where a browser finds an object: the local stand-in serves it; of Google's there is the URI alone."""
+    host = os.environ.get(_STORAGE_VARIABLE)
+    if not host or not uri.startswith("gs://"):
+        return uri
+    return f"{_with_scheme(host)}/{quote(uri.removeprefix('gs://'))}"
+
+
+def _with_scheme(host: str) -> str:
+    return (host if "://" in host else f"http://{host}").rstrip("/")

@@ -1,0 +1,138 @@
+"""Submit a run, follow it, cancel it when interrupted: the same for the local Vertex AI and for Google's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from pipeline.config import PipelineParameters, RunConfig
+from pipeline.config_layers import COMMAND_LINE, DEFAULT
+from pipeline.follow import follow
+from pipeline.interrupts import uninterrupted
+from pipeline.links import page_of
+from pipeline.run_client import Runs
+from pipeline.run_record import RunRecord
+from pipeline.submission import Draft, build_job, draft, draft_of_file, send
+from pipeline.vertex_connection import connected_sdk, require_buckets
+
+if TYPE_CHECKING:
+    from google.cloud import aiplatform
+
+
+_CANCEL_PATIENCE_S = 30.0
+_CANCEL_POLL_S = 0.2
+_ENDED = {"cancelled": "cancelled", "succeeded": "over, and has succeeded", "failed": "over, and has failed"}
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """A run that was submitted, and cancelled by an interrupt."""
+
+
+def submit_only(config: RunConfig, sources: Mapping[str, str], file: Path | None) -> str:
+    """Submits a run.
+
+    Args:
+        config: The configuration.
+        sources: Where its values come from, as `load_config` tells.
+        file: A compiled pipeline to submit. None compiles this project's.
+
+    Returns:
+        The run's resource name.
+    """
+    submission = drafted(config, sources, file)
+    with connected_sdk(config, start=True):
+        require_buckets(config)
+        return send(config, build_job(config, submission))
+
+
+def submit_and_follow(config: RunConfig, sources: Mapping[str, str], file: Path | None, console: Console) -> RunRecord:
+    """Submits a run and shows how it goes, and at its end what it has come to.
+
+    Args:
+        config: As for `submit_only`.
+        sources: As for `submit_only`.
+        file: As for `submit_only`.
+        console: Where it is shown.
+
+    Returns:
+        The run in its last state.
+
+    Raises:
+        Interrupted: It was interrupted, and the run is cancelled.
+        KeyboardInterrupt: It was interrupted before the run was submitted.
+    """
+    submission = drafted(config, sources, file)
+    with connected_sdk(config, start=True):
+        require_buckets(config)
+        ended = _followed(config, build_job(config, submission), console)
+        if ended.state == "succeeded":
+            console.print("", _outcome(config, ended), sep="\n", soft_wrap=True)
+    return ended
+
+
+def drafted(config: RunConfig, sources: Mapping[str, str], file: Path | None) -> Draft:
+    """What would be submitted: this project's pipeline, or a compiled file."""
+    from pipeline.run_inputs import check_inputs
+
+    if file is None:
+        check_inputs(config)
+        return draft(config)
+    values = config.model_dump(include=set(PipelineParameters.model_fields))
+    # What the profile says of project and bucket goes into any pipeline that asks for it; what was typed must fit.
+    return draft_of_file(
+        file,
+        config,
+        given={name: values[name] for name, source in sources.items() if name in values and source == COMMAND_LINE},
+        offered={name: values[name] for name, source in sources.items() if name in values and source != DEFAULT},
+    )
+
+
+def _followed(config: RunConfig, job: aiplatform.PipelineJob, console: Console) -> RunRecord:
+    from pipeline.run_view import progress
+
+    name = ""
+    try:
+        # Between the request and its answer nobody knows whether there is a run to cancel.
+        with uninterrupted():
+            name = send(config, job)
+        console.print(Text.assemble("Run ", (name.rpartition("/")[2], "bold"), f"  {page_of(name)}"), soft_wrap=True)
+        with progress(console) as show:
+            return follow(config, name, show)
+    except KeyboardInterrupt:
+        if not name:
+            raise
+        raise Interrupted(_cancelled(config, name)) from None
+
+
+def _cancelled(config: RunConfig, name: str) -> str:
+    """Cancels a run, waits a while for its end, and tells what came of it."""
+    from google.api_core.exceptions import BadRequest
+
+    runs = Runs(config)
+    run_id = name.rpartition("/")[2]
+    with suppress(BadRequest):  # it has ended meanwhile
+        runs.cancel(name)
+    deadline = time.monotonic() + _CANCEL_PATIENCE_S
+    while time.monotonic() < deadline:
+        run = runs.get(name)
+        if run.is_final:
+            return f"Stopped: run {run_id} is {_ENDED[run.state]}."
+        time.sleep(_CANCEL_POLL_S)
+    return f"Stopped: run {run_id} is being cancelled. `python -m pipeline show {run_id}` tells when it is."
+
+
+def _outcome(config: RunConfig, run: RunRecord) -> Text:
+    from pipeline.evidence import read_decision
+    from pipeline.run_prediction import asked_of_endpoint
+    from pipeline.run_view import summary
+
+    told = [summary(run, read_decision(run))]
+    if run.outputs("smoke"):
+        told.append(asked_of_endpoint(config, run))
+    return Text("\n\n").join(told)
