@@ -20,7 +20,8 @@ def connect(project: str, location: str, staging_bucket: str) -> None:
     """
     from google.cloud import aiplatform
 
-    where = {"project": project, "location": location, "staging_bucket": staging_bucket}
+    # Not gRPC, which minds neither the usual proxies nor the certificates that a company adds to the usual ones.
+    where = {"project": project, "location": location, "staging_bucket": staging_bucket, "api_transport": "rest"}
     host = os.environ.get(EMULATOR_VARIABLE)
     if not host:
         aiplatform.init(**where)
@@ -37,6 +38,5 @@ def connect(project: str, location: str, staging_bucket: str) -> None:
     aiplatform.init(
         **where,
         api_endpoint=host if "://" in host else f"http://{host}",
-        api_transport="rest",
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth leaves it without types
     )
