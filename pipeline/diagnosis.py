@@ -158,7 +158,7 @@ def _cancelled(run: RunRecord) -> Diagnosis:
     what = f", while it was at: {', '.join(stopped)}" if stopped else ""
     reason = Finding(
         "The run",
-        run.error or "Someone has cancelled it, or the command that followed it.",
+        run.error or "Someone has cancelled it, by `cancel` or by stopping the command that followed it.",
         ["`python -m pipeline run` runs it again; steps that had ended come from the cache."],
     )
     return Diagnosis("cancelled", f"Run {run.run_id} was cancelled{ended}{what}.", [reason])

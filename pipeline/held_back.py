@@ -44,6 +44,8 @@ def _advice(rule: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[st
 
 def _shortfall(value: float, threshold: float, rows: int) -> str:
     gap = threshold - value
+    if not gap:
+        return f"It must lie above {threshold:.4f}, which it only reaches."
     # The gap of a whole number of rows must not become one more by rounding.
     missing = math.ceil(gap * rows - 1e-6)
     counted = f": {missing} more right {'answer' if missing == 1 else 'answers'} in {rows} rows" if rows else ""

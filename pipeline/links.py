@@ -28,6 +28,12 @@ def page_of(name: str) -> str:
     return f"{_GOOGLE}/vertex-ai/locations/{location}/pipelines/runs/{run_id}?project={project}"
 
 
+def page_of_all(project: str) -> str:
+    """The page that lists the runs of a project, in the same console."""
+    host = os.environ.get(EMULATOR_VARIABLE)
+    return f"{_with_scheme(host)}/console" if host else f"{_GOOGLE}/vertex-ai/pipelines/runs?project={project}"
+
+
 def object_at(uri: str) -> str:
     """Where a browser finds an object: the local stand-in serves it; of Google's there is the URI alone."""
     host = os.environ.get(_STORAGE_VARIABLE)
