@@ -7,7 +7,7 @@ from typing import Any
 
 from components.vertex.labels import MANAGED_BY
 from components.vertex.rollout_plan import Deployment
-from pipeline.cleaning import Origin, folder_of
+from pipeline.cleaning import Cleaning, Origin, folder_of
 from pipeline.config import Connection
 from pipeline.run_client import Runs
 from pipeline.run_record import RunRecord
@@ -16,6 +16,9 @@ from pipeline.vertex_clients import client_options, parent_of, pipeline_client
 from trainer import storage
 
 _MANAGED = " AND ".join(f'labels.{key}="{value}"' for key, value in MANAGED_BY.items())
+
+
+_MOST_RUNS = 100_000
 
 
 class Estate:
@@ -37,7 +40,7 @@ class Estate:
 
     def runs(self) -> list[RunRecord]:
         """The runs, the newest first, with their tasks."""
-        return [run if run.tasks else self._runs.get(run.name) for run in self._runs.list()]
+        return [*self._runs.list_whole(limit=_MOST_RUNS)]
 
     def endpoints(self) -> list[EndpointRecord]:
         """The endpoints, by name."""
@@ -74,8 +77,20 @@ class Estate:
             return
 
 
-def bytes_of(run: RunRecord) -> int:
-    """The size of a run's results, in bytes."""
+def carry_out(cleaning: Cleaning, estate: Estate, config: Connection) -> None:
+    """Removes what a cleaning has chosen; of Google's Vertex AI only the endpoints."""
+    for endpoint in cleaning.endpoints:
+        estate.remove_endpoint(endpoint)
+    for run in cleaning.runs if config.connection == "local" else ():
+        estate.remove_run(run)
+
+
+def sizes_of(cleaning: Cleaning, config: Connection) -> dict[str, int]:
+    """The sizes of the results of what a cleaning would remove, in bytes, by run id."""
+    return {run.run_id: _bytes_of(run) for run in cleaning.runs} if config.connection == "local" else {}
+
+
+def _bytes_of(run: RunRecord) -> int:
     filesystem, folder = storage.locate(folder_of(run))
     filesystem.invalidate_cache()
     if not filesystem.exists(folder):

@@ -2,6 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
+from rich.console import Console
+
+from pipeline.cli_options import configured
+from pipeline.config import Connection, RunConfig
+from pipeline.vertex_connection import connected
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+@configured(Connection)
+def clean(
+    *,
+    older_than_days: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, help="How long ago a run must have ended, to go.")
+    ] = 30,
+    keep: Annotated[int, typer.Option(metavar="NUMBER", min=0, help="How many of the newest runs stay.")] = 10,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it; otherwise it is only shown.")] = False,
+    config: RunConfig,
+) -> None:
+    """Show what can go, and remove it with `--yes`: endpoints that serve nothing, old local runs that nothing needs."""
+    from datetime import UTC, datetime, timedelta
+
+    from pipeline.cleaning import plan_cleaning
+    from pipeline.cleaning_view import cleaning_text
+    from pipeline.cleaning_work import Estate, carry_out, sizes_of
+
+    with connected(config):
+        estate = Estate(config)
+        cleaning = plan_cleaning(
+            estate.runs(),
+            estate.endpoints(),
+            [*estate.origins()],
+            now=datetime.now(UTC),
+            older_than=timedelta(days=older_than_days),
+            newest=keep,
+        )
+        sizes = sizes_of(cleaning, config)
+        is_done = yes and not cleaning.at_work
+        if is_done:
+            carry_out(cleaning, estate, config)
+    Console().print(cleaning_text(cleaning, sizes, config, is_done), soft_wrap=True)
+    if yes and not is_done:
+        raise typer.Exit(1)
+    if not yes and (cleaning.endpoints or cleaning.runs) and not cleaning.at_work:
+        print("\nNothing was removed. `--yes` does it.")

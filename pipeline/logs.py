@@ -20,8 +20,8 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _PAGE = 1000
 _TIMEOUT_S = (4.0, 30.0)
 _FORBIDDEN = 403
-# Entries may come in another order than they were written in.
-_OVERLAP = timedelta(seconds=60)
+# Google's entries may come in another order than they were written in.
+_DISORDER = timedelta(seconds=60)
 _UNBEGUN = {
     "pending": "It has not begun.",
     "not_triggered": "It was not run, so it has no log.",
@@ -49,6 +49,9 @@ class Logs:
 
     Args:
         config: Names it.
+
+    Attributes:
+        disorder: By how much an entry may come later than one that was written after it.
     """
 
     def __init__(self, config: Connection) -> None:
@@ -56,6 +59,7 @@ class Logs:
 
         self._project = config.project
         host = os.environ.get(EMULATOR_VARIABLE)
+        self.disorder = timedelta() if host else _DISORDER
         self._address = _GOOGLE if not host else host if "://" in host else f"http://{host}"
         credentials = _credentials(is_local=bool(host))
         self._session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # it has no types
@@ -121,7 +125,8 @@ class Follower:
 
     def news(self) -> list[LogEntry]:
         """What has come since the last call."""
-        found = [entry for entry in self._logs.entries(self._job, _before(self._newest)) if entry.key not in self._seen]
+        since = (datetime.fromisoformat(self._newest) - self._logs.disorder).isoformat() if self._newest else ""
+        found = [entry for entry in self._logs.entries(self._job, since) if entry.key not in self._seen]
         self._seen.update(entry.key for entry in found)
         self._newest = max([self._newest, *(entry.time for entry in found)])
         return found
@@ -193,8 +198,3 @@ def _entry(document: Mapping[str, Any]) -> LogEntry:
     structured = document.get("jsonPayload") or {}
     text = document.get("textPayload") or structured.get("message") or ""
     return LogEntry(str(document.get("insertId") or f"{time} {text}"), time, str(text).rstrip("\n"))
-
-
-def _before(time: str) -> str:
-    """A time that no entry can have that comes later than one of `time`."""
-    return (datetime.fromisoformat(time) - _OVERLAP).isoformat() if time else ""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -79,7 +80,9 @@ def test_entries_are_asked_for_by_the_jobs_id_page_after_page(cloud: CloudLoggin
 def test_follower_tells_each_entry_once_also_one_that_comes_late(cloud: CloudLogging) -> None:
     one, two, late = entry("a", 1, "one"), entry("b", 59, "two"), entry("c", 30, "late")
     cloud.answers = [(200, {}), (200, {"entries": [one, two]}), (200, {"entries": [late, two]}), (200, {})]
-    follower = Follower(Logs(RunConfig()), "123")
+    logs = Logs(RunConfig())
+    logs.disorder = timedelta(seconds=60)
+    follower = Follower(logs, "123")
     assert [[entry.text for entry in follower.news()] for _ in range(4)] == [[], ["one", "two"], ["late"], []]
     assert "timestamp" not in cloud.requests[1]["filter"]
     assert cloud.requests[2]["filter"].endswith(' AND timestamp>="2026-11-25T11:59:59.123456+00:00"')
