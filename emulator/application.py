@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,10 +16,13 @@ from starlette.types import ASGIApp
 
 from emulator.api_errors import ApiError
 from emulator.codec import parse_json
+from emulator.console.loading import Console
 from emulator.controls import Controls
 from emulator.fleet import Fleet
 from emulator.guard import Guarded
+from emulator.job_folders import JobFolders
 from emulator.job_supervisor import JobSupervisor
+from emulator.log_entries import list_entries
 from emulator.model_client import ModelClient
 from emulator.prediction import Predictor
 from emulator.schedule_clock import move_clock
@@ -53,7 +57,8 @@ class Emulator:
         self.client = ModelClient(KEEP_ALIVE_S)
         self.fleet = Fleet(settings, self.store, self.prober, base)
         predictor = Predictor(settings, self.store, self.fleet, self.client)
-        self.supervisor = JobSupervisor(settings, self.store, storage, base)
+        self.folders = JobFolders(settings.state_dir)
+        self.supervisor = JobSupervisor(settings, self.store, storage, self.folders, base)
         self.ticker = ScheduleTicker(self.store, self.supervisor.take)
         self.api = Api(self.store, storage, self.fleet, self.supervisor, self.ticker, predictor, self.controls)
 
@@ -61,6 +66,7 @@ class Emulator:
         """The ASGI application."""
         routes = [
             Route("/healthz", self._healthz, methods=["GET"]),
+            Route("/v2/entries:list", self._log_entries, methods=["POST"]),
             Route("/_emulator/requests", self._requests, methods=["GET"]),
             Route("/_emulator/faults", self._faults, methods=["POST"]),
             Route("/_emulator/operation_delay", self._operation_delay, methods=["POST"]),
@@ -69,7 +75,8 @@ class Emulator:
             Mount("/", self.api),
         ]
         handlers: Any = {ApiError: _refusal}
-        return Guarded(Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers))
+        app = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers)
+        return Guarded(Console(app, self.storage.address, self.running["project"], self.running["location"]))
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -88,6 +95,10 @@ class Emulator:
 
     async def _healthz(self, _request: Request) -> Response:
         return json_response({"status": "ok", **self.running})
+
+    async def _log_entries(self, request: Request) -> Response:
+        document = parse_json(await read_body(request, LARGEST_REQUEST))
+        return json_response(await asyncio.to_thread(list_entries, self.store, self.folders, document))
 
     async def _requests(self, _request: Request) -> Response:
         return json_response({"requests": list(self.controls.requests)})

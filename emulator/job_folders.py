@@ -68,6 +68,9 @@ class JobFolders:
         values: dict[str, Any] = {
             name: json_format.MessageToDict(value) for name, value in pb.runtime_config.parameter_values.items()
         }
+        # Those of specifications before 2.1.0: {"intValue": ...}, {"doubleValue": ...} or {"stringValue": ...}.
+        for name, value in pb.runtime_config.parameters.items():
+            values[name] = getattr(value, value.WhichOneof("value") or "string_value")
         (request / "pipeline.json").write_text(json.dumps(spec, ensure_ascii=False), encoding="utf-8")
         (request / "parameters.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
 

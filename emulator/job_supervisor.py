@@ -66,15 +66,18 @@ class JobSupervisor:
         settings: How the emulator was started.
         store: Its memory.
         storage: The object store.
+        folders: Where the files of runs lie.
         base: The environment that runs inherit.
     """
 
-    def __init__(self, settings: Settings, store: Store, storage: ObjectStore, base: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, storage: ObjectStore, folders: JobFolders, base: Mapping[str, str]
+    ) -> None:
         self._settings = settings
         self._store = store
         self._storage = storage
         self._environment = job_environment(base)
-        self._folders = JobFolders(settings.state_dir)
+        self._folders = folders
         self._waiting: deque[str] = deque()
         self._runs: dict[str, _Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()

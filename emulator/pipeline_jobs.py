@@ -26,6 +26,7 @@ from emulator import lineage, names, operations
 from emulator.api_errors import ApiError, invalid, invalid_fields, precondition
 from emulator.calls import Call, Work
 from emulator.clock import now
+from emulator.metadata_records import ARTIFACT
 from emulator.pipeline_records import (
     PIPELINE_JOBS,
     create_records,
@@ -79,6 +80,8 @@ def admit(tx: Transaction, parent: str, job: PipelineJob, job_id: str = "", sche
         )
     if violations:
         raise invalid_fields(violations)
+    if job.runtime_config.input_artifacts:
+        raise ApiError("UNIMPLEMENTED", "The emulator's runs take no input artifacts. Give their URIs as parameters.")
     admitted = PipelineJob(job)
     for field in OUTPUT_ONLY:
         PipelineJob.pb(admitted).ClearField(field)
@@ -112,8 +115,9 @@ def default_account(parent: str) -> str:
     return f"{10**11 + digest % (9 * 10**11)}-compute@developer.gserviceaccount.com"
 
 
-def _has_artifact(_tx: Transaction, _parent: str, _artifact_id: str) -> bool:
-    return True
+def _has_artifact(tx: Transaction, parent: str, artifact_id: str) -> bool:
+    name = f"{parent}/metadataStores/{lineage.STORE_ID}/artifacts/{artifact_id}"
+    return tx.get(ARTIFACT.table, name) is not None
 
 
 def create_pipeline_job(call: Call[CreatePipelineJobRequest]) -> PipelineJob:

@@ -1,0 +1,236 @@
+"""Cloud Logging's entries.list over what the tasks of pipeline jobs have written, a line an entry.
+
+    POST /v2/entries:list
+    {"resourceNames": ["projects/P"], "filter": 'resource.type="ml_job" AND resource.labels.job_id="N"',
+     "orderBy": "timestamp asc", "pageSize": 1000, "pageToken": "..."}
+
+N is the number of the custom job that ran the task. While the task runs, the answer is what is there so far.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from emulator.api_errors import ApiError, Violation, invalid, invalid_fields
+from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, Parser, Predicate
+from emulator.job_folders import JobFolders
+from emulator.pipeline_records import PIPELINE_DETAILS, TASK_LOGS, TaskLog
+from emulator.store import Store, Transaction
+
+PAGE_SIZE = 50
+LARGEST_PAGE = 1000
+RESOURCE_TYPE = "ml_job"
+LOG_ID = "workerpool0-0"
+SEVERITY = "INFO"
+_TYPES: dict[str, tuple[type, Any]] = {
+    "resourceNames": (list, []),
+    "filter": (str, ""),
+    "orderBy": (str, "timestamp asc"),
+    "pageSize": (int, 0),
+    "pageToken": (str, ""),
+}
+_PROJECT = re.compile(r"projects/[^/]+")
+_JOB_ID = re.compile(r'resource\.labels\.job_id\s*=\s*"?(\d+)"?')
+
+
+class _Line(NamedTuple):
+    """A line of a log, as a filter sees it.
+
+    Attributes:
+        job: The number of the custom job.
+        number: Of the line in its log, from 0.
+        end: How many bytes of the log end with it.
+        time: When it was written at the earliest.
+    """
+
+    job: str
+    task: str
+    number: int
+    end: int
+    time: datetime
+    text: str
+
+
+FILTER_FIELDS = {
+    "resource.type": Field(lambda _line: RESOURCE_TYPE),
+    "resource.labels.job_id": Field(lambda line: line.job),
+    "resource.labels.task_name": Field(lambda line: line.task),
+    "severity": Field(lambda _line: SEVERITY),
+    "timestamp": Field(lambda line: line.time, kind="time", operators=TIME_OPERATORS),
+    "textPayload": Field(lambda line: line.text, operators=WILDCARD_OPERATORS),
+}
+
+
+class _LogParser(Parser):
+    """Reads Cloud Logging's names of fields, dots and all."""
+
+    def _field(self) -> tuple[str, str | None]:
+        name, key = super()._field()
+        full = f"{name}.{key}" if key else name
+        return {"text_payload": "textPayload"}.get(full, full), None
+
+
+@dataclass(frozen=True)
+class _Log:
+    """The log of one task.
+
+    Attributes:
+        job: The number of the custom job.
+        has_ended: Whether the task writes no more.
+    """
+
+    job: str
+    told: TaskLog
+    path: Path
+    has_ended: bool
+
+    def lines(self, number: int = 0, offset: int = 0) -> Iterator[_Line]:
+        """Its lines from a place on; a line that is still being written is left out.
+
+        Its lines carry no times: they follow each other from the task's start on.
+        """
+        begun = datetime.fromisoformat(self.told.begun)
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            file.seek(offset)
+            for raw in file:
+                if not raw.endswith(b"\n") and not self.has_ended:
+                    return
+                offset += len(raw)
+                text = raw.decode("utf-8", "replace").rstrip("\r\n")
+                time = begun + timedelta(microseconds=number)
+                yield _Line(self.job, self.told.task, number, offset, time, text)
+                number += 1
+
+
+def list_entries(store: Store, folders: JobFolders, document: Any) -> dict[str, Any]:
+    """One page of entries.
+
+    Args:
+        store: The emulator's memory.
+        folders: Where the logs lie.
+        document: The request's body.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT.
+    """
+    request = _request(document)
+    keep = _LogParser(request["filter"], FILTER_FIELDS).parse() if request["filter"].strip() else None
+    numbers = dict.fromkeys(_JOB_ID.findall(request["filter"]))
+    if keep is None or not numbers:
+        raise invalid("filter", f'must name jobs: resource.labels.job_id="N". Received: "{request["filter"]}".')
+    projects = request["resourceNames"]
+    with store.transaction() as tx:
+        found = [_log(tx, folders, project, number) for project in projects for number in numbers]
+    logs = [log for log in found if log is not None]
+    logs.sort(key=lambda log: (log.told.begun, log.job))
+    size = request["pageSize"] or PAGE_SIZE
+    is_backwards = request["orderBy"].split()[1:] == ["desc"]
+    page = _backwards if is_backwards else _forwards
+    lines, token = page(logs, keep, size, request["pageToken"])
+    answer: dict[str, Any] = {"entries": [_entry(projects[0], line) for line in lines]} if lines else {}
+    return answer | ({"nextPageToken": token} if token else {})
+
+
+def _request(document: Any) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}.")
+    request = {name: document.get(name, default) for name, (_, default) in _TYPES.items()}
+    violations = [
+        Violation(name, f'Unknown name "{name}": Cannot find field.') for name in document if name not in _TYPES
+    ]
+    violations += [
+        Violation(name, f"must be of another type: {kind.__name__}. Received: {request[name]!r}.")
+        for name, (kind, _) in _TYPES.items()
+        if not isinstance(request[name], kind) or isinstance(request[name], bool)
+    ]
+    if not violations:
+        violations += _value_violations(request)
+    if violations:
+        raise invalid_fields(violations)
+    return request
+
+
+def _value_violations(request: dict[str, Any]) -> Iterator[Violation]:
+    names = request["resourceNames"]
+    if not names or not all(isinstance(name, str) and _PROJECT.fullmatch(name) for name in names):
+        yield Violation("resourceNames", f'must name projects, such as "projects/my-project". Received: {names!r}.')
+    if request["orderBy"] not in {"", "timestamp", "timestamp asc", "timestamp desc"}:
+        yield Violation("orderBy", f'must be "timestamp asc" or "timestamp desc". Received: "{request["orderBy"]}".')
+    if not 0 <= request["pageSize"] <= LARGEST_PAGE:
+        yield Violation("pageSize", f"must lie between 1 and {LARGEST_PAGE}. Received: {request['pageSize']}.")
+
+
+def _log(tx: Transaction, folders: JobFolders, project: str, number: str) -> _Log | None:
+    told = tx.get(TASK_LOGS, f"{project}/customJobs/{number}")
+    if told is None:
+        return None
+    detail = tx.get(PIPELINE_DETAILS, told.job)
+    tasks = detail.task_details if detail is not None else []
+    has_ended = any(
+        task.executor_detail.container_detail.main_job.endswith(f"/{number}") and bool(task.end_time) for task in tasks
+    )
+    return _Log(number, told, folders.run(told.job).task_log(told.folder), has_ended)
+
+
+def _forwards(logs: list[_Log], keep: Predicate, size: int, token: str) -> tuple[list[_Line], str]:
+    """A page from the oldest on; its token is the place behind its last line."""
+    place, number, offset = _place(token)
+    lines: list[_Line] = []
+    behind = token
+    for index, log in enumerate(logs[place:], start=place):
+        for line in log.lines(number, offset):
+            if not keep(line):
+                continue
+            if len(lines) == size:
+                return lines, behind
+            lines.append(line)
+            behind = _token(index, line.number + 1, line.end)
+        number = offset = 0
+    return lines, ""
+
+
+def _backwards(logs: list[_Log], keep: Predicate, size: int, token: str) -> tuple[list[_Line], str]:
+    """A page from the newest on; its token is the number of lines before it."""
+    _, start, _ = _place(token)
+    lines = [line for log in logs for line in log.lines() if keep(line)][::-1]
+    end = start + size
+    return list(islice(lines, start, end)), _token(0, end, 0) if end < len(lines) else ""
+
+
+def _token(*place: int) -> str:
+    return base64.urlsafe_b64encode(".".join(map(str, place)).encode()).decode()
+
+
+def _place(token: str) -> tuple[int, int, int]:
+    if not token:
+        return 0, 0, 0
+    try:
+        place, number, offset = map(int, base64.urlsafe_b64decode(token).decode().split("."))
+    except (binascii.Error, UnicodeError, ValueError):
+        place = number = offset = -1
+    if min(place, number, offset) < 0:
+        raise invalid("pageToken", f'is not a token that this list gave. Received: "{token}".')
+    return place, number, offset
+
+
+def _entry(project: str, line: _Line) -> dict[str, Any]:
+    return {
+        "insertId": f"{line.job}-{line.number}",
+        "logName": f"{project}/logs/{LOG_ID}",
+        "timestamp": line.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "severity": SEVERITY,
+        "textPayload": line.text,
+        "resource": {"type": RESOURCE_TYPE, "labels": {"job_id": line.job, "task_name": line.task}},
+    }
