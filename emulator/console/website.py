@@ -1,0 +1,90 @@
+"""The pages put together as an application: which page is at which address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from nicegui import app, ui
+
+from emulator.console.addresses import PREFIX, page_of
+from emulator.console.frame import framed, refused
+from emulator.console.objects import ObjectReader
+from emulator.console.reader import Reader, ReadError
+from emulator.console.run_index import RunIndex
+from emulator.console.runs_page import show_runs
+from emulator.console.services import Services
+
+ASSETS = Path(__file__).parent / "assets"
+# A browser whose connection broke, a phone that slept, finds its page again for so long.
+RECONNECT_S = 30.0
+# A page waits for the API for so long before it is given up.
+RESPONSE_S = 60.0
+HEAD = "<script>document.documentElement.lang = 'en';</script>"
+# NiceGUI's own start of a page, and then the colours that the reader chose before.
+CHOSEN_COLOURS = """
+const chosenColours = localStorage.getItem("console-colours");
+if (chosenColours) setDark(chosenColours === "dark");
+"""
+
+
+def make_website(reader: Reader, objects: ObjectReader, home: str) -> FastAPI:
+    """The application with all pages.
+
+    Args:
+        reader: The REST API.
+        objects: The object store.
+        home: The location whose runs are shown first: projects/P/locations/L.
+    """
+    pages = _Pages(Services(reader, objects, RunIndex(reader), home))
+    for path, build in pages.by_path().items():
+        ui.page(path, response_timeout=RESPONSE_S)(build)
+    ui.add_head_html(f"{HEAD}<style>{(ASSETS / 'theme.css').read_text(encoding='utf-8')}</style>", shared=True)
+    app.config.vue_config_script += CHOSEN_COLOURS
+    app.config.quasar_config["loadingBar"] = {"skipHijack": True}
+    site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    ui.run_with(
+        site,
+        mount_path=PREFIX,
+        title="Vertex emulator",
+        favicon=ASSETS / "icon.svg",
+        dark=None,
+        tailwind=False,
+        binding_refresh_interval=None,
+        reconnect_timeout=RECONNECT_S,
+        gzip_middleware_factory=None,
+        show_welcome_message=False,
+    )
+    return site
+
+
+class _Pages:
+    """What stands at each address.
+
+    Args:
+        services: What the pages read from.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def by_path(self) -> dict[str, Any]:
+        """The function that builds each page, by its path below /console."""
+        location = "/projects/{project}/locations/{region}"
+        return {"/": self.home, f"{location}/{{collection}}": self.collection}
+
+    async def home(self, request: Request) -> None:
+        """The runs of the emulator's own location."""
+        await show_runs(self._services, self._services.home, request.query_params)
+
+    async def collection(self, request: Request, project: str, region: str, collection: str) -> Response | None:
+        """A list."""
+        location = f"projects/{project}/locations/{region}"
+        builders = {"pipelineJobs": show_runs}
+        if collection not in builders:
+            with framed("Not found", location, ""):
+                refused(ReadError(f"The console has no page {page_of(f'{location}/{collection}')}.", 404), "page")
+            return None
+        await builders[collection](self._services, location, request.query_params)
+        return None
