@@ -17,7 +17,6 @@ from starlette.types import ASGIApp
 from emulator.api_errors import ApiError
 from emulator.codec import parse_json
 from emulator.console.loading import Console
-from emulator.console.loading import Console
 from emulator.controls import Controls
 from emulator.fleet import Fleet
 from emulator.guard import Guarded
