@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import RunConfig
-from pipeline.git_commit import commit_of, with_commit
+from pipeline.git_commit import Commit, commit_behind, commit_of, with_commit
 
 GIT = shutil.which("git") or "git"
 
@@ -33,6 +33,15 @@ def test_commit_that_was_given_wins(repository: Path) -> None:
     assert with_commit(RunConfig(git_sha="abc"), repository).git_sha == "abc"
 
 
+def test_commit_is_told_with_what_differs_from_it(repository: Path) -> None:
+    commit = commit_of(repository)
+    assert commit_behind(RunConfig(), repository) == Commit(commit, is_dirty=False)
+    (repository / "new.py").write_text("")
+    assert commit_behind(RunConfig(), repository) == Commit(commit, is_dirty=True)
+    assert commit_behind(RunConfig(git_sha=commit), repository) == Commit(commit, is_dirty=True)
+    assert commit_behind(RunConfig(git_sha="abc"), repository) == Commit("abc", is_dirty=None)
+
+
 def test_folder_in_another_repository_has_no_commit_of_its_own(repository: Path) -> None:
     (repository / "project").mkdir()
     assert commit_of(repository / "project") == ""
@@ -40,6 +49,7 @@ def test_folder_in_another_repository_has_no_commit_of_its_own(repository: Path)
 
 def test_no_commit_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert commit_of(tmp_path) == ""
+    assert commit_behind(RunConfig(), tmp_path) == Commit("")
     subprocess.run([GIT, "init"], cwd=tmp_path, check=True, capture_output=True)
     assert commit_of(tmp_path) == ""
     monkeypatch.setenv("PATH", "")

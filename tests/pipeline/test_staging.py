@@ -43,7 +43,7 @@ def test_one_file_is_addressed_by_its_content(tmp_path: Path) -> None:
     staged = stage(str(source), str(tmp_path / "root"))
     assert staged.uri == str(tmp_path / "root" / "data" / sha256(b"a,b\n1,2\n") / "train.csv")
     assert Path(staged.uri).read_bytes() == b"a,b\n1,2\n"
-    assert staged.originals == {staged.uri: str(source)}
+    assert [(copy.source, copy.target) for copy in staged.copies] == [(source, staged.uri)]
 
 
 def test_changed_byte_is_a_changed_uri(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_glob_becomes_a_folder_in_the_order_of_its_files(tmp_path: Path) -> None
     staged = stage(str(tmp_path / "*.csv*"), str(tmp_path / "root"))
     names = ["00000-a.csv", "00001-b.csv", "00002-c.csv.gz"]
     assert [os.path.basename(path) for path in expand([staged.uri])] == names
-    assert list(staged.originals.values()) == [str(tmp_path / name) for name in ("a.csv", "b.csv", "c.csv.gz")]
+    assert [copy.source for copy in staged.copies] == [tmp_path / name for name in ("a.csv", "b.csv", "c.csv.gz")]
 
 
 def test_files_without_a_csv_name_are_found_in_the_folder(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_file_url_is_a_local_file(tmp_path: Path) -> None:
 
 def test_remote_url_is_passed_on(tmp_path: Path) -> None:
     staged = stage("gs://bucket/*.csv", str(tmp_path))
-    assert (staged.uri, staged.originals) == ("gs://bucket/*.csv", {})
+    assert (staged.uri, staged.content, staged.copies) == ("gs://bucket/*.csv", "gs://bucket/*.csv", ())
     assert list(tmp_path.iterdir()) == []
 
 
