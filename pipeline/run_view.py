@@ -33,6 +33,7 @@ _STATES = {
     "paused": ("○", "yellow", "paused"),
 }
 _AT_WORK = ("running", "cancel_pending", "cancelling")
+_UNTIMED = ("skipped", "not_triggered")
 _MOST_CLASSES = 20
 
 
@@ -63,7 +64,8 @@ def task_list(run: RunRecord) -> Text:
     lines = []
     for task in run.tasks:
         mark, style, word = _look(task.state)
-        lines.append([Text(mark, style), Text(task.display_name), Text(word, style), Text(_duration(task))])
+        time = "" if task.state in _UNTIMED else _duration(task)
+        lines.append([Text(mark, style), Text(task.display_name), Text(word, style), Text(time)])
     return aligned(lines)
 
 
@@ -150,7 +152,7 @@ def _look(state: str) -> tuple[str, str, str]:
 
 def _task_line(task: TaskRecord) -> Text:
     mark, style, word = _look(task.state)
-    after = f" after {_duration(task)}" if task.started and task.ended else ""
+    after = f" after {_duration(task)}" if task.started and task.ended and task.state not in _UNTIMED else ""
     return Text.assemble((mark, style), f" {task.display_name}: {word}{after}")
 
 
