@@ -51,13 +51,13 @@ class JobProcess:
     def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
         self._process = process
         self._errors = errors
+        self._end = asyncio.create_task(process.wait())
         self._ending: asyncio.Task[None] | None = None
 
     async def ended(self, patience_s: float) -> bool:
         """Waits for the process's end; whether it has come in time."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._process.wait()), patience_s)
-        return self._process.returncode is not None
+        await asyncio.wait([self._end], timeout=patience_s)
+        return self._end.done()
 
     def stop(self) -> None:
         """Asks the runner to stop its tasks and to end; it is killed if that takes too long."""
@@ -75,11 +75,11 @@ class JobProcess:
 
     async def close(self) -> None:
         """Stops the runner, if it has not ended, and waits for its end."""
-        if self._process.returncode is None:
+        if not self._end.done():
             self.stop()
         if self._ending is not None:
             await self._ending
-        await self._process.wait()
+        await self._end
 
     def told(self) -> str:
         """What the runner wrote to standard error, in short."""

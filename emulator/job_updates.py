@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from emulator import lineage
 from emulator.api_errors import ApiError
 from emulator.clock import now
 from emulator.job_details import detail_of, detail_of_nothing, failure_message, is_cut_off, moment_of, settled
+from emulator.pipeline_batches import finish_cancellations
 from emulator.pipeline_records import (
     PIPELINE_DETAILS,
     PIPELINE_JOBS,
@@ -26,6 +28,7 @@ from emulator.pipeline_records import (
 from emulator.runner.run_json import RunState, task_folder
 from emulator.store import Transaction
 
+LOG = logging.getLogger(__name__)
 CANCELLED = ApiError("CANCELLED", "The pipeline job was cancelled.")
 _ENDS = {
     RunState.SUCCEEDED: PipelineState.PIPELINE_STATE_SUCCEEDED,
@@ -59,7 +62,7 @@ def go_on(tx: Transaction, name: str, run: Mapping[str, Any]) -> None:
         return
     _put_detail(tx, job, detail_of(name, run), run)
     put_summary(tx, job)
-    lineage.record_run(tx, require_whole(tx, name))
+    _record(tx, name)
 
 
 def end(tx: Transaction, name: str, run: Mapping[str, Any] | None, error: ApiError | None = None) -> None:
@@ -82,7 +85,15 @@ def end(tx: Transaction, name: str, run: Mapping[str, Any] | None, error: ApiErr
         detail = settled(detail, error, job) if run is not None else detail_of_nothing(job, error)
     _put_detail(tx, job, detail, run)
     put_summary(tx, job)
-    lineage.record_run(tx, require_whole(tx, name))
+    finish_cancellations(tx)
+    _record(tx, name)
+
+
+def _record(tx: Transaction, name: str) -> None:
+    try:
+        lineage.record_run(tx, require_whole(tx, name))
+    except ApiError:
+        LOG.exception("What %s has done is missing from the metadata store.", name)
 
 
 def _set_end(job: PipelineJob, run: Mapping[str, Any], error: ApiError | None) -> None:

@@ -6,11 +6,6 @@ import hashlib
 from typing import Any
 
 from google.cloud.aiplatform_v1.types import (
-    BatchCancelPipelineJobsOperationMetadata,
-    BatchCancelPipelineJobsRequest,
-    BatchCancelPipelineJobsResponse,
-    BatchDeletePipelineJobsRequest,
-    BatchDeletePipelineJobsResponse,
     CancelPipelineJobRequest,
     CreatePipelineJobRequest,
     DeleteOperationMetadata,
@@ -23,7 +18,7 @@ from google.longrunning.operations_pb2 import Operation
 from google.protobuf.empty_pb2 import Empty
 
 from emulator import lineage, names, operations
-from emulator.api_errors import ApiError, invalid, invalid_fields, precondition
+from emulator.api_errors import ApiError, invalid_fields, precondition
 from emulator.calls import Call, Work
 from emulator.clock import now
 from emulator.metadata_records import ARTIFACT
@@ -46,9 +41,8 @@ from emulator.pipeline_rules import (
 )
 from emulator.store import Transaction
 
-__all__ = ["PIPELINE_JOBS", "admit", "require_cancelled"]
+__all__ = ["PIPELINE_JOBS", "admit", "begin_cancellation", "forget", "require_deletable"]
 
-MOST_IN_BATCH = 32
 OUTPUT_ONLY = (
     "name", "create_time", "start_time", "end_time", "update_time", "state", "job_detail", "error",
     "template_metadata", "schedule_name",
@@ -148,11 +142,11 @@ def cancel_pipeline_job(call: Call[CancelPipelineJobRequest]) -> Empty:
     job = require_summary(call.tx, call.request.name)
     if is_final(job):
         raise precondition(f'The PipelineJob "{job.name}" is in state {job.state.name} and cannot be canceled.')
-    require_cancelled(call, job)
+    begin_cancellation(call, job)
     return Empty()
 
 
-def require_cancelled(call: Call[Any], job: PipelineJob) -> None:
+def begin_cancellation(call: Call[Any], job: PipelineJob) -> None:
     """Begins the end of a job that runs or waits."""
     if job.state != PipelineState.PIPELINE_STATE_CANCELLING:
         set_state(job, PipelineState.PIPELINE_STATE_CANCELLING)
@@ -163,48 +157,24 @@ def require_cancelled(call: Call[Any], job: PipelineJob) -> None:
 def delete_pipeline_job(call: Call[DeletePipelineJobRequest]) -> Operation:
     """DeletePipelineJob: forgets a job that has ended, and removes its folder. Objects in its bucket stay."""
     job = require_summary(call.tx, call.request.name)
-    _require_deletable(job)
-    _delete(call, job.name)
+    require_deletable(job)
+    forget(call, job.name)
     return operations.done(call.tx, names.location_of(job.name), DeleteOperationMetadata())
 
 
-def _require_deletable(job: PipelineJob) -> None:
+def require_deletable(job: PipelineJob) -> None:
+    """Refuses to go on where a job has not ended.
+
+    Raises:
+        ApiError: FAILED_PRECONDITION.
+    """
     if not is_final(job):
         raise precondition(
             f'The PipelineJob "{job.name}" is in state {job.state.name} and cannot be deleted. Cancel it first.'
         )
 
 
-def _delete(call: Call[Any], name: str) -> None:
+def forget(call: Call[Any], name: str) -> None:
+    """Forgets a job, and has its folder removed."""
     delete_records(call.tx, name)
     call.work.append(Work("remove", name))
-
-
-def batch_delete_pipeline_jobs(call: Call[BatchDeletePipelineJobsRequest]) -> Operation:
-    """BatchDeletePipelineJobs: all of them or, where one cannot be deleted, none."""
-    jobs = _named(call)
-    for job in jobs:
-        _require_deletable(job)
-    for job in jobs:
-        _delete(call, job.name)
-    response = BatchDeletePipelineJobsResponse(pipeline_jobs=jobs)
-    return operations.done(call.tx, call.request.parent, DeleteOperationMetadata(), response)
-
-
-def batch_cancel_pipeline_jobs(call: Call[BatchCancelPipelineJobsRequest]) -> Operation:
-    """BatchCancelPipelineJobs: those that have ended are passed over."""
-    jobs = [job for job in _named(call) if not is_final(job)]
-    for job in jobs:
-        require_cancelled(call, job)
-    response = BatchCancelPipelineJobsResponse(pipeline_jobs=jobs)
-    return operations.done(call.tx, call.request.parent, BatchCancelPipelineJobsOperationMetadata(), response)
-
-
-def _named(call: Call[Any]) -> list[PipelineJob]:
-    given = list(dict.fromkeys(call.request.names))
-    if not 1 <= len(given) <= MOST_IN_BATCH:
-        raise invalid("names", f"must hold 1 to {MOST_IN_BATCH} names. Received: {len(given)}.")
-    others = [name for name in given if names.parent_of(name) != call.request.parent]
-    if others:
-        raise invalid("names", f"must lie under {call.request.parent}. Received: {', '.join(others)}.")
-    return [require_summary(call.tx, name) for name in given]
