@@ -9,7 +9,7 @@ from emulator.api_errors import invalid
 from emulator.clock import now
 from emulator.store import Table, Transaction
 
-LONGEST_MOVE_S = 10 * 366 * 24 * 3600.0
+LONGEST_MOVE_S = 100 * 366 * 24 * 3600.0
 # How far the clock goes ahead of the true time, seconds.
 _AHEAD: Table[float] = Table("schedule_clock", encode=repr, decode=float)
 _NAME = "ahead_s"
@@ -39,14 +39,16 @@ def move_clock(tx: Transaction, document: Any) -> dict[str, str]:
     ahead_s = tx.get(_AHEAD, _NAME) or 0.0
     ahead_s = _ahead_of(document["now"]) if "now" in document else ahead_s + _seconds(document["advance_s"])
     if abs(ahead_s) > LONGEST_MOVE_S:
-        raise invalid("clock", f"cannot be moved by more than ten years. Received: {document}.")
+        raise invalid("clock", f"cannot be moved by more than a hundred years. Received: {document}.")
     tx.put(_AHEAD, _NAME, ahead_s)
     return {"now": schedule_now(tx).isoformat().replace("+00:00", "Z")}
 
 
 def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_MOVE_S:
-        raise invalid("advance_s", f"must be a number of seconds, not negative, of ten years at most. Got: {value!r}.")
+        raise invalid(
+            "advance_s", f"must be a number of seconds, not negative, of a hundred years at most. Got: {value!r}."
+        )
     return float(value)
 
 
