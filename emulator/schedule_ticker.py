@@ -47,18 +47,20 @@ class ScheduleTicker:
         self._changed.set()
 
     async def _run(self) -> None:
+        slept = False
         while True:
             self._changed.clear()
             nap_s = LONGEST_NAP_S
             try:
+                if slept:
+                    await self._transact(pass_over_missed)
                 nap_s = await self._tick()
             except Exception:
                 LOG.exception("The schedules broke down. They go on in %g s.", LONGEST_NAP_S)
             began = now()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), nap_s)
-            if (now() - began).total_seconds() > nap_s + SLEPT_S:
-                await self._transact(pass_over_missed)
+            slept = (now() - began).total_seconds() > nap_s + SLEPT_S
 
     async def _tick(self) -> float:
         done = await self._transact(tick)
