@@ -2,9 +2,13 @@
 
 What tells one execution from another is what Google documents under "Configure execution caching": the pipeline's
 name; the task's inputs; the names and types of its outputs; and its component's image, command, arguments and
-environment, in their order. An input artifact counts by its URI and metadata, which stand for the artifact's id.
-Neither the task's name nor its machine or retries count. Each project and location has memories of its own; they
-never grow old. A cache key given in the pipeline stands for inputs and component.
+environment, in their order. Neither the task's name nor its machine or retries count, and numbers count by their
+value. A task that is told its run's name or time is another one each time. Each project and location has memories of
+its own; they never grow old. A cache key given in the pipeline stands for inputs and component.
+
+An input artifact counts by its URI, its metadata and the time when it was written, which stand for the artifact's id:
+a run that was deleted may leave its id, and hence its URIs, to another. For the same reason an entry whose artifacts
+have been written anew since, or are gone, is none.
 
 Each entry is a file, KEY.json. Several runners may use the folder at once.
 """
@@ -21,45 +25,45 @@ from pathlib import Path
 from typing import Any
 
 from emulator.runner.pipeline_spec import PipelineSpec
-from emulator.runner.task_record import Values, plain
+from emulator.runner.task_record import plain
 
 Outputs = Mapping[str, Mapping[str, Any]]
 """A task's outputs in JSON's terms, by name: `{value}`, `{artifact}` or, for a list of them, `{artifacts}`.
 
-An artifact is `{name, uri, path, isThere, schemaTitle, metadata}`: its public URI, the URI by which components know
-it, and whether there is a file or folder at that path.
+An artifact is `{name, uri, path, written, schemaTitle, metadata}`: its public URI, the URI by which components know
+it, and when it was written there, as `time_written` tells.
 """
 
 
-def cache_key(location: str, spec: PipelineSpec, component: str, inputs: Values, custom: str = "") -> str:
+def cache_key(location: str, spec: PipelineSpec, component: str, inputs: Mapping[str, Any], custom: str = "") -> str:
     """What an execution is found by.
 
     Args:
         location: The `projects/P/locations/L` of the run.
         spec: The pipeline.
         component: The name of the task's component in it.
-        inputs: What the task is given.
+        inputs: What tells the task's inputs from others, in JSON's terms.
         custom: The task's own cache key. Empty where it has none.
     """
     described = spec.document["components"][component]
     container = spec.document["deploymentSpec"]["executors"][described["executorLabel"]]["container"]
-    given = {"parameters": inputs.parameters, "artifacts": _identities(inputs)}
     program = {name: container.get(name) for name in ("image", "command", "args", "env")}
     interface = {
         "location": location,
         "pipeline": spec.name,
         "outputs": _definitions(described.get("outputDefinitions", {})),
-        "execution": custom or {"inputs": given, "program": program},
+        "execution": custom or {"inputs": inputs, "program": program},
     }
-    # Numbers count by their value: a client's 1.0 is a component's 1.
+    # A client's 1.0 is a component's 1.
     return hashlib.sha256(json.dumps(plain(interface), sort_keys=True).encode()).hexdigest()
 
 
-def _identities(inputs: Values) -> dict[str, Any]:
-    return {
-        name: [[artifact["uri"], artifact["metadata"]] for artifact in artifacts]
-        for name, artifacts in inputs.artifacts.items()
-    }
+def time_written(path: str) -> int | None:
+    """When a file or folder was last written, in nanoseconds. None where there is none on this machine."""
+    try:
+        return Path(path).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return None
 
 
 def _definitions(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,16 +92,14 @@ class Cache:
         self._folder = folder
 
     def find(self, key: str) -> Outputs | None:
-        """The outputs of an execution. None where there was none, or where its artifacts are gone."""
+        """The outputs of an execution. None where there was none, or its artifacts are not there."""
         try:
             entry = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
             outputs: Outputs = entry["outputs"]
-            gone = any(
-                artifact["isThere"] and not Path(artifact["path"]).exists() for artifact in artifacts_of(outputs)
-            )
+            is_whole = all(time_written(artifact["path"]) == artifact["written"] for artifact in artifacts_of(outputs))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
-        return None if gone else outputs
+        return outputs if is_whole else None
 
     def keep(self, key: str, outputs: Outputs, origin: Mapping[str, str]) -> None:
         """Remembers an execution in the place of what was remembered before.

@@ -20,7 +20,6 @@ a task's inputs, metadata included, must fit into one argument of a command (128
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +38,7 @@ from emulator.runner.task_handler import TaskHandler, TaskRun
 from emulator.runner.task_memory import TaskMemory
 from emulator.runner.task_processes import StoppedError, TaskProcesses
 from emulator.runner.task_record import TaskPath
-from emulator.runner.task_values import Call, given_by
+from emulator.runner.task_values import Call, given_by, given_to_group
 
 Outcome = tuple[dict[str, Any], Any]
 """A task's outputs and its kfp.local.status.Status."""
@@ -145,7 +144,13 @@ class KfpRun:
         # kfp.local adds an iteration's name to this one; with those of other groups it tells a task's path.
         if "-iteration-" not in call["task_name"]:
             call["pipeline_resource_name"] += f"/{call['task_name']}"
-        return self._observed(group, functools.partial(original, **call))
+        return self._observed(group, lambda: self._run_group(path, original, call))
+
+    def _run_group(self, path: TaskPath, original: Callable[..., Outcome], call: Call) -> Outcome:
+        inputs = given_to_group(call)
+        with self._recorder.change() as (state, now):
+            state.task_given(path, inputs.with_uris(self._uris.of), now)
+        return original(**call)
 
     def _execute_loop(self, original: Callable[..., bool], **call: Any) -> bool:
         """All iterations of a loop. True where one has failed."""
@@ -212,13 +217,14 @@ class KfpRun:
             # kfp.local takes a member that was stopped for one that has failed.
             self._stop_if_asked()
             self._failed.set()
+        given = given_by(outputs).with_uris(self._uris.of)
         with self._recorder.change() as (state, now):
             if status != Status.SUCCESS:
                 state.task_failed(task.path, self._uris.in_text(task.error), now)
             elif task.cached_inputs is not None:
-                state.task_skipped(task.path, task.cached_inputs, given_by(outputs, self._uris), now)
+                state.task_skipped(task.path, task.cached_inputs, given, now)
             else:
-                state.task_succeeded(task.path, given_by(outputs, self._uris), now)
+                state.task_succeeded(task.path, given, now)
         return outputs, status
 
     def _may_begin(self, path: TaskPath) -> bool:

@@ -83,7 +83,7 @@ class TaskHandler:
 
         task = self._task
         with self._recorder.change() as (state, now):
-            state.task_given(task.path, given_to(self._command, self._uris), now)
+            state.task_given(task.path, given_to(self._command).with_uris(self._uris.of), now)
             if task.attempts:
                 state.task_retried(task.path, self._uris.in_text(task.error), now)
         task.attempts += 1

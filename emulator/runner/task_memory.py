@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from emulator.runner.cache import Cache, artifacts_of, cache_key
+from emulator.runner.cache import Cache, artifacts_of, cache_key, time_written
 from emulator.runner.options import Options
 from emulator.runner.pipeline_spec import Kind, PipelineSpec, Task
 from emulator.runner.public_uris import PublicUris
@@ -57,8 +56,9 @@ class TaskMemory:
         caching = call["task_spec"].caching_options
         if self._cache is None or not caching.enable_cache or task.kind is not Kind.CONTAINER:
             return Recollection()
-        inputs = to_be_given(call, self._uris)
-        key = cache_key(self._location, self._spec, task.component, inputs, caching.cache_key)
+        local = to_be_given(call)
+        inputs = local.with_uris(self._uris.of)
+        key = cache_key(self._location, self._spec, task.component, _identity(local, inputs), caching.cache_key)
         found = self._cache.find(key)
         if found is None:
             return Recollection(key, inputs)
@@ -78,6 +78,18 @@ class TaskMemory:
             logging.getLogger(__name__).exception("The outputs of task %s cannot be kept", ".".join(path))
 
 
+def _identity(local: Values, public: Values) -> dict[str, Any]:
+    """What tells the inputs of a task from others, given with the paths and with the URIs of its artifacts."""
+    artifacts = {
+        name: [
+            [known["uri"], known["metadata"], time_written(found["uri"])]
+            for known, found in zip(public.artifacts[name], items, strict=True)
+        ]
+        for name, items in local.artifacts.items()
+    }
+    return {"parameters": local.parameters, "artifacts": artifacts}
+
+
 def _kept(value: Any, uris: PublicUris) -> dict[str, Any]:
     items = value if isinstance(value, list) else [value]
     if not are_artifacts(items):
@@ -87,7 +99,7 @@ def _kept(value: Any, uris: PublicUris) -> dict[str, Any]:
             "name": item.name,
             "uri": uris.of(item.uri),
             "path": item.uri,
-            "isThere": Path(item.uri).exists(),
+            "written": time_written(item.uri),
             "schemaTitle": item.schema_title,
             "metadata": item.metadata,
         }

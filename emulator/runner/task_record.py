@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -55,6 +55,18 @@ class Values:
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     artifacts: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def with_uris(self, uri_of: Callable[[str], str]) -> Values:
+        """The same with other URIs.
+
+        Args:
+            uri_of: Gives the new URI for an old one.
+        """
+        artifacts = {
+            name: [{**artifact, "uri": uri_of(artifact["uri"])} for artifact in given]
+            for name, given in self.artifacts.items()
+        }
+        return Values(self.parameters, artifacts)
 
 
 @dataclass

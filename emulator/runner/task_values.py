@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.runner.public_uris import PublicUris
 from emulator.runner.task_record import Values
 
 # kfp adds the channels that an f-string or a condition needs to a task's inputs, under this prefix.
@@ -16,8 +15,8 @@ Call = dict[str, Any]
 """The arguments of a function of kfp.local's orchestrators."""
 
 
-def given_by(outputs: Mapping[str, Any], uris: PublicUris) -> Values:
-    """A task's outputs, kfp's artifacts among them, in JSON's terms and with public URIs."""
+def given_by(outputs: Mapping[str, Any]) -> Values:
+    """A task's outputs, kfp's artifacts among them, in JSON's terms."""
     parameters = {}
     artifacts = {}
     for name, value in outputs.items():
@@ -26,7 +25,7 @@ def given_by(outputs: Mapping[str, Any], uris: PublicUris) -> Values:
             artifacts[name] = [
                 {
                     "name": item.name,
-                    "uri": uris.of(item.uri),
+                    "uri": item.uri,
                     "schemaTitle": item.schema_title,
                     "schemaVersion": item.schema_version,
                     "metadata": item.metadata,
@@ -45,12 +44,11 @@ def are_artifacts(items: Sequence[Any]) -> bool:
     return bool(items) and all(isinstance(item, dsl.Artifact) for item in items)
 
 
-def to_be_given(call: Call, uris: PublicUris) -> Values:
+def to_be_given(call: Call) -> Values:
     """What a task would hand to its component, found in the way in which kfp.local finds it.
 
     Args:
         call: The arguments of kfp.local's `execute_single_task`.
-        uris: Tells artifacts' public URIs.
     """
     from kfp.local import executor_input_utils, placeholder_utils
     from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
@@ -71,25 +69,42 @@ def to_be_given(call: Call, uris: PublicUris) -> Values:
         pipeline_root=call["pipeline_root"],
         unique_pipeline_id=call["unique_pipeline_id"],
     )
-    return given_to(command, uris)
+    return given_to(command)
 
 
-def given_to(command: Sequence[str], uris: PublicUris) -> Values:
-    """What a task's command hands to its component, with public URIs, from the executor input among the arguments."""
+def given_to_group(call: Call) -> Values:
+    """What a group of tasks is given, found in the way in which kfp.local finds it.
+
+    Args:
+        call: The arguments of kfp.local's `execute_task`.
+    """
+    from kfp.local.orchestrator import task_spec_utils
+
+    values = task_spec_utils.build_nested_dag_arguments(
+        task_name=call["task_name"],
+        task_spec=call["task_spec"],
+        component_spec=call["components"][call["task_spec"].component_ref.name],
+        io_store=call["io_store"],
+    )
+    return given_by({name: value for name, value in values.items() if value is not None})
+
+
+def given_to(command: Sequence[str]) -> Values:
+    """What a task's command hands to its component, from the executor input among the arguments."""
     inputs = json.loads(command[command.index("--executor_input") + 1]).get("inputs", {})
     parameters = inputs.get("parameterValues", {})
     artifacts = inputs.get("artifacts", {})
     return Values(
         parameters={name: value for name, value in parameters.items() if not name.startswith(CHANNEL)},
-        artifacts={name: [_artifact(item, uris) for item in artifacts[name]["artifacts"]] for name in artifacts},
+        artifacts={name: [_artifact(item) for item in artifacts[name]["artifacts"]] for name in artifacts},
     )
 
 
-def _artifact(given: Mapping[str, Any], uris: PublicUris) -> dict[str, Any]:
+def _artifact(given: Mapping[str, Any]) -> dict[str, Any]:
     schema = given.get("type", {})
     return {
         "name": given.get("name", ""),
-        "uri": uris.of(given.get("uri", "")),
+        "uri": given.get("uri", ""),
         "schemaTitle": schema.get("schemaTitle", ""),
         "schemaVersion": schema.get("schemaVersion", ""),
         "metadata": given.get("metadata", {}),

@@ -178,10 +178,8 @@ def going_on():
         with dsl.If(alone.output != ""):
             divides(number=0)
             say(text="beside")
-        with dsl.ParallelFor([0, 1, 2]) as number:
+        with dsl.ParallelFor([0, 1]) as number:
             say(text="divided").after(divides(number=number))
-        with dsl.If(alone.output > 0):
-            say(text="undecided")
 
 
 @dsl.pipeline(name="stopping")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 
-from emulator.runner.public_uris import PublicUris
 from emulator.runner.task_values import given_to
 
 
@@ -19,9 +18,7 @@ def test_given_to_reads_the_executor_input_of_a_command() -> None:
             "artifacts": {"rows": {"artifacts": [artifact]}},
         }
     }
-    values = given_to(
-        ["sh", "-ec", "...", "--executor_input", json.dumps(given), "--function_to_execute", "train"], PublicUris({})
-    )
+    values = given_to(["sh", "-ec", "...", "--executor_input", json.dumps(given), "--function_to_execute", "train"])
     assert values.parameters == {"steps": 5}
     assert values.artifacts == {
         "rows": [
@@ -37,5 +34,5 @@ def test_given_to_reads_the_executor_input_of_a_command() -> None:
 
 
 def test_given_to_of_a_task_without_inputs_is_empty() -> None:
-    values = given_to(["--executor_input", "{}"], PublicUris({}))
+    values = given_to(["--executor_input", "{}"])
     assert (values.parameters, values.artifacts) == ({}, {})
