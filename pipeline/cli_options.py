@@ -31,7 +31,8 @@ def configured(
 
     Returns:
         The decorator of a command that takes `config` and, if it wants to, `sources` as `load_config` returns them,
-        and options of its own.
+        and options of its own. One that takes `foreign` and an option `file`, a compiled pipeline, gets there what
+        `--param` says of names that are no keys, where a file is given.
     """
     fields = [field for field in RunConfig.model_fields if any(field in group.model_fields for group in groups)]
     is_whole = RunConfig in groups
@@ -50,11 +51,14 @@ def _with_options(
 
     def with_options(ctx: typer.Context, config_file: Path | None, profile: str, **given: Any) -> None:
         values = {field: given.pop(field) for field in fields}
+        params: Sequence[str] = given.pop("param", None) or ()
+        if "foreign" in own:
+            params, given["foreign"] = _parted(params) if given["file"] is not None else (params, {})
         config, sources = load_config(
             config_file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None),
             {key(field): value for field, value in values.items() if _is_given(ctx, field)},
             profile=profile,
-            params=given.pop("param", None) or (),
+            params=params,
             environment=os.environ,
             needs=needs,
         )
@@ -64,7 +68,7 @@ def _with_options(
 
     parameters = [
         _parameter("ctx", typer.Context, inspect.Parameter.empty),
-        *(parameter for name, parameter in own.items() if name not in ("config", "sources")),
+        *(parameter for name, parameter in own.items() if name not in ("config", "sources", "foreign")),
         *_general_options(is_whole),
         *(_option(field, title) for title, panel in _panels().items() for field in panel if field in fields),
     ]
@@ -78,6 +82,15 @@ def _with_options(
 def _is_given(ctx: typer.Context, field: str) -> bool:
     source = ctx.get_parameter_source(field)
     return source is not None and source.name == "COMMANDLINE"
+
+
+def _parted(params: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """What `--param` says of keys of the configuration, and what it says of other names."""
+    keys = {key(field) for field in RunConfig.model_fields}
+    pairs = {param: param.partition("=") for param in params}
+    foreign = {param for param, (name, equals, _) in pairs.items() if equals and name.strip() not in keys}
+    values = {pairs[param][0].strip(): pairs[param][2] for param in params if param in foreign}
+    return [param for param in params if param not in foreign], values
 
 
 def _panels() -> dict[str, list[str]]:

@@ -26,19 +26,19 @@ RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of a run;
 
 @app.command()
 @configured(RunConfig)
-def run(*, file: File = None, config: RunConfig, sources: Mapping[str, str]) -> None:
+def run(*, file: File = None, config: RunConfig, sources: Mapping[str, str], foreign: Mapping[str, str]) -> None:
     """Submit a run, follow it to its end, and show what it has come to.
 
     With the local profile it runs on this machine, in the local services, which are started if they are down.
     Ctrl-C cancels the run.
     """
     from pipeline.interrupts import interrupted_once
-    from pipeline.run_commands import Interrupted, submit_and_follow
+    from pipeline.run_commands import Interrupted, drafted, submit_and_follow
 
     console = Console()
     with interrupted_once():
         try:
-            ended = submit_and_follow(config, sources, file, console)
+            ended = submit_and_follow(config, drafted(config, sources, file, foreign), console)
         except Interrupted as stop:
             print(stop, file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -55,12 +55,12 @@ def run(*, file: File = None, config: RunConfig, sources: Mapping[str, str]) -> 
 
 @app.command()
 @configured(RunConfig)
-def submit(*, file: File = None, config: RunConfig, sources: Mapping[str, str]) -> None:
+def submit(*, file: File = None, config: RunConfig, sources: Mapping[str, str], foreign: Mapping[str, str]) -> None:
     """Submit a run and return: it goes on by itself."""
-    from pipeline.run_commands import submit_only
+    from pipeline.run_commands import drafted, submit_only
     from pipeline.run_view import submitted
 
-    name = submit_only(config, sources, file)
+    name = submit_only(config, drafted(config, sources, file, foreign))
     Console().print(submitted(name.rpartition("/")[2], name), soft_wrap=True)
 
 

@@ -17,6 +17,7 @@ from pipeline.follow import follow
 from pipeline.interrupts import uninterrupted
 from pipeline.links import page_of
 from pipeline.run_client import Runs
+from pipeline.run_inputs import check_inputs
 from pipeline.run_record import RunRecord
 from pipeline.submission import Draft, build_job, draft, draft_of_file, send
 from pipeline.vertex_connection import connected_sdk, require_buckets
@@ -34,31 +35,38 @@ class Interrupted(Exception):  # noqa: N818 - it is no error
     """A run that was submitted, and cancelled by an interrupt."""
 
 
-def submit_only(config: RunConfig, sources: Mapping[str, str], file: Path | None) -> str:
-    """Submits a run.
+def drafted(config: RunConfig, sources: Mapping[str, str], file: Path | None, foreign: Mapping[str, str]) -> Draft:
+    """What would be submitted; nothing is copied or sent.
 
     Args:
         config: The configuration.
         sources: Where its values come from, as `load_config` tells.
-        file: A compiled pipeline to submit. None compiles this project's.
+        file: A compiled pipeline. None compiles this project's.
+        foreign: Values of the file's parameters that are no keys of the configuration.
 
-    Returns:
-        The run's resource name.
+    Raises:
+        UsageError: The run could not begin: all that is wrong with its files on this machine.
+        DataError: A file cannot be read.
     """
-    submission = drafted(config, sources, file)
+    if file is None:
+        check_inputs(config)
+        return draft(config)
+    values = config.model_dump(include=set(PipelineParameters.model_fields))
+    typed = {name: values[name] for name, source in sources.items() if name in values and source == COMMAND_LINE}
+    # What a profile says of project and bucket goes into any pipeline that asks for it; what is typed must fit.
+    offered = {name: values[name] for name, source in sources.items() if name in values and source != DEFAULT}
+    return draft_of_file(file, config, {**typed, **foreign}, offered)
+
+
+def submit_only(config: RunConfig, submission: Draft) -> str:
+    """Submits a run, and returns its resource name."""
     with connected_sdk(config, start=True):
         require_buckets(config)
         return send(config, build_job(config, submission))
 
 
-def submit_and_follow(config: RunConfig, sources: Mapping[str, str], file: Path | None, console: Console) -> RunRecord:
+def submit_and_follow(config: RunConfig, submission: Draft, console: Console) -> RunRecord:
     """Submits a run and shows how it goes, and at its end what it has come to.
-
-    Args:
-        config: As for `submit_only`.
-        sources: As for `submit_only`.
-        file: As for `submit_only`.
-        console: Where it is shown.
 
     Returns:
         The run in its last state.
@@ -67,30 +75,12 @@ def submit_and_follow(config: RunConfig, sources: Mapping[str, str], file: Path 
         Interrupted: It was interrupted, and the run is cancelled.
         KeyboardInterrupt: It was interrupted before the run was submitted.
     """
-    submission = drafted(config, sources, file)
     with connected_sdk(config, start=True):
         require_buckets(config)
         ended = _followed(config, build_job(config, submission), console)
         if ended.state == "succeeded":
             console.print("", _outcome(config, ended), sep="\n", soft_wrap=True)
     return ended
-
-
-def drafted(config: RunConfig, sources: Mapping[str, str], file: Path | None) -> Draft:
-    """What would be submitted: this project's pipeline, or a compiled file."""
-    from pipeline.run_inputs import check_inputs
-
-    if file is None:
-        check_inputs(config)
-        return draft(config)
-    values = config.model_dump(include=set(PipelineParameters.model_fields))
-    # What the profile says of project and bucket goes into any pipeline that asks for it; what was typed must fit.
-    return draft_of_file(
-        file,
-        config,
-        given={name: values[name] for name, source in sources.items() if name in values and source == COMMAND_LINE},
-        offered={name: values[name] for name, source in sources.items() if name in values and source != DEFAULT},
-    )
 
 
 def _followed(config: RunConfig, job: aiplatform.PipelineJob, console: Console) -> RunRecord:
