@@ -35,10 +35,10 @@ SCHEMA_VERSION = "0.0.1"
 PIPELINE, PIPELINE_RUN, RUN = "system.Pipeline", "system.PipelineRun", "system.Run"
 # Their outputs are made by tasks within them.
 GROUPS = {RUN, "system.DagExecution"}
-# The run's own outputs in `get_pipeline_df`, which reads all of them as metrics. A guess.
+# What the SDK's `get_experiment_df` reads as metrics. That they are the run's own outputs too, where `get_pipeline_df`
+# looks for them, is a guess.
 METRICS = {
     "system.Metrics",
-    "system.ClassificationMetrics",
     "google.ClassificationMetrics",
     "google.RegressionMetrics",
     "google.ForecastingMetrics",
@@ -154,10 +154,8 @@ def record_run(tx: Transaction, job: PipelineJob) -> None:
     recording = _Recording(tx, job, is_new)
     known = {} if before is None or is_new else before.digests
     digests = {}
-    for task in (_run_as_task(job), *job.job_detail.task_details):
-        is_run = not task.task_unique_name
-        if task.task_unique_name in digests or (task.state in _NOT_BEGUN and not is_run):
-            continue
+    tasks = [task for task in job.job_detail.task_details if task.task_unique_name and task.state not in _NOT_BEGUN]
+    for task in (*tasks, _run_as_task(job)):
         digests[task.task_unique_name] = digest = _digest(task)
         if known.get(task.task_unique_name) != digest:
             recording.record(task)
@@ -235,7 +233,7 @@ class _Recording:
         for artifacts, event_type in ((task.inputs, Event.Type.INPUT), (task.outputs, Event.Type.OUTPUT)):
             for key, listed in artifacts.items():
                 for number, given in enumerate(listed.artifacts):
-                    place = f"{self._job}#{task.task_unique_name}#{key}#{number}"
+                    place = f"{self._job}#{'.'.join(filter(None, (task.task_unique_name, key)))}#{number}"
                     artifact = self._put_artifact(given, place, is_made and event_type == Event.Type.OUTPUT)
                     HELD[ARTIFACT.noun].add(self._tx, self._run, artifact)
                     add_event(self._tx, execution, Event(artifact=artifact, type_=event_type))
