@@ -14,6 +14,7 @@ from rich.text import Text
 from pipeline.run_difference import Row
 from pipeline.text_table import aligned
 
+_LONGEST = 60
 _SUM = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
@@ -34,7 +35,7 @@ def as_json(left: str, right: str, rows: Sequence[Row]) -> str:
 
 def _line(row: Row) -> list[Text]:
     style = "yellow" if row.differs else ""
-    change = "" if row.change is None else f"{row.change:+.4g}{' s' if row.section == 'tasks' else ''}"
+    change = "" if not row.change else f"{row.change:+.4g}{' s' if row.section == 'tasks' else ''}"
     return [Text(f"  {row.name}"), Text(_shown(row.left), style), Text(_shown(row.right), style), Text(change)]
 
 
@@ -46,4 +47,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     # A content's sum is told by its beginning, as git does.
-    return _SUM.sub(r"\1", str(value))
+    text = " ".join(_SUM.sub(r"\1", str(value)).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -19,27 +19,46 @@ def findings_of(decision: Mapping[str, Any], facts: Mapping[str, str], is_local:
         facts: What may stand in the advice, by name.
         is_local: Whether the run is one of this machine.
     """
-    broken = [rule for rule in decision.get("rules") or [] if not rule.get("passed")]
-    found = [Finding(f"Rule {rule['name']}", rule["sentence"], tuple(_advice(rule, decision))) for rule in broken]
-    # A loss that is not finite is a failure of the training, against which there is a remedy.
-    return [
-        finding if finding.advice else Finding(finding.subject, finding.text, advice_for(finding.text, facts, is_local))
-        for finding in found
-    ]
+    return [_finding(rule, decision, facts, is_local) for rule in decision.get("rules") or [] if not rule.get("passed")]
 
 
-def _advice(rule: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[str]:
+def _finding(rule: Mapping[str, Any], decision: Mapping[str, Any], facts: Mapping[str, str], is_local: bool) -> Finding:
+    subject, sentence = f"Rule {rule['name']}", str(rule["sentence"])
     value, threshold = rule.get("value"), rule.get("threshold")
     if not isinstance(value, int | float) or not isinstance(threshold, int | float):
-        return
+        # A loss that is not finite is a failure of the training, against which there is a remedy.
+        return Finding(subject, sentence, advice_for(sentence, facts, is_local))
+    numbers = _numbers(rule["name"], value, threshold, decision)
+    return Finding(subject, "\n".join([sentence, *numbers]), tuple(_advice(rule["name"], value, threshold, decision)))
+
+
+def _numbers(rule: str, value: float, threshold: float, decision: Mapping[str, Any]) -> Iterator[str]:
+    """By how much the rule is broken, and what shows why."""
     rows = int(decision.get("rows") or 0)
-    if value < threshold or rule.get("comparison") == ">":
-        yield _shortfall(value, threshold, rows if rule["name"] in ("floor", "champion") else 0)
-    if rule["name"] == "champion":
-        yield from _against_champion(value, threshold, decision.get("champion") or {})
-    else:
+    if rule != "champion":
+        yield _shortfall(value, threshold, rows if rule == "floor" else 0)
         yield from _confusions(decision)
-        yield from _of_its_own(rule["name"], value)
+    elif value < threshold:
+        yield _shortfall(value, threshold, rows)
+        against = decision.get("champion") or {}
+        low, high = against.get("low"), against.get("high")
+        if isinstance(low, int | float) and isinstance(high, int | float) and low <= threshold <= high:
+            yield "That may be chance: the interval holds what was asked. More evaluation rows would tell."
+
+
+def _advice(rule: str, value: float, threshold: float, decision: Mapping[str, Any]) -> Iterator[str]:
+    if rule == "champion":
+        passing = "--promote-on-tie" if value >= threshold else f"--min-gain {_rounded_down(value)}"
+        version = (decision.get("champion") or {}).get("version", "")
+        yield f"`{passing}` would have let it pass."
+        yield (
+            f"`python -m pipeline models` tells which run made version {version}, and `python -m pipeline diff RUN "
+            "RUN` what this one did otherwise."
+        )
+        return
+    yield "Train longer (`--train-steps`), with another `--learning-rate`, or on more rows of the classes it confuses."
+    if rule == "floor":
+        yield f"`--min-accuracy {_rounded_down(value)}` would have let it pass."
 
 
 def _shortfall(value: float, threshold: float, rows: int) -> str:
@@ -50,26 +69,6 @@ def _shortfall(value: float, threshold: float, rows: int) -> str:
     missing = math.ceil(gap * rows - 1e-6)
     counted = f": {missing} more right {'answer' if missing == 1 else 'answers'} in {rows} rows" if rows else ""
     return f"It fell short of {threshold:.4f} by {gap:.4f}{counted}."
-
-
-def _against_champion(gain: float, asked: float, champion: Mapping[str, Any]) -> Iterator[str]:
-    low, high = champion.get("low"), champion.get("high")
-    if gain >= asked:
-        yield "`--promote-on-tie` would have let it pass."
-    else:
-        if isinstance(low, int | float) and isinstance(high, int | float) and low <= asked <= high:
-            yield "The difference may be chance: its interval holds what was asked. More evaluation rows would tell."
-        yield f"`--min-gain {_rounded_down(gain)}` would have let it pass."
-    yield (
-        f"`python -m pipeline models` tells which run made version {champion.get('version', '')}, and "
-        "`python -m pipeline diff RUN RUN` what this one did otherwise."
-    )
-
-
-def _of_its_own(rule: str, value: float) -> Iterator[str]:
-    yield "Train longer (`--train-steps`), with another `--learning-rate`, or on more rows of the classes it confuses."
-    if rule == "floor":
-        yield f"`--min-accuracy {_rounded_down(value)}` would have let it pass."
 
 
 def _confusions(decision: Mapping[str, Any]) -> Iterator[str]:

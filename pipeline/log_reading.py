@@ -33,7 +33,7 @@ def show_logs(source: Logs, run: RunRecord, task: str | None, is_local: bool) ->
     has_headings = len(chosen) > 1 or task is None
     for place, one in enumerate(chosen):
         if has_headings:
-            print("\n" * (place > 0) + _heading(one))
+            print("\n" * (place > 0) + _heading(one, run))
         lines = _print_lines(source.entries(one.job) if one.job else ())
         if not lines:
             print(why_no_log(one, run, is_local), file=sys.stdout if has_headings else sys.stderr)
@@ -63,7 +63,7 @@ def follow_logs(runs: Runs, source: Logs, run: RunRecord, task: str | None, is_l
                 continue
             news = followers.setdefault(one.job, Follower(source, one.job)).news()
             if news and task is None and shown != one.job:
-                print("\n" * bool(shown) + _heading(one))
+                print("\n" * bool(shown) + _heading(one, run))
                 shown = one.job
             came += _print_lines(news)
         quiet = 0 if came or not is_over else quiet + 1
@@ -73,8 +73,10 @@ def follow_logs(runs: Runs, source: Logs, run: RunRecord, task: str | None, is_l
         run = runs.get(run.name)
 
 
-def _heading(task: TaskRecord) -> str:
-    return f"== {task.display_name} ({task.unique_name}): {task.state.replace('_', ' ')}"
+def _heading(task: TaskRecord, run: RunRecord) -> str:
+    is_one_of_several = sum(other.name == task.name for other in run.tasks) > 1
+    name = task.unique_name if is_one_of_several else task.name
+    return f"== {task.display_name} ({name}): {task.state.replace('_', ' ')}"
 
 
 def _print_lines(entries: Iterable[LogEntry]) -> int:

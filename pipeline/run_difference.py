@@ -16,6 +16,8 @@ _SECONDS_THAT_COUNT = 1.0
 _SHARE_THAT_COUNTS = 0.2
 _INPUTS = ("train_data", "eval_data", "schema")
 _SUM_IN_URI = re.compile(r"gs://[^/]+/data/([0-9a-f]{64})(?:/|$)")
+# Vertex AI gives each run another one.
+_BILLING = "vertex-ai-pipelines-run-billing-id"
 _TABLES = (("train_dataset", "training"), ("eval_dataset", "evaluation"))
 
 
@@ -126,7 +128,7 @@ def _image(side: _Side) -> dict[str, Any]:
 
 
 def _labels(side: _Side) -> dict[str, Any]:
-    return dict(sorted(side.run.labels.items()))
+    return {name: value for name, value in sorted(side.run.labels.items()) if name != _BILLING}
 
 
 def _metrics(side: _Side) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_model_held_back_tells_the_rule_and_its_numbers() -> None:
     diagnosis = told(record, Evidence(decision=decision(floor)))
     assert diagnosis.outcome == "held back"
     assert diagnosis.headline == "Run run-1 ended as it should, and its model was held back by the gate: Rule floor."
-    assert "fell short of 0.9500 by 0.0500" in diagnosis.findings[0].advice[0]
+    assert "fell short of 0.9500 by 0.0500" in diagnosis.findings[0].text
 
 
 def test_decision_that_cannot_be_read_is_told_by_what_the_task_noted() -> None:

@@ -63,7 +63,8 @@ def test_changed_numbers_tell_the_difference() -> None:
 
 
 def test_image_and_commit_are_compared() -> None:
-    other = trained("run-2", image=f"{IMAGE}:2", labels={"git-sha": "d" * 40, "git-dirty": "true"})
+    labels = {"git-sha": "d" * 40, "git-dirty": "true", "vertex-ai-pipelines-run-billing-id": "7"}
+    other = trained("run-2", image=f"{IMAGE}:2", labels=labels)
     rows = differing(compare_runs(trained("run-1"), other))
     assert found(rows, "image") == {"training image": (f"{IMAGE}:1", f"{IMAGE}:2")}
     assert found(rows, "labels") == {"git-sha": ("c" * 40, "d" * 40), "git-dirty": (None, "true")}
@@ -117,6 +118,11 @@ def test_table_shows_a_line_for_each_difference_under_its_section() -> None:
         "metrics",
         "  accuracy                    0.9                             0.95                            +0.05",
     ]
+
+
+def test_long_values_are_shortened_to_a_line() -> None:
+    row = Row("parameters", "note", "two\nlines", "x" * 100, differs=True)
+    assert difference_table("1", "2", [row]).plain.splitlines()[-1] == f"  note      two lines  {'x' * 57}..."
 
 
 def test_json_keeps_the_values_as_they_are() -> None:
