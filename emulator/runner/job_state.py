@@ -167,11 +167,11 @@ class JobState:
         }
 
     def failures(self) -> dict[str, str]:
-        """The errors of the tasks that failed themselves, by the tasks' names."""
+        """The errors of the tasks and groups that failed themselves, by their names."""
         return {
             record.name: record.error
             for record in self._records.values()
-            if record.state is TaskState.FAILED and record.kind in {Kind.CONTAINER, Kind.IMPORTER}
+            if record.state is TaskState.FAILED and record.parent and record.error != self._failed_tasks(record)
         }
 
     def to_json(self) -> dict[str, Any]:

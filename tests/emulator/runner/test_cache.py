@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,18 @@ def test_cache_keeps_the_newest(tmp_path: Path) -> None:
     for loss in (1, 2):
         cache.keep("key", {"loss": {"value": loss}}, ORIGIN)
     assert cache.find("key") == {"loss": {"value": 2}}
+
+
+def test_cache_gives_whole_entries_while_others_write(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.keep("key", {"loss": {"value": -1}}, ORIGIN)
+    with ThreadPoolExecutor(4) as threads:
+        writing = [threads.submit(cache.keep, "key", {"loss": {"value": number}}, ORIGIN) for number in range(100)]
+        found = [cache.find("key") for _ in range(200)]
+        for one in writing:
+            one.result()
+    assert None not in found
+    assert [file.name for file in tmp_path.iterdir()] == ["key.json"]
 
 
 def test_cache_finds_nothing_where_artifacts_are_gone_or_others(tmp_path: Path) -> None:

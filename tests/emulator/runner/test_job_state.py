@@ -186,6 +186,15 @@ def test_job_state_blames_the_tasks_that_failed() -> None:
     assert found["train"]["state"] == "NOT_TRIGGERED"
 
 
+def test_job_state_counts_a_group_that_could_not_begin_among_the_failures() -> None:
+    now = clock()
+    state = begun(now)
+    state.task_failed(("condition-1",), "The condition cannot be decided.", next(now))
+    state.run_ended(next(now))
+    assert state.failures() == {"condition-1": "The condition cannot be decided."}
+    assert states(state)["condition-1.approve"] == "NOT_TRIGGERED"
+
+
 def test_job_state_tells_why_a_run_failed_without_a_failed_task() -> None:
     now = clock()
     state = begun(now)

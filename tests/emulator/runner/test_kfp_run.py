@@ -22,6 +22,12 @@ NEEDED = {
         "components",
         "pipeline_resource_name",
     },
+    "kfp.local.orchestrator.enhanced_dag_orchestrator:run_enhanced_dag": {"dag_arguments", "fail_stack"},
+    "kfp.local.orchestrator.task_spec_utils:build_nested_dag_arguments": {"component_spec", "io_store"},
+    "kfp.local.executor_input_utils:construct_executor_input": {"arguments", "task_root", "block_input_artifact"},
+    "kfp.local.executor_input_utils:executor_input_to_dict": {"executor_input", "component_spec"},
+    "kfp.local.placeholder_utils:replace_placeholders": {"full_command", "executor_input_dict"},
+    "kfp.dsl.executor:create_artifact_instance": {"runtime_artifact"},
     "kfp.local.orchestrator.enhanced_dag_orchestrator:_run_parallel_for_task": {
         "task_name",
         "pipeline_resource_name",

@@ -36,6 +36,23 @@ def test_parse_spec_finds_groups_loops_and_conditions() -> None:
     assert (found["loop"].is_loop, found["condition-1"].is_loop) == (True, False)
 
 
+def test_along_finds_a_task_below_its_groups() -> None:
+    tasks = {"loop": task("loop", parameterIterator={}), "train": task("train")}
+    groups = {"loop": {"inner": task("inner")}, "inner": {"again": task("train")}}
+    along = parsed(spec(tasks, groups)).along(("loop-iteration-1", "inner", "again"))
+    assert [(one.name, one.component) for one in along] == [
+        ("loop", "comp-loop"),
+        ("inner", "comp-inner"),
+        ("again", "comp-train"),
+    ]
+
+
+def test_parse_spec_knows_what_runs_after_failures() -> None:
+    exits = {"triggerPolicy": {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}}
+    found = parsed(spec({"train": task("train"), "tidy": task("tidy", "train", **exits)})).tasks
+    assert [one.runs_after_failures for one in found] == [False, True]
+
+
 def test_parse_spec_knows_importers() -> None:
     document = spec({"get": task("importer")})
     document["deploymentSpec"]["executors"]["exec-importer"] = {"importer": {}}
