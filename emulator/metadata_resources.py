@@ -84,7 +84,7 @@ class Resources:
         require_store(call.tx, request.parent)
         keep = parse_metadata_filter(call.tx, request.filter, self.kind)
         items = [item for item in self._items(call.tx, request.parent, keep) if keep(item)]
-        items.sort(key=lambda item: (item.create_time, item.name), reverse=True)
+        items.sort(key=_age, reverse=True)
         shown_page, token = _page(request, ordered(items, request.order_by, ORDER_KEYS))
         resources = [shown(call.tx, self.kind, item) for item in shown_page]
         response: Any = getattr(types, f"List{self.kind.noun}sResponse")
@@ -125,6 +125,12 @@ class Resources:
         require_etag(call.request.etag, self.kind.require(call.tx, name).etag, name)
         remove_resource(call.tx, self.kind, name)
         return operations.done(call.tx, names.location_of(name), DeleteOperationMetadata())
+
+
+def _age(resource: Any) -> tuple[int, int, str]:
+    """What sorts resources by age, read from the bare message: proto-plus takes long to make a datetime."""
+    pb = type(resource).pb(resource)
+    return pb.create_time.seconds, pb.create_time.nanos, pb.name
 
 
 def _page(request: Any, items: Sequence[Any]) -> tuple[Sequence[Any], str]:
