@@ -13,6 +13,7 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Value
 
 from emulator.api_errors import Violation
+from emulator.runner.task_record import plain
 from emulator.validation import (
     LONGEST_DISPLAY_NAME,
     display_name_violations,
@@ -239,5 +240,5 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(plain(value), ensure_ascii=False)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
