@@ -17,26 +17,43 @@ pytestmark = pytest.mark.run
 TEXT = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 
 
-def test_the_scripts_run_as_they_stand(own_emulator: VertexEmulator, tmp_path: Path) -> None:
-    predict, raw_predict = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    delete = "endpoint.delete(force=True)\n"
-    headers = {"Content-Type": "application/json"}
-    body = b'{"instances": [[5]]}'
-    raw = f"print(endpoint.raw_predict({body!r}, {headers!r}).text)\n"
-    script = predict.removesuffix(delete) + raw_predict + raw + delete
-    script = script.replace("http://127.0.0.1:8470", own_emulator.address)
-    script = script.replace("http://127.0.0.1:8471", own_emulator.running["storageAddress"])
+def scripts(heading: str) -> list[str]:
+    """The scripts of a section."""
+    section = TEXT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+
+def run_script(script: str, emulator: VertexEmulator, folder: Path) -> str:
+    """Runs a script in a folder, against an emulator; what it prints."""
+    script = script.replace("http://127.0.0.1:8470", emulator.address)
+    script = script.replace("http://127.0.0.1:8471", emulator.running["storageAddress"])
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
-        cwd=tmp_path,
+        cwd=folder,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "[3.0, 7.0]" in done.stdout
-    assert '{"predictions": [5]}' in done.stdout
+    return done.stdout
+
+
+def test_the_scripts_run_as_they_stand(own_emulator: VertexEmulator, tmp_path: Path) -> None:
+    predict, raw_predict = scripts("Point the SDK at it")
+    delete = "endpoint.delete(force=True)\n"
+    headers = {"Content-Type": "application/json"}
+    body = b'{"instances": [[5]]}'
+    raw = f"print(endpoint.raw_predict({body!r}, {headers!r}).text)\n"
+    script = predict.removesuffix(delete) + raw_predict + raw + delete
+    printed = run_script(script, own_emulator, tmp_path)
+    assert "[3.0, 7.0]" in printed
+    assert '{"predictions": [5]}' in printed
+
+
+def test_the_experiment_runs_as_it_stands(emulator: VertexEmulator, tmp_path: Path) -> None:
+    [script] = scripts("Experiments and lineage")
+    assert "'param.learning_rate': 0.05, 'metric.accuracy': 0.97" in run_script(script, emulator, tmp_path)
 
 
 def test_names_the_options_and_only_them() -> None:
