@@ -1,4 +1,4 @@
-"""The commands around runs: plan, schedule, doctor, clean."""
+"""The commands around runs: plan, doctor, clean."""
 
 from __future__ import annotations
 
