@@ -72,7 +72,11 @@ class Kind:
         return self.require(tx, name)
 
     def put(self, tx: Transaction, resource: Any) -> Any:
-        """Writes a new or changed resource, with its times and etag."""
+        """Writes a new or changed resource, with its times, its etag and, if need be, empty metadata.
+
+        The SDK cannot read a resource without metadata.
+        """
+        self.message.pb(resource).metadata.SetInParent()
         resource.update_time = now()
         if not resource.create_time:
             resource.create_time = resource.update_time

@@ -131,6 +131,13 @@ def test_d5_new_resources_tell_what_they_are(emulator: VertexEmulator, store: st
     assert emulator.get(made["name"]) == made
 
 
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_d5_metadata_is_never_left_out(emulator: VertexEmulator, store: str, collection: str) -> None:
+    made = emulator.post(f"{store}/{collection}")
+    assert made["metadata"] == {}
+    assert patch(emulator, made["name"], {"displayName": "x"})["metadata"] == {}
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
