@@ -16,6 +16,8 @@ from trainer.errors import ProjectError, UsageError, nearest, quoted
 
 INTERRUPTED = 130
 
+_ENDED = {"succeeded": "it has succeeded", "failed": "it has failed", "cancelled": "it was cancelled"}
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 File = Annotated[
@@ -116,7 +118,7 @@ def cancel(
         runs = Runs(config)
         record = runs.find(run)
         if record.is_final:
-            raise UsageError(f"Run {record.run_id} has ended already: it has {record.state}.")
+            raise UsageError(f"Run {record.run_id} has ended already: {_ENDED[record.state]}.")
         runs.cancel(record.name)
     print(f"Run {record.run_id} is being cancelled. `python -m pipeline show {record.run_id}` tells when it is.")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.config import PipelineParameters, RunConfig
+from pipeline.config import PipelineParameters, Place, RunConfig
 from pipeline.config_layers import COMMAND_LINE, DEFAULT
 from pipeline.follow import follow
 from pipeline.interrupts import uninterrupted
@@ -52,10 +52,11 @@ def drafted(config: RunConfig, sources: Mapping[str, str], file: Path | None, fo
         check_inputs(config)
         return draft(config)
     values = config.model_dump(include=set(PipelineParameters.model_fields))
-    typed = {name: values[name] for name, source in sources.items() if name in values and source == COMMAND_LINE}
-    # What a profile says of project and bucket goes into any pipeline that asks for it; what is typed must fit.
     offered = {name: values[name] for name, source in sources.items() if name in values and source != DEFAULT}
-    return draft_of_file(file, config, {**typed, **foreign}, offered)
+    # What is typed must fit, unless it has a meaning of its own.
+    typed = {name: offered[name] for name, source in sources.items() if name in offered and source == COMMAND_LINE}
+    meant = {name: value for name, value in typed.items() if name not in (*Place.model_fields, "git_sha")}
+    return draft_of_file(file, config, {**meant, **foreign}, offered)
 
 
 def submit_only(config: RunConfig, submission: Draft) -> str:

@@ -128,7 +128,7 @@ def runs_list(runs: Sequence[RunRecord]) -> Text:
         mark, style, word = _look(run.state)
         started = run.started or run.created
         accuracy = _metadata(run, "system.Metrics").get("accuracy")
-        verdicts = [_verdict(artifact.metadata) for artifact in run.outputs("decision")]
+        verdicts = [_verdict(task.output_parameters) for task in run.tasks if "passed" in task.output_parameters]
         cells = [
             started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if started else "",
             _duration(run),

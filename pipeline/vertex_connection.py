@@ -45,6 +45,9 @@ def connect(config: RunConfig, start: bool = False) -> None:
         for bucket in dict.fromkeys([config.staging_bucket, bucket_of(config.root)]):
             services.create_bucket(running, config.project, bucket)
     os.environ.update(services.environment(running))
+    fsspec = sys.modules.get("fsspec")
+    if fsspec is not None:  # it has read the environment when it was loaded
+        fsspec.config.set_conf_env(fsspec.config.conf)
 
 
 @contextmanager

@@ -35,20 +35,22 @@ def evaluated(passed: bool = True, classes: int = 2) -> RunRecord:
     names = ["setosa", "[red]東京"] + [f"class {number}" for number in range(2, classes)]
     matrix = {
         "annotationSpecs": [{"displayName": name} for name in names],
-        "rows": [{"row": [20.0 if row == column else float(row) for column in range(classes)]} for row in range(classes)],
+        "rows": [
+            {"row": [20.0 if row == column else float(row) for column in range(classes)]} for row in range(classes)
+        ],
     }
     outputs = {
         "metrics": artifact(kind="system.Metrics", accuracy=0.96667, loss=0.0661),
         "classification": artifact(kind="system.ClassificationMetrics", confusionMatrix=matrix),
         "report": artifact(f"{ROOT}/run-1/evaluate-model/report.html"),
-        "decision": artifact(passed=passed),
+        "decision": artifact(),
         "model": artifact("gs://bucket/model"),
         "training_log": artifact(f"{ROOT}/run-1/log of it"),
         "train_dataset": artifact(warnings=["Column X is constant."]),
     }
     tasks = [
         task("upload-data", "succeeded", 1.25),
-        task("train-model", "succeeded", 75, outputs=outputs),
+        task("evaluate-model", "succeeded", 75, outputs=outputs, output_parameters={"passed": passed}),
         task("register-model", "not_triggered"),
         task("deploy-model", "not_triggered"),
     ]
