@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import typer
 
 import trainer
-from pipeline.cli import compile_command, main
+from pipeline.cli import app, compile_command, main
 from pipeline.config import RunConfig, key
 from tests.conftest import IrisFiles
 from trainer.config import flag
@@ -17,6 +19,26 @@ from trainer.contract import parse_contract
 from trainer.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+# What a command must be given, where that is more than a word for each of its arguments.
+TOLD = {"undeploy": ["--all", "--yes"], "schedule": ["--cron", "0 3 * * *"]}
+# They tell of each fault by itself.
+TELLING = {"config", "doctor"}
+STARTING = {"run", "submit"}
+
+
+def connecting_commands() -> dict[str, list[str]]:
+    """The commands that speak to Vertex AI, with arguments."""
+    found = {}
+    for name, command in vars(typer.main.get_command(app))["commands"].items():
+        kinds = [parameter.param_type_name for parameter in command.params if parameter.required]
+        if name not in TELLING and any(parameter.name == "connection" for parameter in command.params):
+            found[name] = TOLD.get(name, ["1"] * kinds.count("argument"))
+    return found
+
+
+CONNECTING = connecting_commands()
 
 
 class Outcome(NamedTuple):
@@ -47,6 +69,11 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 def rows(outcome: Outcome) -> list[list[str]]:
     return [line.split() for line in outcome.out.splitlines()]
+
+
+def set_variables(monkeypatch: pytest.MonkeyPatch, **values: object) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(f"DNN_PIPELINE_{name.upper()}", str(value))
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -146,14 +173,41 @@ def test_run_refuses_a_wrong_contract_before_it_begins(command: Command, iris_fi
     assert not Path("runs").exists()
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["predict", "-"], ["models"], ["endpoints"], ["promote", "1"], ["rollback"], ["undeploy", "--all", "--yes"]],
-)
-def test_command_says_how_to_start_the_services_where_they_are_down(command: Command, arguments: list[str]) -> None:
-    outcome = command(*arguments)
+@pytest.mark.parametrize("name", [name for name in CONNECTING if name not in STARTING])
+def test_command_says_how_to_start_the_services_where_they_are_down(
+    command: Command, name: str, iris_files: IrisFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_variables(monkeypatch, **iris_files._asdict())
+    outcome = command(name, *CONNECTING[name])
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == "Error: The local services are down. Run `python -m pipeline up`.\n"
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("name", CONNECTING)
+def test_command_says_at_once_that_googles_vertex_cannot_be_reached(
+    command: Command, name: str, iris_files: IrisFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_variables(
+        monkeypatch,
+        profile="vertex",
+        project="my-project",
+        location="europe-west4",
+        staging_bucket="gs://my-bucket",
+        image="europe-west4-docker.pkg.dev/my-project/pipelines/dnn-trainer:0.1.0",
+        service_account="pipeline@my-project.iam.gserviceaccount.com",
+        **iris_files._asdict(),
+    )
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        outcome = command(name, *CONNECTING[name])
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == (
+        "Error: Google's Vertex AI cannot be reached: the proxy does not lead to "
+        "europe-west4-aiplatform.googleapis.com (Connection refused). Check the network, HTTPS_PROXY and the location, "
+        "or use `--profile local`.\n"
+    )
     assert list(Path.cwd().iterdir()) == []
 
 
