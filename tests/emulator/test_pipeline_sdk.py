@@ -156,8 +156,8 @@ def test_list_filters_orders_and_masks(sdk: Any, submitted: Any) -> None:
         assert found[0].gca_resource.service_account
         assert found[0].gca_resource.pipeline_spec["pipelineInfo"]["name"] == "rows"
         (simple,) = sdk.PipelineJob.list(filter=text, enable_simple_view=True)
-        assert simple.state.name == "PIPELINE_STATE_SUCCEEDED"
-        shown = simple._gca_resource  # The property would ask for the whole job.
+        shown = simple._gca_resource  # The properties would ask for the whole job.
+        assert shown.state.name == "PIPELINE_STATE_SUCCEEDED"
         assert not shown.service_account
         assert "root" not in shown.pipeline_spec
         assert shown.job_detail.pipeline_run_context.name.endswith("/contexts/sdk-rows")

@@ -1,0 +1,162 @@
+"""Runs that are cut off: by a killed emulator, a stopped one, a killed runner, a reset."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator.job_requests import (
+    JOBS,
+    ROOT_URI,
+    bucket,
+    document,
+    ended,
+    job,
+    pipelines,
+    running,
+    states,
+    submit,
+    until,
+)
+from tests.emulator.vertex_emulator import VertexEmulator, is_alive, storage_client
+
+pytestmark = pytest.mark.run
+
+CUT_OFF = "The emulator was stopped or killed while this pipeline job ran. Submit the pipeline again."
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    return {name: document(path) for name, path in pipelines(tmp_path_factory.mktemp("pipelines")).items()}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VertexEmulator]:
+    """An emulator that tests kill and start again, one after the other."""
+    emulator = VertexEmulator(tmp_path_factory.mktemp("vertex"), "--max-concurrent-runs", "1")
+    bucket(emulator)
+    yield emulator
+    emulator.close()
+
+
+def runner_pid(emulator: VertexEmulator, name: str) -> int:
+    folder = emulator.folder / "runs" / "p" / "us-central1" / name.rpartition("/")[2]
+    pid: int = json.loads((folder / "runner.json").read_text(encoding="utf-8"))["pid"]
+    return pid
+
+
+def test_a_killed_emulator_fails_what_ran_and_goes_on_with_what_waited(
+    shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    ran = submit(shared, "killed-ran", job(compiled["waits"], path=str(tmp_path / "never")))
+    waited = submit(shared, "killed-waited", job(compiled["rows"], count=2))
+    cancelled = submit(shared, "killed-cancelled", job(compiled["rows"]))
+    running(shared, ran, "wait-for")
+    pid = runner_pid(shared, ran)
+    shared.kill()
+    shared.start()
+    found = shared.get(ran)
+    assert found["state"] == "PIPELINE_STATE_FAILED"
+    assert found["error"] == {"code": 10, "message": CUT_OFF}
+    assert states(found) == dict.fromkeys(("waits", "wait-for"), "FAILED")
+    shared.call("POST", f"/v1/{cancelled}:cancel", {})
+    assert ended(shared, waited)["state"] == "PIPELINE_STATE_SUCCEEDED"
+    assert ended(shared, cancelled)["state"] in {"PIPELINE_STATE_CANCELLED", "PIPELINE_STATE_SUCCEEDED"}
+    until(shared, ran, lambda _: not is_alive(pid))
+
+
+def test_a_stopped_emulator_ends_its_runs_and_says_so_when_it_is_back(
+    shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    ran = submit(shared, "stopped-ran", job(compiled["waits"], path=str(tmp_path / "never")))
+    waited = submit(shared, "stopped-waited", job(compiled["rows"]))
+    running(shared, ran, "wait-for")
+    pid = runner_pid(shared, ran)
+    assert shared.stop() == 0
+    assert not is_alive(pid)
+    shared.start()
+    assert shared.get(ran)["error"] == {"code": 10, "message": CUT_OFF}
+    assert ended(shared, waited)["state"] == "PIPELINE_STATE_SUCCEEDED"
+
+
+def test_a_run_that_ended_without_the_emulator_is_published_by_the_next_one(
+    shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    name = submit(shared, "orphan", job(compiled["waits"], path=str(tmp_path / "never")))
+    running(shared, name, "wait-for")
+    pid = runner_pid(shared, name)
+    shared.kill()
+    folder = shared.folder / "runs" / "p" / "us-central1" / "orphan"
+    while is_alive(pid):
+        time.sleep(0.01)
+    # As if the run had come to its end in the moment in which the emulator was killed.
+    made = {"name": "text", "uri": f"{ROOT_URI}/orphan/wait-for/text", "schemaTitle": "system.Artifact"}
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    run |= {"state": "PIPELINE_STATE_SUCCEEDED"}
+    for detail in run["jobDetail"]["taskDetails"]:
+        detail |= {"state": "SUCCEEDED", "outputs": {"text": {"artifacts": [made]}}}
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    file = folder / "root" / "orphan" / "wait-for" / "text"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("made", encoding="utf-8")
+    shared.start()
+    assert shared.get(name)["state"] == "PIPELINE_STATE_SUCCEEDED"
+    assert bucket(shared).blob("root/orphan/wait-for/text").download_as_text() == "made"
+
+
+def test_a_killed_runner_fails_its_job_alone(
+    shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    name = submit(shared, "runner-killed", job(compiled["waits"], path=str(tmp_path / "never")))
+    following = submit(shared, "runner-next", job(compiled["rows"]))
+    running(shared, name, "wait-for")
+    os.kill(runner_pid(shared, name), signal.SIGKILL)
+    found = ended(shared, name)
+    assert found["state"] == "PIPELINE_STATE_FAILED"
+    assert found["error"]["message"].startswith("The runner of this run was killed before the run had ended.")
+    assert ended(shared, following)["state"] == "PIPELINE_STATE_SUCCEEDED"
+
+
+def test_a_bucket_that_goes_away_fails_the_run(
+    shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    short = storage_client(shared).create_bucket("short-lived")
+    slow = submit(shared, "in-front", job(compiled["waits"], path=str(tmp_path / "go")))
+    name = submit(shared, "bucket-gone", job(compiled["rows"], root="gs://short-lived/root"))
+    running(shared, slow, "wait-for")
+    short.delete()
+    (tmp_path / "go").touch()
+    found = ended(shared, name)
+    assert found["error"]["message"].startswith("The bucket gs://short-lived of the pipeline root does not exist.")
+
+
+def test_folders_of_forgotten_jobs_go_at_the_next_start(shared: VertexEmulator) -> None:
+    left = shared.folder / "runs" / "p" / "us-central1" / "left-over"
+    left.mkdir()
+    kept = submit(shared, "kept", job(root="gs://no-such-bucket/root"))
+    shared.kill()
+    shared.start()
+    until(shared, kept, lambda _: not left.exists())
+
+
+def test_reset_stops_runs_and_forgets_them(
+    shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    name = submit(shared, "reset", job(compiled["waits"], path=str(tmp_path / "never")))
+    running(shared, name, "wait-for")
+    pid = runner_pid(shared, name)
+    assert shared.call("POST", "/_emulator/reset").status_code == 200
+    assert not is_alive(pid)
+    assert shared.get(JOBS) == {}
+    assert not (shared.folder / "runs").exists()
+    assert not (shared.folder / "cache").exists()
+    bucket(shared)
+    again = submit(shared, "reset", job(compiled["rows"]))
+    assert ended(shared, again)["state"] == "PIPELINE_STATE_SUCCEEDED"
