@@ -23,7 +23,11 @@ def logs(
     *,
     run: RunId = None,
     task: Annotated[
-        str | None, typer.Argument(metavar="[TASK]", help="One of its tasks, such as train-model; all if not given.")
+        str | None,
+        typer.Argument(
+            metavar="[TASK]",
+            help="One of its tasks, such as train-model; all if not given. Given alone, it is one of the newest run.",
+        ),
     ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run, or the task, has ended.")
@@ -31,17 +35,17 @@ def logs(
     config: RunConfig,
 ) -> None:
     """Show what a run's tasks have written."""
-    from pipeline.log_reading import follow_logs, show_logs
+    from pipeline.log_reading import find_run, follow_logs, show_logs
     from pipeline.logs import Logs
     from pipeline.run_client import Runs
 
     with connected(config):
         runs, source = Runs(config), Logs(config)
-        record = runs.find(run)
+        record, chosen = find_run(runs, run, task)
         if follow:
-            follow_logs(runs, source, record, task, config.connection == "local")
+            follow_logs(runs, source, record, chosen, config.connection == "local")
         else:
-            show_logs(source, record, task, config.connection == "local")
+            show_logs(source, record, chosen, config.connection == "local")
 
 
 @app.command()

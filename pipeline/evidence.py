@@ -41,13 +41,19 @@ def _logs(run: RunRecord, config: Connection, notes: list[str]) -> dict[str, str
     from requests.exceptions import RequestException
 
     from pipeline.logs import Logs
+    from pipeline.vertex_errors import message_of
 
     try:
         logs = Logs(config)
         return {task.unique_name: logs.text(task.job) for task in tasks}
-    except (ProjectError, GoogleAPICallError, RequestException) as error:
-        notes.append(f"Its log, which would tell more, cannot be read: {error}")
-        return {}
+    except RequestException:
+        reason = "Cloud Logging cannot be reached."
+    except GoogleAPICallError as error:
+        reason = message_of(error)
+    except ProjectError as error:
+        reason = str(error)
+    notes.append(f"Its log, which would tell more, cannot be read: {reason}")
+    return {}
 
 
 def _traffic(run: RunRecord, config: Connection) -> Mapping[str, float] | None:

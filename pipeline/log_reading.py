@@ -6,15 +6,36 @@ import sys
 import time
 from collections.abc import Iterable
 
-from pipeline.logs import Follower, LogEntry, Logs, find_tasks, why_no_log
+from pipeline.logs import Follower, LogEntry, Logs, find_tasks, tasks_called, why_no_log
 from pipeline.run_client import Runs
 from pipeline.run_record import RunRecord, TaskRecord
+from trainer.errors import UsageError
 
 _LOCAL_POLL_S = 0.5
 _CLOUD_POLL_S = 5.0
 # How often nothing must have come after the end: Cloud Logging lags behind.
 _CLOUD_QUIET_POLLS = 4
 _OVER = ("succeeded", "failed", "cancelled", "skipped", "not_triggered")
+
+
+def find_run(runs: Runs, run: str | None, task: str | None) -> tuple[RunRecord, str | None]:
+    """The run and the task that a person means.
+
+    Args:
+        runs: Where runs are looked up.
+        run: The id of a run, or a task of the newest run. None is the newest run.
+        task: The name of a task, or None.
+
+    Raises:
+        UsageError: There is no such run.
+    """
+    try:
+        return runs.find(run), task
+    except UsageError:
+        newest = None if run is None or task is not None else runs.latest()
+        if newest is None or run is None or not tasks_called(newest, run):
+            raise
+        return newest, run
 
 
 def show_logs(source: Logs, run: RunRecord, task: str | None, is_local: bool) -> None:

@@ -132,19 +132,25 @@ class Follower:
         return found
 
 
+def tasks_called(run: RunRecord, name: str) -> Sequence[TaskRecord]:
+    """The tasks that a person may mean by a name: none, one, or as many as a loop has made of it."""
+    wanted = name.casefold().replace("_", "-")
+    exact = [task for task in run.tasks if wanted == task.unique_name.casefold()]
+    return exact or [task for task in run.tasks if wanted in (task.name.casefold(), task.display_name.casefold())]
+
+
 def find_tasks(run: RunRecord, name: str) -> Sequence[TaskRecord]:
-    """The tasks that a person may mean by a name: one, or as many as a loop has made of it.
+    """The tasks that a person means by a name.
 
     Raises:
         UsageError: There is none.
     """
-    wanted = name.casefold().replace("_", "-")
-    for names in (lambda task: (task.unique_name,), lambda task: (task.name, task.display_name)):
-        if found := [task for task in run.tasks if wanted in {known.casefold() for known in names(task)}]:
-            return found
-    known = [task.name for task in run.tasks]
-    listed = f" Its tasks are {', '.join(dict.fromkeys(known))}." if known else " It has no tasks yet."
-    raise UsageError(f"Run {run.run_id} has no task {quoted(name)}.{nearest(wanted, known)}{listed}")
+    found = tasks_called(run, name)
+    if not found:
+        known = list(dict.fromkeys(task.name for task in run.tasks))
+        listed = f" Its tasks are {', '.join(known)}." if known else " It has no tasks yet."
+        raise UsageError(f"Run {run.run_id} has no task {quoted(name)}.{nearest(name, known)}{listed}")
+    return found
 
 
 def why_no_log(task: TaskRecord, run: RunRecord, is_local: bool) -> str:

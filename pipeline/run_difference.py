@@ -15,6 +15,7 @@ from pipeline.run_record import RunRecord, TaskRecord, by_its_name
 _SECONDS_THAT_COUNT = 1.0
 _SHARE_THAT_COUNTS = 0.2
 _INPUTS = ("train_data", "eval_data", "schema")
+_FIRST_METRICS = ("accuracy", "loss")
 _SUM_IN_URI = re.compile(r"gs://[^/]+/data/([0-9a-f]{64})(?:/|$)")
 # Vertex AI gives each run another one.
 _BILLING = "vertex-ai-pipelines-run-billing-id"
@@ -134,7 +135,8 @@ def _labels(side: _Side) -> dict[str, Any]:
 def _metrics(side: _Side) -> dict[str, Any]:
     artifacts = chain.from_iterable(task.outputs.values() for task in side.run.tasks)
     noted = [artifact.metadata for artifact in artifacts if artifact.kind == "system.Metrics"]
-    return {name: value for metrics in noted for name, value in metrics.items() if _is_number(value)}
+    found = {name: value for metrics in noted for name, value in sorted(metrics.items()) if _is_number(value)}
+    return {name: found[name] for name in sorted(found, key=lambda name: name not in _FIRST_METRICS)}
 
 
 def _decision(side: _Side) -> dict[str, Any]:

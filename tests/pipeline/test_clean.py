@@ -63,6 +63,8 @@ def test_clean_removes_what_nothing_needs_and_only_when_told_to(
         assert sorted(runs(place)) == ["at-work", "made"]
         assert endpoints(place) == ["someone-elses"]
         assert (objects(place, "other"), bool(objects(place, "made"))) == ([], True)
-        again = command(*ALL_THAT_IS_OLD, "--yes")
-        assert again.code == 0
-        assert "Removed" not in again.out
+        place.run("anew", name="other")
+        assert place.emulator.get(f"{PARENT}/pipelineJobs/anew")["state"] == "PIPELINE_STATE_SUCCEEDED"
+        command(*ALL_THAT_IS_OLD, "--yes")
+        assert runs(place) == ["anew"]
+        assert command(*ALL_THAT_IS_OLD, "--yes") == (0, "There is nothing to remove.\n", "")

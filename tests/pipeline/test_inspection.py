@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from pipeline import services
+from pipeline.config import RunConfig
+from pipeline.diagnosis import diagnose
+from pipeline.evidence import gather
+from pipeline.run_client import Runs
 from tests.pipeline.local_place import PARENT, Command, LocalPlace, local_place
+from tests.pipeline.run_records import artifact, run, task
 
 pytestmark = pytest.mark.run
 
@@ -49,6 +57,12 @@ def test_logs_of_one_task_are_its_lines_alone(command: Command) -> None:
     assert (code, err) == (0, "")
     assert "==" not in out
     assert out.endswith("ValueError: it broke\nin two\n")
+
+
+def test_task_named_alone_is_one_of_the_newest_run(command: Command) -> None:
+    code, out, _ = command("logs", "evaluate-model")
+    assert (code, "==" in out) == (0, False)
+    assert "evaluate_model" in out
 
 
 def test_logs_of_an_unknown_task_or_run_are_refused_with_the_nearest(command: Command) -> None:
@@ -121,6 +135,43 @@ def test_why_names_the_rule_that_held_a_model_back(command: Command) -> None:
         "  Accuracy is 0.5.\n"
         "  It fell short of 0.9000 by 0.4000: 4 more right answers in 10 rows.\n"
     )
+
+
+@pytest.fixture
+def clients(place: LocalPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points the clients of this process at the services."""
+    running = place.emulator.running
+    there = services.Services(running["address"], running["storageAddress"], running["pid"])
+    for name, value in services.environment(there).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("clients")
+def test_error_that_says_nothing_is_looked_for_in_the_log() -> None:
+    config = RunConfig()
+    record = Runs(config).find("broken")
+    general = "The replica workerpool0-0 exited with a non-zero status of 1."
+    tasks = [replace(one, error=general) if one.state == "failed" else one for one in record.tasks]
+    record = replace(record, tasks=tasks)
+    diagnosis = diagnose(record, config, gather(record, config), datetime.now(UTC))
+    assert [finding.text for finding in diagnosis.findings] == ["ValueError: it broke\nin two"]
+
+
+@pytest.mark.usefixtures("clients")
+def test_traffic_is_that_of_now(place: LocalPlace) -> None:
+    endpoint = place.emulator.create_endpoint()
+    place.emulator.deploy(endpoint, place.emulator.upload())
+    for name, traffic in ((endpoint, {"1": 100}), (f"{endpoint}0", None)):
+        deployed = task("deploy-model", "succeeded", outputs={"endpoint": artifact(resourceName=name, version="1")})
+        assert gather(run("run-1", "succeeded", deployed), RunConfig()).traffic == traffic
+
+
+def test_log_that_cannot_be_read_becomes_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERTEX_EMULATOR_HOST", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    evidence = gather(run("run-1", "failed", task("a", "failed", job="7")), RunConfig())
+    assert evidence.logs == {}
+    assert evidence.notes == ["Its log, which would tell more, cannot be read: Cloud Logging cannot be reached."]
 
 
 def test_why_says_that_all_is_well(command: Command) -> None:
