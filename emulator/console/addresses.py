@@ -8,7 +8,6 @@ from urllib.parse import quote, urlencode
 PREFIX = "/console"
 # The collections that have pages, by the section of the menu.
 SECTIONS = {"Runs": "pipelineJobs", "Models": "models", "Endpoints": "endpoints", "Schedules": "schedules"}
-WITH_PAGES = frozenset(SECTIONS.values())
 
 
 def page_of(name: str) -> str:
@@ -16,11 +15,16 @@ def page_of(name: str) -> str:
     return f"{PREFIX}/{quote(name, safe='/@:')}"
 
 
-def linked_page(name: str) -> str:
-    """The page of a resource that something else names; empty where it is no name of a resource with a page."""
+def collection_of(name: str) -> str:
+    """`models` of projects/P/locations/L/models/M; empty for what is no such name."""
     parts = name.split("/")
     is_resource = len(parts) == 6 and all(parts) and parts[0] == "projects" and parts[2] == "locations"
-    return page_of(name) if is_resource and parts[4] in WITH_PAGES else ""
+    return parts[4] if is_resource else ""
+
+
+def linked_page(name: str) -> str:
+    """The page of a resource that something else names; empty where it is no name of a resource with a page."""
+    return page_of(name) if collection_of(name) in SECTIONS.values() else ""
 
 
 def comparison_of(names: Iterable[str]) -> str:

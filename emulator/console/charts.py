@@ -69,7 +69,7 @@ def _frame() -> Options:
     return {
         "color": list(COLOURS),
         "animation": False,
-        "grid": {"left": 8, "right": 16, "top": 36, "bottom": 24, "containLabel": True},
+        "grid": {"left": 24, "right": 16, "top": 36, "bottom": 24, "containLabel": True},
         "legend": {"top": 0, "left": 0, "type": "scroll", "textStyle": {"color": "--ink"}},
         # Text, not HTML: a name may hold anything.
         "tooltip": {"trigger": "axis", "renderMode": "richText", "confine": True},
@@ -82,7 +82,7 @@ def _axis(name: str, low: float | None = None, high: float | None = None) -> Opt
         "type": "value",
         "name": name,
         "nameLocation": "middle",
-        "nameGap": 28,
+        "nameGap": 30,
         "nameTextStyle": {"color": "--soft"},
         "axisLabel": {"color": "--soft"},
         "axisLine": {"lineStyle": {"color": "--line"}},

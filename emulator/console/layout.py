@@ -192,16 +192,50 @@ def _rows(items: Sequence[_Item]) -> list[list[_Item]]:
 
 def _place(rows: Sequence[Sequence[_Item]]) -> tuple[float, float]:
     """Gives each item its place; width and height of all."""
-    widths = [sum(item.width for item in row) + COLUMN_GAP * (len(row) - 1) for row in rows]
-    width = max(widths, default=0.0)
     y = 0.0
-    for row, row_width in zip(rows, widths, strict=True):
-        x = (width - row_width) / 2
+    for row in rows:
+        x = 0.0
         for item in row:
             item.x, item.y = x, y
             x += item.width + COLUMN_GAP
         y += max(item.height for item in row) + LAYER_GAP
-    return width, max(0.0, y - LAYER_GAP)
+    for sweep in range(SWEEPS):
+        downwards = sweep % 2 == 0
+        for row in rows if downwards else reversed(rows):
+            _straighten(row, downwards)
+    items = [item for row in rows for item in row]
+    left = min((item.x for item in items), default=0.0)
+    for item in items:
+        item.x -= left
+    return max((item.x + item.width for item in items), default=0.0), max(0.0, y - LAYER_GAP)
+
+
+def _straighten(row: Sequence[_Item], downwards: bool) -> None:
+    """Moves the items of a layer below, or above, the middle of what they are joined to, as far as there is room.
+
+    Neighbours that want the same room share it: they stand side by side around the middle of what they want.
+    """
+    blocks: list[tuple[list[_Item], float]] = []
+    for item in row:
+        near = item.before if downwards else item.after
+        wanted = (sum(one.middle for one in near) / len(near) if near else item.middle) - item.width / 2
+        block, start = [item], wanted
+        while blocks and blocks[-1][1] + _width(blocks[-1][0]) + COLUMN_GAP > start:
+            earlier, earlier_start = blocks.pop()
+            together = [*earlier, *block]
+            shift = _width(earlier) + COLUMN_GAP
+            start = (earlier_start * len(earlier) + (start - shift) * len(block)) / len(together)
+            block = together
+        blocks.append((block, start))
+    for block, start in blocks:
+        x = start
+        for item in block:
+            item.x = x
+            x += item.width + COLUMN_GAP
+
+
+def _width(block: Sequence[_Item]) -> float:
+    return sum(item.width for item in block) + COLUMN_GAP * (len(block) - 1)
 
 
 def _course(chain: Sequence[_Item]) -> tuple[tuple[float, float], ...]:

@@ -83,14 +83,16 @@ def chips(labels: Mapping[str, str], most: int | None = None) -> None:
 
 def fact(name: str) -> Element:
     """One line of a list of facts; its value goes into what this returns."""
-    tag("dt", name)
-    return tag("dd")
+    with tag("div"):
+        tag("dt", name)
+        return tag("dd")
 
 
 def text_fact(name: str, value: str) -> None:
     """One line of a list of facts, where its value is text."""
-    tag("dt", name)
-    tag("dd", value or DASH)
+    with tag("div"):
+        tag("dt", name)
+        tag("dd", value or DASH)
 
 
 def banner(text: str, tone: str = "") -> Element:
@@ -115,6 +117,13 @@ def uri(address: str) -> None:
         tag("span", address or DASH, "mono wrap-anywhere")
 
 
+def crumbs(section: str, address: str, place: str) -> None:
+    """Where the page stands: the list that it belongs to, and its own place."""
+    with tag("nav", classes="crumbs", attributes={"aria-label": "Place"}):
+        link(section, address)
+        tag("span", f" / {place}")
+
+
 def scrolling(label: str) -> Element:
     """A part that can be scrolled sideways, by keyboard too."""
     return tag("div", classes="scroll", attributes={"tabindex": "0", "role": "region", "aria-label": label})
@@ -131,13 +140,21 @@ def table(label: str, columns: Sequence[str], numbers: Sequence[str] = (), stack
     """
     # The roles are said again, since cards are no table to a browser.
     with tag(
-        "table", classes=f"grid {'stacking' if stacking else ''}", attributes={"role": "table", "aria-label": label}
+        "table",
+        classes=f"grid {'stacking' if stacking else 'pairs'}",
+        attributes={"role": "table", "aria-label": label},
     ):
         with tag("thead", attributes={"role": "rowgroup"}), tag("tr", attributes={"role": "row"}):
             for column in columns:
-                classes = "number" if column in numbers else ""
-                tag("th", column, classes, {"scope": "col", "role": "columnheader"})
+                head_of_column(column, "number" if column in numbers else "")
         return tag("tbody", attributes={"role": "rowgroup"})
+
+
+def head_of_column(text: str, classes: str = "") -> Element:
+    """The head of a column; an empty cell where the column needs none."""
+    if not text:
+        return tag("td", attributes={"role": "cell"})
+    return tag("th", text, classes, {"scope": "col", "role": "columnheader"})
 
 
 def row(classes: str = "") -> Element:

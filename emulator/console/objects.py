@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -86,18 +88,34 @@ class ObjectReader:
         Raises:
             ReadError: There is none, or the object store refused.
         """
-        bucket, name = split_uri(uri)
-        url = f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
         chunks = []
         size = 0
-        async with self._client.stream("GET", url, params={"alt": "media"}) as response:
-            _require_success(response, uri)
-            async for chunk in response.aiter_bytes():
+        async with contextlib.aclosing(self.stream(uri)) as content:
+            async for chunk in content:
                 chunks.append(chunk[: limit - size])
                 size += len(chunk)
                 if size >= limit:
                     break
         return b"".join(chunks)
+
+    async def stream(self, uri: str) -> AsyncGenerator[bytes]:
+        """An object's bytes, piece by piece.
+
+        Args:
+            uri: Its address.
+
+        Yields:
+            The pieces.
+
+        Raises:
+            ReadError: There is none, or the object store refused.
+        """
+        bucket, name = split_uri(uri)
+        url = f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
+        async with self._client.stream("GET", url, params={"alt": "media"}) as response:
+            _require_success(response, uri)
+            async for chunk in response.aiter_bytes():
+                yield chunk
 
     async def close(self) -> None:
         """Ends."""

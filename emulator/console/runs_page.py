@@ -65,7 +65,7 @@ class RunsPage:
         with tag("div", classes="heading"):
             tag("h1", "Runs")
             self._count = ui.label("").classes("soft")
-        self._trouble = tag("div")
+        self._trouble = tag("div", classes="stack")
         self._build_toolbar()
         with tag("div", classes="card flush") as self._card:
             with tag("div", classes="scroll"):
@@ -195,7 +195,7 @@ class RunsPage:
                 element.move(target_index=place)
 
     def _fill_row(self, run: RunSummary, accuracy: float | None) -> None:
-        with cell("", classes="plain"):
+        with cell("", classes="pick"):
             attributes = {"type": "checkbox", "aria-label": f"Select {run.title}", "checked": run.name in self._chosen}
             box = tag("input", classes="check", attributes=attributes)
             box.on(
@@ -203,19 +203,19 @@ class RunsPage:
                 lambda event: self._choose(run, event.args),
                 js_handler="(event) => emit(event.target.checked)",
             )
-        with cell("", classes="plain"):
+        with cell("", classes="badge"):
             state_badge(run.state)
         with head_cell(), tag("div"):
             link(run.title, page_of(run.name))
             if run.run_id != run.title:
                 tag("div", run.run_id, "soft small")
         cell("Pipeline", run.pipeline)
-        with cell("Started"):
+        with cell("Started", classes="when"):
             time(run.started or run.created)
         with cell("Duration", classes="number"):
             duration(run.started, run.ended, run.is_final)
         cell("Accuracy", "" if accuracy is None else number_text(accuracy), "number")
-        with cell("", classes="wide plain" if run.labels else "plain"):
+        with cell("", classes="labels"):
             if run.labels:
                 chips(run.labels, LABELS_SHOWN)
 

@@ -9,11 +9,18 @@ from fastapi import FastAPI, Request, Response
 from nicegui import app, ui
 
 from emulator.console.addresses import PREFIX, page_of
+from emulator.console.compare_page import show_comparison
+from emulator.console.endpoints_page import show_endpoint, show_endpoints
 from emulator.console.frame import framed, refused
+from emulator.console.models_page import show_model, show_models
 from emulator.console.objects import ObjectReader
+from emulator.console.objects_page import send_object, send_report, show_object
 from emulator.console.reader import Reader, ReadError
 from emulator.console.run_index import RunIndex
+from emulator.console.run_page import show_run
 from emulator.console.runs_page import show_runs
+from emulator.console.schedule_page import show_schedule
+from emulator.console.schedules_page import show_schedules
 from emulator.console.services import Services
 
 ASSETS = Path(__file__).parent / "assets"
@@ -27,6 +34,19 @@ CHOSEN_COLOURS = """
 const chosenColours = localStorage.getItem("console-colours");
 if (chosenColours) setDark(chosenColours === "dark");
 """
+
+LISTS = {
+    "pipelineJobs": show_runs,
+    "models": show_models,
+    "endpoints": show_endpoints,
+    "schedules": show_schedules,
+}
+RESOURCES = {
+    "pipelineJobs": show_run,
+    "models": show_model,
+    "endpoints": show_endpoint,
+    "schedules": show_schedule,
+}
 
 
 def make_website(reader: Reader, objects: ObjectReader, home: str) -> FastAPI:
@@ -44,6 +64,8 @@ def make_website(reader: Reader, objects: ObjectReader, home: str) -> FastAPI:
     app.config.vue_config_script += CHOSEN_COLOURS
     app.config.quasar_config["loadingBar"] = {"skipHijack": True}
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    site.add_api_route(f"{PREFIX}/download", pages.download, response_class=Response)
+    site.add_api_route(f"{PREFIX}/report", pages.report, response_class=Response)
     ui.run_with(
         site,
         mount_path=PREFIX,
@@ -72,19 +94,52 @@ class _Pages:
     def by_path(self) -> dict[str, Any]:
         """The function that builds each page, by its path below /console."""
         location = "/projects/{project}/locations/{region}"
-        return {"/": self.home, f"{location}/{{collection}}": self.collection}
+        return {
+            "/": self.home,
+            "/compare": self.comparison,
+            "/objects": self.object,
+            f"{location}/{{collection}}": self.collection,
+            f"{location}/{{collection}}/{{name}}": self.resource,
+        }
 
     async def home(self, request: Request) -> None:
         """The runs of the emulator's own location."""
         await show_runs(self._services, self._services.home, request.query_params)
 
-    async def collection(self, request: Request, project: str, region: str, collection: str) -> Response | None:
+    async def comparison(self, request: Request) -> None:
+        """Runs side by side."""
+        await show_comparison(self._services, request.query_params.getlist("run"))
+
+    async def object(self, request: Request) -> None:
+        """What lies in the object store."""
+        await show_object(self._services, request.query_params.get("uri", ""))
+
+    async def download(self, uri: str = "") -> Response:
+        """An object as a file."""
+        return await send_object(self._services.objects, uri)
+
+    async def report(self, uri: str = "") -> Response:
+        """An HTML artifact, for a frame that runs nothing."""
+        return await send_report(self._services.objects, uri)
+
+    async def collection(self, request: Request, project: str, region: str, collection: str) -> None:
         """A list."""
         location = f"projects/{project}/locations/{region}"
-        builders = {"pipelineJobs": show_runs}
-        if collection not in builders:
-            with framed("Not found", location, ""):
-                refused(ReadError(f"The console has no page {page_of(f'{location}/{collection}')}.", 404), "page")
-            return None
-        await builders[collection](self._services, location, request.query_params)
-        return None
+        if collection in LISTS:
+            await LISTS[collection](self._services, location, request.query_params)
+        else:
+            _not_found(location, f"{location}/{collection}")
+
+    async def resource(self, request: Request, project: str, region: str, collection: str, name: str) -> None:
+        """A resource."""
+        location = f"projects/{project}/locations/{region}"
+        full_name = f"{location}/{collection}/{name}"
+        if collection in RESOURCES:
+            await RESOURCES[collection](self._services, full_name, request.query_params)
+        else:
+            _not_found(location, full_name)
+
+
+def _not_found(location: str, name: str) -> None:
+    with framed("Not found", location, ""):
+        refused(ReadError(f"The console has no page {page_of(name)}.", 404), "page")

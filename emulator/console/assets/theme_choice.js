@@ -5,7 +5,7 @@ export default {
   template: `
     <label><span class="unseen">Colours</span>
       <select class="field" :value="choice" @change="choose($event.target.value)">
-        <option value="system">System</option><option value="light">Light</option><option value="dark">Dark</option>
+        <option value="system">◐ System</option><option value="light">☀ Light</option><option value="dark">☾ Dark</option>
       </select>
     </label>`,
   data: () => ({ choice: localStorage.getItem(KEY) || "system" }),

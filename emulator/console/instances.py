@@ -1,0 +1,74 @@
+"""What a prediction form holds before the reader writes into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.console.objects import ObjectReader
+from emulator.console.reader import ReadError
+from emulator.console.versions import VersionView
+
+SMOKE_FILE = "smoke.json"
+LARGEST_FILE = 1024 * 1024
+# A form is to be read: so many instances of a smoke test stand in it.
+INSTANCES_SHOWN = 2
+_BY_TYPE: dict[str, Any] = {"number": 0.0, "integer": 0, "string": "", "boolean": False, "array": [], "object": {}}
+
+
+async def example_instances(objects: ObjectReader, version: VersionView) -> list[Any]:
+    """Instances that a version can answer, from its smoke test or its instance schema; none where it has neither.
+
+    Args:
+        objects: The object store.
+        version: The version.
+    """
+    try:
+        held = await objects.below(version.artifact_uri) if version.artifact_uri else []
+        for one in held:
+            if one.name == SMOKE_FILE and one.size <= LARGEST_FILE:
+                found = smoke_instances(await objects.read(one.uri, LARGEST_FILE))
+                if found:
+                    return found
+        if version.schema_uri:
+            found = instance_of(await objects.read(version.schema_uri, LARGEST_FILE))
+            return [found] if found is not None else []
+    except ReadError:
+        return []
+    return []
+
+
+def smoke_instances(content: bytes) -> list[Any]:
+    """The first instances of a smoke test: JSON with `instances`."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return []
+    instances = document.get("instances") if isinstance(document, Mapping) else None
+    return instances[:INSTANCES_SHOWN] if isinstance(instances, list) else []
+
+
+def instance_of(content: bytes) -> Any:
+    """An instance made up from its OpenAPI schema, in JSON or YAML; None where the content is none."""
+    import yaml
+
+    try:
+        schema = yaml.safe_load(content)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        return None
+    return _made_up(schema) if isinstance(schema, Mapping) else None
+
+
+def _made_up(schema: Mapping[str, Any]) -> Any:
+    if "example" in schema:
+        return schema["example"]
+    if isinstance(schema.get("enum"), list) and schema["enum"]:
+        return schema["enum"][0]
+    if isinstance(schema.get("properties"), Mapping):
+        return {
+            str(name): _made_up(about) for name, about in schema["properties"].items() if isinstance(about, Mapping)
+        }
+    if isinstance(schema.get("minimum"), int | float):
+        return schema["minimum"]
+    return _BY_TYPE.get(str(schema.get("type")))

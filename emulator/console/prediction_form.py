@@ -1,0 +1,112 @@
+"""A form to try a prediction."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nicegui import ui
+
+from emulator.console.decision import number_text
+from emulator.console.frame import Frame, button
+from emulator.console.markup import banner, cell, head_cell, head_of_column, row, scrolling, tag
+from emulator.console.reader import Reader, ReadError
+from emulator.console.values import value_text
+
+# Predictions with more fields than this are shown as JSON.
+MOST_COLUMNS = 8
+
+
+class InstancesError(Exception):
+    """Why what the reader wrote is no list of instances, in a sentence."""
+
+
+def parse_instances(text: str) -> list[Any]:
+    """Reads what the reader wrote: a JSON array of instances, or a request with `instances`.
+
+    Raises:
+        InstancesError: It is neither.
+    """
+    if not text.strip():
+        raise InstancesError("Write a JSON array of instances, such as [[1.0, 2.0]].")
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise InstancesError("This JSON is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        raise InstancesError(f"This is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+    instances = document.get("instances") if isinstance(document, dict) else document
+    if not isinstance(instances, list):
+        raise InstancesError("Instances must be a JSON array: put brackets around a single one, [ ... ].")
+    return instances
+
+
+class PredictionForm:
+    """A form that asks an endpoint.
+
+    Args:
+        reader: The API.
+        endpoint: The endpoint's resource name.
+        examples: What it holds at first.
+        frame: The page around it.
+    """
+
+    def __init__(self, reader: Reader, endpoint: str, examples: Sequence[Any], frame: Frame) -> None:
+        self._reader = reader
+        self._endpoint = endpoint
+        self._frame = frame
+        with tag("section", classes="card", attributes={"aria-label": "Try a prediction"}):
+            tag("h2", "Try a prediction")
+            note = "Instances of the version's own smoke test." if examples else "This version brings no examples."
+            tag("p", f"{note} Change them, or write your own: a JSON array.", "soft")
+            text = json.dumps(list(examples), indent=2, ensure_ascii=False) if examples else ""
+            self._text = ui.textarea("Instances, as JSON", value=text).props("outlined autogrow spellcheck=false")
+            with tag("div", classes="toolbar"):
+                self._button = button("Predict", self._predict, "primary")
+            self._answer = tag("div", classes="stack", attributes={"aria-live": "polite"})
+
+    async def _predict(self) -> None:
+        self._answer.clear()
+        try:
+            instances = parse_instances(self._text.value or "")
+            began = time.perf_counter()
+            answer = await self._reader.post(f"{self._endpoint}:predict", {"instances": instances})
+            seconds = time.perf_counter() - began
+        except (InstancesError, ReadError) as error:
+            with self._answer:
+                banner(str(error), "bad")
+            return
+        with self._answer:
+            version = answer.get("modelVersionId", "")
+            model = answer.get("modelDisplayName", "")
+            tag("p", f"Answered by version {version} of {model} in {1000 * seconds:.0f} ms.", "soft")
+            _show_predictions(answer.get("predictions", []))
+
+
+def _show_predictions(predictions: Sequence[Any]) -> None:
+    columns = list(dict.fromkeys(key for one in predictions if isinstance(one, Mapping) for key in one))
+    flat = all(
+        isinstance(one, Mapping) and not any(isinstance(value, dict) for value in one.values()) for one in predictions
+    )
+    if predictions and flat and len(columns) <= MOST_COLUMNS:
+        with scrolling("Predictions"), tag("table", classes="grid pairs", attributes={"aria-label": "Predictions"}):
+            with tag("thead"), tag("tr"):
+                for column in ["", *columns]:
+                    head_of_column(column)
+            with tag("tbody"):
+                for number, one in enumerate(predictions, 1):
+                    with row():
+                        head_cell(str(number))
+                        for column in columns:
+                            cell(column, _value(one.get(column)), "value mono")
+    with tag("details", classes="more", attributes={} if flat and columns else {"open": True}):
+        tag("summary", "As JSON")
+        tag("pre", json.dumps(predictions, indent=2, ensure_ascii=False), "text-block", {"tabindex": "0"})
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return "  ".join(_value(item) for item in value)
+    return number_text(value) if isinstance(value, float) else "" if value is None else value_text(value)
