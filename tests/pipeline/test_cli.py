@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOLD = {"undeploy": ["--all", "--yes"], "schedule": ["--cron", "0 3 * * *"]}
 # They tell of each fault by itself.
 TELLING = {"config", "doctor"}
-STARTING = {"run", "submit"}
+STARTING = {"run", "schedule", "submit"}
 
 
 def connecting_commands() -> dict[str, list[str]]:
