@@ -109,11 +109,6 @@ def _number(text: str) -> str:
     return str(10**18 + digest % (8 * 10**18))
 
 
-def has_artifact(tx: Transaction, location: str, artifact_id: str) -> bool:
-    """Whether a run could be given the artifact of that id: whether the default store holds it."""
-    return tx.get(ARTIFACT.table, f"{_store_name(location)}/artifacts/{artifact_id}") is not None
-
-
 def contexts_of(tx: Transaction, job_name: str) -> tuple[Context, Context]:
     """The contexts of a pipeline and of one of its runs, with their parents as they are now.
 
@@ -196,15 +191,15 @@ class _Recording:
         self._store = _store_name(job.name)
         if tx.get(STORES, self._store) is None:
             put_store(tx, self._store, MetadataStore())
+        if is_new:
+            self._forget_namesake()
         pipeline = PipelineJob.pb(job).pipeline_spec["pipelineInfo"]["name"]
         self._pipeline = self._context(pipeline, PIPELINE, is_new)
         self._run = self._context(names.id_of(job.name), PIPELINE_RUN, is_new)
         CHILDREN.add(tx, self._pipeline, self._run)
-        if is_new:
-            self._forget()
 
     def _context(self, context_id: str, schema: str, is_new: bool) -> str:
-        name = f"{self._store}/contexts/{context_id}"
+        name = _context_name(self._job, context_id)
         context = self._tx.get(CONTEXT.table, name)
         if context is None:
             context = Context(name=name, display_name=context_id, schema_title=schema, schema_version=SCHEMA_VERSION)
@@ -216,12 +211,13 @@ class _Recording:
             )
         return name
 
-    def _forget(self) -> None:
-        """Forgets a deleted job of the same name."""
-        for execution in HELD[EXECUTION.noun].members_of(self._tx, self._run):
-            remove_resource(self._tx, EXECUTION, execution)
-        for artifact in HELD[ARTIFACT.noun].members_of(self._tx, self._run):
-            HELD[ARTIFACT.noun].remove(self._tx, self._run, artifact)
+    def _forget_namesake(self) -> None:
+        """Forgets a deleted job of the same name. Its artifacts stay."""
+        _, run = contexts_of(self._tx, self._job)
+        if run.name:
+            for execution in HELD[EXECUTION.noun].members_of(self._tx, run.name):
+                remove_resource(self._tx, EXECUTION, execution)
+            remove_resource(self._tx, CONTEXT, run.name)
 
     def record(self, task: PipelineTaskDetail) -> None:
         """Writes a task's execution, its artifacts, and how they belong together."""
@@ -229,11 +225,12 @@ class _Recording:
         HELD[EXECUTION.noun].add(self._tx, self._run, execution)
         if not task.task_unique_name:
             HELD[EXECUTION.noun].add(self._tx, self._pipeline, execution)
+        owner = f"{task.task_unique_name}." if task.task_unique_name else ""
         is_made = task.state == _TASK.SUCCEEDED and task.execution.schema_title not in GROUPS
         for artifacts, event_type in ((task.inputs, Event.Type.INPUT), (task.outputs, Event.Type.OUTPUT)):
             for key, listed in artifacts.items():
                 for number, given in enumerate(listed.artifacts):
-                    place = f"{self._job}#{'.'.join(filter(None, (task.task_unique_name, key)))}#{number}"
+                    place = f"{self._job}#{owner}{key}#{number}"
                     artifact = self._put_artifact(given, place, is_made and event_type == Event.Type.OUTPUT)
                     HELD[ARTIFACT.noun].add(self._tx, self._run, artifact)
                     add_event(self._tx, execution, Event(artifact=artifact, type_=event_type))
