@@ -27,8 +27,11 @@ def run_script(script: str, emulator: VertexEmulator, folder: Path) -> str:
     """Runs a script in a folder, against an emulator; what it prints."""
     script = script.replace("http://127.0.0.1:8470", emulator.address)
     script = script.replace("http://127.0.0.1:8471", emulator.running["storageAddress"])
+    # A file, since kfp reads the source of a component from it.
+    file = folder / "script.py"
+    file.write_text(script, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script],
+        [sys.executable, "-W", "ignore", str(file)],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
@@ -49,6 +52,14 @@ def test_the_scripts_run_as_they_stand(own_emulator: VertexEmulator, tmp_path: P
     printed = run_script(script, own_emulator, tmp_path)
     assert "[3.0, 7.0]" in printed
     assert '{"predictions": [5]}' in printed
+
+
+def test_the_pipeline_runs_as_it_stands(own_emulator: VertexEmulator, tmp_path: Path) -> None:
+    [script] = scripts("How a pipeline job runs")
+    printed = run_script(script, own_emulator, tmp_path)
+    assert "PIPELINE_STATE_SUCCEEDED" in printed
+    assert "count-rows SUCCEEDED [5]" in printed
+    assert "5 rows" in printed
 
 
 def test_the_experiment_runs_as_it_stands(emulator: VertexEmulator, tmp_path: Path) -> None:

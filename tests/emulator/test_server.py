@@ -167,11 +167,11 @@ def test_lists_all_violations_of_a_request_together(emulator: VertexEmulator) ->
 @pytest.mark.parametrize(
     ("method", "path", "name"),
     [
-        ("POST", f"/v1/{LOCATION}/pipelineJobs", "CreatePipelineJob"),
-        ("GET", f"/v1/{LOCATION}/pipelineJobs/a", "GetPipelineJob"),
-        ("POST", f"/v1/{LOCATION}/pipelineJobs:batchDelete", "BatchDeletePipelineJobs"),
+        ("POST", f"/v1/{LOCATION}/trainingPipelines", "CreateTrainingPipeline"),
+        ("GET", f"/v1/{LOCATION}/trainingPipelines/a", "GetTrainingPipeline"),
+        ("POST", f"/v1/{LOCATION}/batchPredictionJobs:batchDelete", "BatchDeleteBatchPredictionJobs"),
         ("POST", f"/v1/{LOCATION}/customJobs/1:cancel", "CancelCustomJob"),
-        ("GET", f"/v1/{LOCATION}/schedules", "ListSchedules"),
+        ("GET", f"/v1/{LOCATION}/featurestores", "ListFeaturestores"),
         ("POST", f"/v1/{LOCATION}/endpoints/1:explain", "Explain"),
         ("POST", f"/v1/{LOCATION}/endpoints/1:streamRawPredict", "StreamRawPredict"),
         ("PUT", f"/v1/{LOCATION}/models/1", "PUT"),
