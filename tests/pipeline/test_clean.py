@@ -6,38 +6,41 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.local_place import MANAGED, PARENT, Command, LocalPlace, local_place
+from components.vertex.labels import MANAGED_BY
+from tests.pipeline.small_runs import SmallRuns, small_runs
+from tests.pipeline.workplaces import PARENT
 
 pytestmark = pytest.mark.run
 
 ALL_THAT_IS_OLD = ("clean", "--older-than-days", "0", "--keep", "1")
 
 
-def create_endpoint(place: LocalPlace, name: str, **labels: str) -> None:
+def create_endpoint(place: SmallRuns, name: str, **labels: str) -> None:
     place.emulator.post(f"{PARENT}/endpoints", {"displayName": name, "labels": labels})
 
 
-def endpoints(place: LocalPlace) -> list[str]:
+def endpoints(place: SmallRuns) -> list[str]:
     return [one["displayName"] for one in place.emulator.get(f"{PARENT}/endpoints").get("endpoints", [])]
 
 
-def runs(place: LocalPlace) -> list[str]:
+def runs(place: SmallRuns) -> list[str]:
     return [one["displayName"] for one in place.emulator.get(f"{PARENT}/pipelineJobs")["pipelineJobs"]]
 
 
-def objects(place: LocalPlace, run_id: str) -> list[str]:
+def objects(place: SmallRuns, run_id: str) -> list[str]:
     return [blob.name for blob in place.bucket.list_blobs(prefix=f"pipeline-root/{run_id}/")]
 
 
 def test_clean_removes_what_nothing_needs_and_only_when_told_to(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with local_place(tmp_path) as place:
-        command = Command(place.folder, capsys)
+    with small_runs(tmp_path) as place:
+        place.captured_by(capsys)
+        command = place.command
         place.run("other", name="other")
         place.run("made")
         place.run("reused")
-        create_endpoint(place, "iris-smoke", **MANAGED)
+        create_endpoint(place, "iris-smoke", **MANAGED_BY)
         create_endpoint(place, "someone-elses")
         assert command("clean").out.startswith("Would go, as nothing is deployed on it:\n  endpoint iris-smoke  ")
 
@@ -50,12 +53,12 @@ def test_clean_removes_what_nothing_needs_and_only_when_told_to(
         assert objects(place, "other")
 
         place.submit("at-work", wait_for=str(tmp_path / "go"))
-        place.wait("at-work", task="train-model")
+        place.wait_for_training("at-work")
         refused = command(*ALL_THAT_IS_OLD, "--yes")
         assert (refused.code, "Run at-work is at work" in refused.out) == (1, True)
         assert sorted(endpoints(place)) == ["iris-smoke", "someone-elses"]
         (tmp_path / "go").touch()
-        place.wait("at-work")
+        place.wait_for("at-work")
 
         done = command(*ALL_THAT_IS_OLD, "--yes")
         assert done.code == 0

@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from pipeline import services
 from pipeline.config import RunConfig
 from pipeline.diagnosis import diagnose
 from pipeline.evidence import gather
 from pipeline.run_client import Runs
-from tests.pipeline.local_place import PARENT, Command, LocalPlace, local_place
 from tests.pipeline.run_records import artifact, run, task
+from tests.pipeline.small_runs import SmallRuns, small_runs
+from tests.pipeline.workplaces import PARENT, Outcome
 
 pytestmark = pytest.mark.run
 
+Command = Callable[..., Outcome]
+
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlace]:
-    with local_place(tmp_path_factory.mktemp("place")) as place:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallRuns]:
+    with small_runs(tmp_path_factory.mktemp("place")) as place:
         place.run("good")
         place.submit("broken", error="it broke\nin two")
         place.submit("held-back", accuracy=0.5)
-        place.wait("broken")
-        place.wait("held-back")
+        place.wait_for("broken")
+        place.wait_for("held-back")
         yield place
 
 
 @pytest.fixture
-def command(place: LocalPlace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def command(place: SmallRuns, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("COLUMNS", "200")
-    return Command(place.folder, capsys)
+    place.captured_by(capsys)
+    return place.command
 
 
 def test_logs_shows_each_task_under_a_heading(command: Command) -> None:
@@ -88,10 +91,10 @@ def test_task_that_was_not_run_says_so(command: Command) -> None:
     assert out.endswith("== register-model (register-model): not triggered\nIt was not run, so it has no log.\n")
 
 
-def test_logs_and_why_follow_a_run_that_is_at_work(place: LocalPlace, command: Command) -> None:
+def test_logs_and_why_follow_a_run_that_is_at_work(place: SmallRuns, command: Command) -> None:
     go = place.folder / "go"
     place.submit("slow", wait_for=str(go))
-    place.wait("slow", task="train-model")
+    place.wait_for_training("slow")
     with place.start("logs", "slow", "--follow") as follower:
         assert follower.stdout is not None
         seen = []
@@ -137,33 +140,23 @@ def test_why_names_the_rule_that_held_a_model_back(command: Command) -> None:
     )
 
 
-@pytest.fixture
-def clients(place: LocalPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Points the clients of this process at the services."""
-    running = place.emulator.running
-    there = services.Services(running["address"], running["storageAddress"], running["pid"])
-    for name, value in services.environment(there).items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.mark.usefixtures("clients")
-def test_error_that_says_nothing_is_looked_for_in_the_log() -> None:
-    config = RunConfig()
-    record = Runs(config).find("broken")
+def test_error_that_says_nothing_is_looked_for_in_the_log(place: SmallRuns) -> None:
     general = "The replica workerpool0-0 exited with a non-zero status of 1."
-    tasks = [replace(one, error=general) if one.state == "failed" else one for one in record.tasks]
-    record = replace(record, tasks=tasks)
-    diagnosis = diagnose(record, config, gather(record, config), datetime.now(UTC))
+    with place.clients() as config:
+        record = Runs(config).find("broken")
+        tasks = [replace(one, error=general) if one.state == "failed" else one for one in record.tasks]
+        record = replace(record, tasks=tasks)
+        diagnosis = diagnose(record, config, gather(record, config), datetime.now(UTC))
     assert [finding.text for finding in diagnosis.findings] == ["ValueError: it broke\nin two"]
 
 
-@pytest.mark.usefixtures("clients")
-def test_traffic_is_that_of_now(place: LocalPlace) -> None:
+def test_traffic_is_that_of_now(place: SmallRuns) -> None:
     endpoint = place.emulator.create_endpoint()
     place.emulator.deploy(endpoint, place.emulator.upload())
     for name, traffic in ((endpoint, {"1": 100}), (f"{endpoint}0", None)):
         deployed = task("deploy-model", "succeeded", outputs={"endpoint": artifact(resourceName=name, version="1")})
-        assert gather(run("run-1", "succeeded", deployed), RunConfig()).traffic == traffic
+        with place.clients() as config:
+            assert gather(run("run-1", "succeeded", deployed), config).traffic == traffic
 
 
 def test_log_that_cannot_be_read_becomes_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,11 +173,11 @@ def test_why_says_that_all_is_well(command: Command) -> None:
     )
 
 
-def test_why_tells_what_a_cancelled_run_was_at(place: LocalPlace, command: Command) -> None:
+def test_why_tells_what_a_cancelled_run_was_at(place: SmallRuns, command: Command) -> None:
     place.submit("stopped", wait_for="/nowhere", error="never")
-    place.wait("stopped", task="train-model")
+    place.wait_for_training("stopped")
     place.emulator.post(f"{PARENT}/pipelineJobs/stopped:cancel")
-    place.wait("stopped")
+    place.wait_for("stopped")
     out = command("why", "stopped").out
     assert out.startswith("■ Run stopped was cancelled at ")
     assert ", while it was at: Train the model.\n" in out
@@ -218,7 +211,7 @@ def test_run_does_not_differ_from_itself(command: Command) -> None:
     )
 
 
-def test_console_prints_the_address_of_its_page(place: LocalPlace, command: Command) -> None:
+def test_console_prints_the_address_of_its_page(place: SmallRuns, command: Command) -> None:
     address = f"{place.emulator.address}/console"
     assert command("console") == (0, f"{address}\n", "")
     assert command("console", "good") == (0, f"{address}/{PARENT}/pipelineJobs/good\n", "")
