@@ -65,7 +65,7 @@ def admit(tx: Transaction, parent: str, job: PipelineJob, job_id: str = "", sche
     violations = [
         *parent_violations(parent),
         *job_id_violations(job_id),
-        *job_violations(job, has_artifact=lambda artifact_id: _has_artifact(tx, parent, artifact_id)),
+        *job_violations(job, has_artifact=lambda artifact_id: has_artifact(tx, parent, artifact_id)),
     ]
     if violations and job.template_uri and not job.pipeline_spec:
         raise ApiError(
@@ -109,7 +109,8 @@ def default_account(parent: str) -> str:
     return f"{10**11 + digest % (9 * 10**11)}-compute@developer.gserviceaccount.com"
 
 
-def _has_artifact(tx: Transaction, parent: str, artifact_id: str) -> bool:
+def has_artifact(tx: Transaction, parent: str, artifact_id: str) -> bool:
+    """Whether the default metadata store of a location holds the artifact of an id."""
     name = f"{parent}/metadataStores/{lineage.STORE_ID}/artifacts/{artifact_id}"
     return tx.get(ARTIFACT.table, name) is not None
 

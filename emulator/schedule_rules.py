@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from google.cloud.aiplatform_v1.types import Schedule
@@ -17,13 +17,16 @@ FIELD = "schedule"
 REQUEST = "create_pipeline_job_request"
 
 
-def schedule_violations(schedule: Schedule, parent: str, now: datetime) -> list[Violation]:
+def schedule_violations(
+    schedule: Schedule, parent: str, now: datetime, has_artifact: Callable[[str], bool]
+) -> list[Violation]:
     """What is wrong with a schedule.
 
     Args:
         schedule: The schedule as it was sent or, for an update, as it would be.
         parent: The `projects/P/locations/L` that it belongs to.
         now: The time of schedules.
+        has_artifact: Whether the default metadata store holds the artifact of an id.
 
     Raises:
         ApiError: UNIMPLEMENTED, where it is to start something else than pipeline jobs.
@@ -34,7 +37,7 @@ def schedule_violations(schedule: Schedule, parent: str, now: datetime) -> list[
         *_cron_violations(schedule.cron),
         *_time_violations(schedule, now),
         *_count_violations(schedule),
-        *_request_violations(schedule, parent),
+        *_request_violations(schedule, parent, has_artifact),
     ]
 
 
@@ -66,7 +69,7 @@ def _count_violations(schedule: Schedule) -> Iterator[Violation]:
             yield Violation(f"{FIELD}.{field}", f"must be positive. Received: {getattr(schedule, field)}.")
 
 
-def _request_violations(schedule: Schedule, parent: str) -> Iterator[Violation]:
+def _request_violations(schedule: Schedule, parent: str, has_artifact: Callable[[str], bool]) -> Iterator[Violation]:
     if "create_notebook_execution_job_request" in schedule:
         raise ApiError(
             "UNIMPLEMENTED", f"The emulator runs no notebooks. Send a {REQUEST} to schedule a pipeline job instead."
@@ -80,4 +83,4 @@ def _request_violations(schedule: Schedule, parent: str) -> Iterator[Violation]:
         yield Violation(f"{field}.parent", f'must be "{parent}", as the schedule\'s. Received: "{request.parent}".')
     if request.pipeline_job_id:
         yield Violation(f"{field}.pipeline_job_id", "cannot be given: each run gets an id of its own.")
-    yield from job_violations(request.pipeline_job, f"{field}.pipeline_job")
+    yield from job_violations(request.pipeline_job, f"{field}.pipeline_job", has_artifact)

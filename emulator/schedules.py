@@ -28,6 +28,7 @@ from emulator.cron import Cron
 from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
 from emulator.listing import ordered, page
 from emulator.masks import require_mask
+from emulator.pipeline_jobs import has_artifact
 from emulator.pipeline_records import binary_table
 from emulator.schedule_clock import schedule_now
 from emulator.schedule_plan import first_run
@@ -96,9 +97,7 @@ def create_schedule(call: Call[CreateScheduleRequest]) -> Schedule:
     """CreateSchedule: active from the start."""
     schedule = Schedule(call.request.schedule)
     moment = schedule_now(call.tx)
-    violations = schedule_violations(schedule, call.request.parent, moment)
-    if violations:
-        raise invalid_fields(violations)
+    _require_valid(call.tx, schedule, call.request.parent, moment)
     for field in OUTPUT_ONLY:
         Schedule.pb(schedule).ClearField(field)
     schedule.name = f"{call.request.parent}/schedules/{names.new_id()}"
@@ -108,6 +107,12 @@ def create_schedule(call: Call[CreateScheduleRequest]) -> Schedule:
     plan_anew(schedule, moment)
     _put(call, schedule)
     return schedule
+
+
+def _require_valid(tx: Transaction, schedule: Schedule, parent: str, moment: datetime) -> None:
+    violations = schedule_violations(schedule, parent, moment, lambda artifact: has_artifact(tx, parent, artifact))
+    if violations:
+        raise invalid_fields(violations)
 
 
 def _put(call: Call[Any], schedule: Schedule) -> None:
@@ -151,9 +156,7 @@ def update_schedule(call: Call[UpdateScheduleRequest]) -> Schedule:
         _set(schedule, changed, path)
     # An end that has passed is no fault of an update that leaves it alone.
     since = moment if {"start_time", "end_time"}.intersection(paths) else datetime.min.replace(tzinfo=UTC)
-    violations = schedule_violations(schedule, names.location_of(schedule.name), since)
-    if violations:
-        raise invalid_fields(violations)
+    _require_valid(call.tx, schedule, names.location_of(schedule.name), since)
     if set(TIMING).intersection(paths):
         plan_anew(schedule, moment)
     if schedule != before:

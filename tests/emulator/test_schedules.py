@@ -75,6 +75,18 @@ def test_create_fills_in_what_clients_read(emulator: VertexEmulator) -> None:
         (schedule(job=inner_job(pipelineSpec={})), f"{REQUEST}.pipeline_job.pipeline_spec"),
         (schedule(job=inner_job(labels={"A": "b"})), f"{REQUEST}.pipeline_job.labels"),
         (
+            schedule(
+                job=inner_job(
+                    pipelineSpec=SPEC | {"root": {"inputDefinitions": {"artifacts": {"rows": {}}}, "dag": {}}},
+                    runtimeConfig={
+                        "gcsOutputDirectory": "gs://no-such-bucket/root",
+                        "inputArtifacts": {"rows": {"artifactId": "404"}},
+                    },
+                )
+            ),
+            f"{REQUEST}.pipeline_job.runtime_config.input_artifacts",
+        ),
+        (
             schedule(job={"pipelineSpec": SPEC}),
             f"{REQUEST}.pipeline_job.runtime_config.gcs_output_directory",
         ),
