@@ -38,7 +38,8 @@ REMEDIES: tuple[Remedy, ...] = (
         "data",
         _any_of(
             r', line \d+, column "',
-            r"\.(?:csv|gz|bz2|xz|txt|data)(?:, line \d+: | holds no rows)",
+            r"\S, line \d+: (?!.*Error\b)",
+            r" holds no rows\.| is empty\. Give a file",
             r"matches no file\.",
             r"is also among the training files\.",
             r"of the evaluation rows also stand in the training data",
@@ -47,14 +48,6 @@ REMEDIES: tuple[Remedy, ...] = (
         (
             "Correct the file where it is wrong, or the data contract ({schema}) where the file is right.",
             "Run again: `python -m pipeline run`. A changed file is a new input, so nothing stale is taken for it.",
-        ),
-    ),
-    Remedy(
-        "contract",
-        _any_of(r"[Dd]ata contract .* cannot be read", r"schema\.toml", r"\.toml is not "),
-        (
-            "Correct the data contract ({schema}).",
-            "`python -m pipeline draft-schema FILE --label COLUMN` writes one for a CSV file, to compare with.",
         ),
     ),
     Remedy(
@@ -119,6 +112,14 @@ REMEDIES: tuple[Remedy, ...] = (
                 "The run's service account ({account}) may not do what the error names. `python -m pipeline doctor` "
                 "tells which roles it lacks, and how to grant them."
             ),
+        ),
+    ),
+    Remedy(
+        "contract",
+        _any_of(r"[Dd]ata contract .* cannot be read", r"\.toml(?: is (?:not|missing)|: )"),
+        (
+            "Correct the data contract ({schema}).",
+            "`python -m pipeline draft-schema FILE --label COLUMN` writes one for a CSV file, to compare with.",
         ),
     ),
     Remedy(
@@ -194,6 +195,18 @@ REMEDIES: tuple[Remedy, ...] = (
             "gcloud storage buckets create {bucket} --project {project} --location {location}",
         ),
         ("`python -m pipeline run` makes the bucket that the configuration names as `staging_bucket`.",),
+    ),
+    Remedy(
+        "file",
+        _any_of(r"cannot be (?:read|looked up): ", r"\bFileNotFoundError\b|No such file or directory"),
+        (
+            "Check the address, that the file is there and whole, and that the run's service account may read it.",
+            "`python -m pipeline config show` tells which files a run is given.",
+        ),
+        (
+            "Check the path, and that the file is there and whole.",
+            "`python -m pipeline config show` tells which files a run is given.",
+        ),
     ),
     Remedy(
         "divergence",

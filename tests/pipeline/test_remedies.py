@@ -11,14 +11,11 @@ FACTS = {"project": "my-project", "account": "runs@my-project.iam.gserviceaccoun
 ERRORS = {
     "data": [
         'iris.csv, line 5, column "petal": received "lots", which is no number.',
-        "2 problems:\n  - my table.csv, line 2: holds 3 cells where the table has 5 columns.",
+        "iris.csv is empty. Give a file that holds rows, or leave it out.",
+        "2 problems:\n  - my [train]*, line 2: holds 3 cells where the table has 5 columns.",
         "a.csv matches no file. Check the path, seen from /x.",
         'iris.csv, line 5, column "kind": received "PERMISSION_DENIED", which is not in the vocabulary.',
         'The training data holds no row of class "b". Add rows, or take the class out of the contract.',
-    ],
-    "contract": [
-        "The data contract mine.toml cannot be read: No such file or directory.",
-        "mine.toml is not UTF-8: x.",
     ],
     "service account": [
         "You do not have permission to act as service_account: a@p.iam.gserviceaccount.com. (or it may"
@@ -30,9 +27,16 @@ ERRORS = {
     "Cloud Storage": [
         "b@p.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object.",
         "Permission 'storage.objects.list' denied on resource (or it may not exist).",
+        "gs://b/x.csv cannot be read: a@p.iam.gserviceaccount.com does not have storage.objects.get access to the",
+        "The data contract gs://b/x.toml cannot be read: storage.objects.get denied.",
     ],
     "Vertex AI": ["403 POST https://x: Permission 'aiplatform.models.upload' denied on resource '//aiplatform'"],
     "permission": ["PERMISSION_DENIED: no.", "google.api_core.exceptions.Forbidden: 403 GET https://x: no"],
+    "contract": [
+        "The data contract mine.toml cannot be read: No such file or directory.",
+        "mine.toml is not UTF-8: x.",
+        'mine.toml: `colums` is no key of a contract. Did you mean "columns"?',
+    ],
     "quota": [
         "The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_cpus",
         "429 POST https://x: slow down",
@@ -51,6 +55,10 @@ ERRORS = {
         "Failed to pull image: manifest unknown",
     ],
     "bucket": ["404 GET https://x: The specified bucket does not exist.", "Bucket gs://b was not found."],
+    "file": [
+        "gs://b/iris.csv cannot be read: b/iris.csv. Check its address and your rights.",
+        "FileNotFoundError: [Errno 2] No such file or directory: 'x'",
+    ],
     "divergence": [
         "Training diverged before step 7: loss or weights are no longer finite. Received: learning rate 5.0",
         "The loss of the model is NaN or infinite: it does not answer with probabilities.",
