@@ -1,4 +1,4 @@
-"""Copies the outputs of tasks that have ended from the run's folder into the object store."""
+"""Copies the outputs of tasks that have ended from the runs' folders into the object store."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from emulator.runner.run_folder import RunFolder
-
-# Those of a cache hit are where an earlier run has put them.
-_PUBLISHED = {"SUCCEEDED"}
+from emulator.job_folders import JobFolders
+from emulator.names import parent_of
 
 
 class Publisher(Protocol):
-    """What puts files into the object store."""
+    """The object store, as far as runs need it."""
+
+    def has_bucket(self, uri: str) -> bool:
+        """Whether the bucket of a URI is there."""
+
+    def holds(self, uri: str) -> bool:
+        """Whether there is an object at a URI, or below it."""
 
     def put(self, uri: str, path: Path) -> None:
         """Puts a file, or all files of a folder, at a URI."""
@@ -23,19 +27,21 @@ class Publication:
     """What one run has published so far.
 
     Args:
-        folder: The run's folder.
-        root_uri: Where its artifacts are said to lie.
+        folders: Where the files of runs lie.
+        job_name: The run's job.
+        root_uri: Where the run's artifacts are said to lie.
         publisher: The object store.
     """
 
-    def __init__(self, folder: RunFolder, root_uri: str, publisher: Publisher) -> None:
-        self._folder = folder
+    def __init__(self, folders: JobFolders, job_name: str, root_uri: str, publisher: Publisher) -> None:
+        self._folders = folders
+        self._job_name = job_name
         self._root_uri = root_uri
         self._publisher = publisher
         self._done: set[str] = set()
 
     def publish(self, run: Mapping[str, Any]) -> None:
-        """Publishes the outputs of the tasks that have succeeded since it was last called.
+        """Publishes what the tasks that have ended since it was last called have given.
 
         Args:
             run: The content of run.json.
@@ -44,24 +50,31 @@ class Publication:
             ApiError: NOT_FOUND, where the bucket is not there.
             OSError: A file cannot be copied.
         """
-        for uri in dict.fromkeys(_outputs(run)):
-            if uri not in self._done:
-                path = self._path(uri)
-                if path is not None and path.exists():
-                    self._publisher.put(uri, path)
-                self._done.add(uri)
+        for uri in _outputs(run, "SUCCEEDED"):
+            if uri not in self._done and uri.startswith(f"{self._root_uri}/"):
+                self._put(uri, self._job_name, uri.removeprefix(f"{self._root_uri}/"))
+        for uri in _outputs(run, "SKIPPED"):
+            if uri not in self._done and uri.count("/") > 4:
+                self._restore(uri)
 
-    def _path(self, uri: str) -> Path | None:
-        below = uri.removeprefix(f"{self._root_uri}/")
-        if below == uri or ".." in below.split("/"):
-            return None
-        return self._folder.artifacts / below
+    def _restore(self, uri: str) -> None:
+        """Puts back what an earlier run has published, if it is there no longer: the cache tells of it."""
+        *_, job_id, task, output = uri.split("/")
+        if self._publisher.has_bucket(uri) and not self._publisher.holds(uri):
+            self._put(uri, f"{parent_of(self._job_name)}/pipelineJobs/{job_id}", f"{task}/{output}")
+        self._done.add(uri)
+
+    def _put(self, uri: str, job_name: str, below: str) -> None:
+        path = self._folders.run(job_name).artifacts / below
+        if ".." not in path.parts and path.exists():
+            self._publisher.put(uri, path)
+        self._done.add(uri)
 
 
-def _outputs(run: Mapping[str, Any]) -> Iterator[str]:
+def _outputs(run: Mapping[str, Any], state: str) -> Iterator[str]:
     for task in run.get("jobDetail", {}).get("taskDetails", ()):
-        if task.get("state") in _PUBLISHED:
+        if task.get("state") == state:
             for artifacts in task.get("outputs", {}).values():
                 for artifact in artifacts["artifacts"]:
-                    if artifact.get("uri"):
+                    if artifact.get("uri", "").startswith("gs://"):
                         yield artifact["uri"]

@@ -8,7 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 
@@ -31,13 +31,6 @@ POLL_S = 0.05
 INTERRUPTED = ApiError(
     "ABORTED", "The emulator was stopped or killed while this pipeline job ran. Submit the pipeline again."
 )
-
-
-class ObjectStore(Publisher, Protocol):
-    """What runs need of the object store."""
-
-    def has_bucket(self, uri: str) -> bool:
-        """Whether the bucket of a URI is there."""
 
 
 @dataclass
@@ -71,7 +64,7 @@ class JobSupervisor:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, storage: ObjectStore, folders: JobFolders, base: Mapping[str, str]
+        self, settings: Settings, store: Store, storage: Publisher, folders: JobFolders, base: Mapping[str, str]
     ) -> None:
         self._settings = settings
         self._store = store
@@ -149,7 +142,7 @@ class JobSupervisor:
             await self._transact(lambda tx: job_updates.end(tx, job.name, None, fault))
             return
         await asyncio.to_thread(self._folders.prepare, job)
-        publication = Publication(self._folders.run(job.name), root_uri(job), self._storage)
+        publication = Publication(self._folders, job.name, root_uri(job), self._storage)
         run.process = await start_runner(job, self._folders, self._environment)
         if run.must_stop:
             run.process.stop()
@@ -199,13 +192,12 @@ class JobSupervisor:
         """Writes the end of a run that this emulator did not see: as its runner tells it, if it came to its end."""
         with self._store.transaction() as tx:
             job = with_request(tx, tx.get(PIPELINE_JOBS, name) or PipelineJob(name=name))
-        folder = self._folders.run(name)
         run: dict[str, Any] | None = None
         error: ApiError | None = INTERRUPTED
         try:
-            run = run_folder.read_job(folder)
+            run = run_folder.read_job(self._folders.run(name))
             if not is_cut_off(run):
-                Publication(folder, root_uri(job), self._storage).publish(run)
+                Publication(self._folders, name, root_uri(job), self._storage).publish(run)
                 error = None
         except FileNotFoundError:
             pass  # It was killed before the runner had begun.

@@ -142,6 +142,8 @@ def _directory_violations(pb: Any, spec: Mapping[str, Any], field: str) -> Itera
             f"Invalid Cloud Storage URI for gcs_output_directory. It must be gs://BUCKET or gs://BUCKET/PATH. "
             f"Received: {_shown(directory)}.",
         )
+    elif {".", ".."} & set(directory.split("/")):
+        yield Violation(field, f'must not hold "." or ".." as a part. Received: {_shown(directory)}.')
     elif len(directory.encode()) > LONGEST_DIRECTORY:
         yield Violation(field, f"must be at most {LONGEST_DIRECTORY} bytes long.")
 

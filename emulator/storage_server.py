@@ -224,9 +224,10 @@ class StorageServer:
 
 
 def _files(path: Path, name: str) -> Iterator[tuple[Path, str]]:
-    """A file with the name of its object; for a folder, all files below it."""
-    if path.is_dir():
-        for entry in sorted(path.iterdir()):
-            yield from _files(entry, f"{name}/{entry.name}")
-    elif path.is_file():
+    """A file with the name of its object; for a folder, all files below it. A link to a folder is not followed."""
+    if not path.is_dir():
         yield path, name
+        return
+    for entry in sorted(path.iterdir()):
+        if entry.is_file() or (entry.is_dir() and not entry.is_symlink()):
+            yield from _files(entry, f"{name}/{entry.name}")

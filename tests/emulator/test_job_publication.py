@@ -6,23 +6,57 @@ from typing import Any
 import pytest
 
 from emulator.api_errors import ApiError
+from emulator.job_folders import JobFolders
 from emulator.job_publication import Publication
-from emulator.runner.run_folder import RunFolder
 
-ROOT = "gs://bucket/root/run"
+JOBS = "projects/p/locations/l/pipelineJobs"
+BUCKET = "gs://bucket"
+ROOT = f"{BUCKET}/root/run"
 
 
 class Store:
-    """An object store that only remembers."""
+    """An object store of one bucket that only remembers."""
 
     def __init__(self) -> None:
-        self.held: list[tuple[str, Path]] = []
-        self.has_bucket = True
+        self.held: dict[str, Path] = {}
+        self.bucket = BUCKET
+
+    def has_bucket(self, uri: str) -> bool:
+        return uri.startswith(f"{self.bucket}/")
+
+    def holds(self, uri: str) -> bool:
+        return uri in self.held
 
     def put(self, uri: str, path: Path) -> None:
-        if not self.has_bucket:
+        if not self.has_bucket(uri):
             raise ApiError("NOT_FOUND", "no bucket")
-        self.held.append((uri, path))
+        assert uri not in self.held
+        self.held[uri] = path
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> JobFolders:
+    made = JobFolders(tmp_path)
+    for job_id in ("run", "earlier"):
+        for task in ("a", "b"):
+            path = made.run(f"{JOBS}/{job_id}").artifacts / task / "rows"
+            path.parent.mkdir(parents=True)
+            path.write_text("x")
+    return made
+
+
+@pytest.fixture
+def publication(folders: JobFolders, store: Store) -> Publication:
+    return Publication(folders, f"{JOBS}/run", ROOT, store)
+
+
+def artifacts(folders: JobFolders, job_id: str) -> Path:
+    return folders.run(f"{JOBS}/{job_id}").artifacts
 
 
 def task(state: str, *uris: str) -> dict[str, Any]:
@@ -33,41 +67,37 @@ def run(*tasks: dict[str, Any]) -> dict[str, Any]:
     return {"jobDetail": {"taskDetails": list(tasks)}}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> RunFolder:
-    made = RunFolder(tmp_path / "run")
-    for name in ("a/rows", "b/rows"):
-        path = made.artifacts / name
-        path.parent.mkdir(parents=True)
-        path.write_text(name)
-    return made
-
-
-def test_publishes_each_output_of_a_task_once_it_has_succeeded(folder: RunFolder) -> None:
-    store = Store()
-    publication = Publication(folder, ROOT, store)
+def test_publishes_each_output_of_a_task_once_it_has_succeeded(
+    publication: Publication, store: Store, folders: JobFolders
+) -> None:
     publication.publish(run(task("SUCCEEDED", f"{ROOT}/a/rows"), task("RUNNING", f"{ROOT}/b/rows")))
-    assert store.held == [(f"{ROOT}/a/rows", folder.artifacts / "a" / "rows")]
+    assert store.held == {f"{ROOT}/a/rows": artifacts(folders, "run") / "a" / "rows"}
     publication.publish(run(task("SUCCEEDED", f"{ROOT}/a/rows"), task("SUCCEEDED", f"{ROOT}/b/rows")))
-    assert [uri for uri, _ in store.held] == [f"{ROOT}/a/rows", f"{ROOT}/b/rows"]
+    assert list(store.held) == [f"{ROOT}/a/rows", f"{ROOT}/b/rows"]
 
 
-def test_passes_over_what_is_not_the_runs_own_file(folder: RunFolder) -> None:
-    store = Store()
-    elsewhere = (f"{ROOT}/a/metrics", "gs://bucket/root/other/a/rows", f"{ROOT}/../run/a/rows", "", f"{ROOT}x/a/rows")
-    Publication(folder, ROOT, store).publish(
-        run(task("SUCCEEDED", *elsewhere), task("SKIPPED", f"{ROOT}/a/rows"), {"state": "SUCCEEDED"})
-    )
-    assert store.held == []
+def test_passes_over_what_is_not_the_runs_own_file(publication: Publication, store: Store) -> None:
+    elsewhere = (f"{ROOT}/a/metrics", f"{BUCKET}/root/earlier/a/rows", f"{ROOT}/../run/a/rows", "", f"{ROOT}x/a/rows")
+    publication.publish(run(task("SUCCEEDED", *elsewhere), {"state": "SUCCEEDED"}))
+    assert store.held == {}
 
 
-def test_what_could_not_be_published_is_tried_again(folder: RunFolder) -> None:
-    store = Store()
-    store.has_bucket = False
-    publication = Publication(folder, ROOT, store)
+def test_puts_back_what_the_cache_tells_of_and_the_bucket_lacks(
+    publication: Publication, store: Store, folders: JobFolders
+) -> None:
+    there, gone = f"{BUCKET}/root/earlier/a/rows", f"{BUCKET}/other/earlier/b/rows"
+    store.held[there] = Path("there")
+    told = run(task("SKIPPED", there, gone, "gs://no-bucket/root/earlier/a/rows", "gs://short", f"{BUCKET}/x/y/z/rows"))
+    publication.publish(told)
+    publication.publish(told)
+    assert store.held == {there: Path("there"), gone: artifacts(folders, "earlier") / "b" / "rows"}
+
+
+def test_what_could_not_be_published_is_tried_again(publication: Publication, store: Store) -> None:
+    store.bucket = "gs://other"
     told = run(task("SUCCEEDED", f"{ROOT}/a/rows"))
     with pytest.raises(ApiError, match="no bucket"):
         publication.publish(told)
-    store.has_bucket = True
+    store.bucket = BUCKET
     publication.publish(told)
     assert len(store.held) == 1

@@ -78,6 +78,7 @@ def test_refuses_unknown_parameters_and_missing_ones() -> None:
         ("s3://bucket/root", "Invalid Cloud Storage URI for gcs_output_directory."),
         ("gs://", "Invalid Cloud Storage URI for gcs_output_directory."),
         ("gs://Bucket/root", "Invalid Cloud Storage URI for gcs_output_directory."),
+        ("gs://bucket/../other", 'must not hold "." or ".." as a part.'),
         ("gs://bucket/" + "x" * 700, "must be at most 700 bytes long."),
     ],
 )

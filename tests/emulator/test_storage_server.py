@@ -61,6 +61,8 @@ def test_put_makes_objects_of_a_file_and_of_a_folder(server: StorageServer, tmp_
     folder = tmp_path / "model"
     (folder / "variables").mkdir(parents=True)
     (folder / "empty").mkdir()
+    (folder / "round").symlink_to(folder)
+    (folder / "nowhere").symlink_to(folder / "nothing")
     (folder / "saved_model.pb").write_bytes(b"")
     (folder / "variables" / "data é").write_bytes(bytes(range(256)) * 5_000)
     server.put("gs://b/root/model", folder)
