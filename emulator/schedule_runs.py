@@ -16,13 +16,13 @@ from emulator.cron import Cron
 from emulator.pipeline_jobs import admit
 from emulator.pipeline_records import PIPELINE_JOBS, is_final
 from emulator.schedule_clock import schedule_now
-from emulator.schedule_plan import Timing, next_step
+from emulator.schedule_plan import Step, Timing, next_step
 from emulator.schedules import ACTIVE, COMPLETED, SCHEDULES, plan_anew, put_schedule
 from emulator.store import Transaction
 from emulator.validation import LONGEST_DISPLAY_NAME
 
 LOG = logging.getLogger(__name__)
-# So that others get their turn at the store while a schedule catches up on years.
+# Of one schedule; so that others get their turn while it catches up on years.
 MOST_RUNS_AT_ONCE = 20
 
 
@@ -45,33 +45,35 @@ def tick(tx: Transaction) -> Tick:
     moment = schedule_now(tx)
     work: list[Work] = []
     times: list[datetime] = []
-    waits = False
+    waits = is_behind = False
     for schedule in tx.everything(SCHEDULES).values():
         if schedule.state != ACTIVE:
             continue
         before = Schedule(schedule)
-        waits |= _advance(tx, schedule, moment, work)
+        started, step = _advance(tx, schedule, moment)
+        work += started
+        waits |= step.waits
+        is_behind |= step.run is not None
         if schedule != before:
             put_schedule(tx, schedule)
         if schedule.state == ACTIVE:
             times += filter(None, (read_time(schedule, "next_run_time"), read_time(schedule, "end_time")))
-    if len(work) >= MOST_RUNS_AT_ONCE:
-        return Tick(work, 0.0, waits)
     ahead = [(time - moment).total_seconds() for time in times if time > moment]
-    return Tick(work, min(ahead, default=None), waits)
+    return Tick(work, 0.0 if is_behind else min(ahead, default=None), waits)
 
 
-def _advance(tx: Transaction, schedule: Schedule, moment: datetime, work: list[Work]) -> bool:
-    """Takes a schedule's steps; whether a run of it waits for a place."""
-    while len(work) < MOST_RUNS_AT_ONCE:
+def _advance(tx: Transaction, schedule: Schedule, moment: datetime) -> tuple[list[Work], Step]:
+    """Takes a schedule's steps, up to as many as are allowed at once; the runs begun, and the last step."""
+    work: list[Work] = []
+    for _ in range(MOST_RUNS_AT_ONCE):
         step = next_step(_timing(tx, schedule), moment)
         write_time(schedule, "next_run_time", step.next_run)
         if step.completed:
             schedule.state = COMPLETED
         if step.run is None:
-            return step.waits
+            break
         work += _start(tx, schedule, step.run)
-    return False
+    return work, step
 
 
 def _timing(tx: Transaction, schedule: Schedule) -> Timing:

@@ -55,7 +55,13 @@ def put_schedule(config: RunConfig, submission: Draft, name: str, times: Times) 
         present = known.find(name)
         wanted = build_schedule(config, submission, name, times)
         if present is None:
-            return f"The schedule {quoted(name)} is made: {times.cron}. {when(known.create(wanted))}"
+            told = f"The schedule {quoted(name)} is made: {times.cron}. {when(known.create(wanted))}"
+            return f"{told} Runs start while the local services are up." if config.connection == "local" else told
+        if times.max_runs is not None and times.max_runs <= present.started:
+            raise UsageError(
+                f"`--max-runs` must be more than the {present.started} runs that the schedule {quoted(name)} has "
+                f"started already. Received: {times.max_runs}. `schedules --delete` ends it."
+            )
         found = differences(present.document, document_of(wanted))
         if not found:
             return f"The schedule {quoted(name)} is there: nothing to change. {when(present)}"

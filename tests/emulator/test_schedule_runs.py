@@ -145,6 +145,12 @@ def test_tick_takes_a_long_backlog_in_parts(service: Service) -> None:
     assert service.schedule(name).started_run_count == 30
 
 
+def test_tick_gives_each_schedule_its_turn(service: Service) -> None:
+    names = [service.create("* * * * *"), service.create()]
+    service.at("14:30:00")
+    assert [service.schedule(name).started_run_count for name in names] == [MOST_RUNS_AT_ONCE, 2]
+
+
 def test_tick_completes_a_schedule_after_its_last_run(service: Service) -> None:
     name = service.create(maxRunCount="2")
     service.at("16:00:00")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline import services
+from pipeline.cli import main
 from tests.emulator.vertex_emulator import PATIENCE_S
-from tests.pipeline.local_place import MANAGED, PARENT, Command, LocalPlace, Outcome, local_place
+from tests.pipeline.inspected_pipeline import compile_small
+from tests.pipeline.workplaces import PARENT, Outcome, Workplace
 
 pytestmark = [
     pytest.mark.run,
@@ -20,31 +23,36 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
 ]
 
+Command = Callable[..., Outcome]
+
 # Whatever is at work in the tests' own repository.
 COMMIT = ("--git-sha", "0123abc")
 NIGHTLY = ("--cron", "0 3 * * *", "--file", "small.yaml", *COMMIT)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlace]:
-    with local_place(tmp_path_factory.mktemp("place")) as place:
-        yield place
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+    place = Workplace(tmp_path_factory.mktemp("place"))
+    compile_small(place.folder)
+    yield place
+    place.emulator.close()
 
 
 @pytest.fixture
-def command(place: LocalPlace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def command(place: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("COLUMNS", "200")
-    return Command(place.folder, capsys)
+    place.captured_by(capsys)
+    return place.command
 
 
 @pytest.fixture(autouse=True)
-def _tidied(place: LocalPlace) -> Iterator[None]:
+def _tidied(place: Workplace) -> Iterator[None]:
     yield
     for found in schedules(place):
         place.emulator.call("DELETE", f"/v1/{found['name']}")
 
 
-def schedules(place: LocalPlace) -> list[dict[str, Any]]:
+def schedules(place: Workplace) -> list[dict[str, Any]]:
     answer = place.emulator.call("GET", f"/v1/{PARENT}/schedules")
     found: list[dict[str, Any]] = answer.json().get("schedules", [])
     return found
@@ -63,10 +71,10 @@ def done(outcome: Outcome) -> list[str]:
     return outcome.out.splitlines()
 
 
-def test_schedule_is_made_once(place: LocalPlace, command: Command) -> None:
+def test_schedule_is_made_once(place: Workplace, command: Command) -> None:
     (line,) = done(command("schedule", *NIGHTLY))
     assert line.startswith('The schedule "small" is made: 0 3 * * *. Its next run is at 20')
-    assert line.endswith(" 03:00 UTC.")
+    assert line.endswith(" 03:00 UTC. Runs start while the local services are up.")
     before = schedules(place)
     (line,) = done(command("schedule", *NIGHTLY))
     assert line.startswith('The schedule "small" is there: nothing to change. Its next run is at ')
@@ -74,7 +82,7 @@ def test_schedule_is_made_once(place: LocalPlace, command: Command) -> None:
     assert len(before) == 1
 
 
-def test_schedule_is_changed_in_place_in_what_differs(place: LocalPlace, command: Command) -> None:
+def test_schedule_is_changed_in_place_in_what_differs(place: Workplace, command: Command) -> None:
     command("schedule", *NIGHTLY, "--name", "mine")
     (before,) = schedules(place)
     options = ("--name", "mine", "--max-runs", "5", "--end", "2126-01-01", "--param", "rows=7")
@@ -102,7 +110,7 @@ def label(schedule: dict[str, Any], key: str) -> str:
     return str(schedule["createPipelineJobRequest"]["pipelineJob"]["labels"][key])
 
 
-def test_schedule_runs_the_job_that_submit_sends(place: LocalPlace, command: Command) -> None:
+def test_schedule_runs_the_job_that_submit_sends(place: Workplace, command: Command) -> None:
     options = ("--file", "small.yaml", "--param", "name=x", "--failure-policy", "fast", "--no-enable-caching", *COMMIT)
     done(command("schedule", "--cron", "0 * * * *", *options))
     done(command("submit", *options))
@@ -121,10 +129,10 @@ def test_schedule_runs_the_job_that_submit_sends(place: LocalPlace, command: Com
     billing = "vertex-ai-pipelines-run-billing-id"
     assert {**scheduled["labels"], billing: ""} == {**submitted["labels"], billing: ""}
     for job in jobs:
-        place.wait(job["name"].rpartition("/")[2])
+        place.wait_for(job["name"].rpartition("/")[2])
 
 
-def test_schedule_of_this_project_needs_no_file(place: LocalPlace, command: Command, iris_files: Any) -> None:
+def test_schedule_of_this_project_needs_no_file(place: Workplace, command: Command, iris_files: Any) -> None:
     files = [f"--{name.replace('_', '-')}={path}" for name, path in iris_files._asdict().items()]
     (line,) = done(command("schedule", "--cron", "0 3 * * *", *files, *COMMIT))
     assert line.startswith('The schedule "dnn-pipeline" is made')
@@ -134,7 +142,7 @@ def test_schedule_of_this_project_needs_no_file(place: LocalPlace, command: Comm
     assert "nothing to change" in line
 
 
-def test_schedule_refuses_to_choose_among_several(place: LocalPlace, command: Command) -> None:
+def test_schedule_refuses_to_choose_among_several(place: Workplace, command: Command) -> None:
     done(command("schedule", *NIGHTLY))
     (found,) = schedules(place)
     copied = {key: found[key] for key in ("displayName", "cron", "maxConcurrentRunCount", "createPipelineJobRequest")}
@@ -145,7 +153,7 @@ def test_schedule_refuses_to_choose_among_several(place: LocalPlace, command: Co
     assert len(schedules(place)) == 2
 
 
-def test_schedule_leaves_alone_what_is_not_its_own_or_has_completed(place: LocalPlace, command: Command) -> None:
+def test_schedule_leaves_alone_what_is_not_its_own_or_has_completed(place: Workplace, command: Command) -> None:
     done(command("schedule", *NIGHTLY, "--max-runs", "1"))
     (completed,) = schedules(place)
     place.emulator.call("POST", "/_emulator/clock", {"advance_s": 24 * 3600})
@@ -160,7 +168,17 @@ def test_schedule_leaves_alone_what_is_not_its_own_or_has_completed(place: Local
     assert "1 of 1" in listed[2]
 
 
-def test_schedules_pauses_resumes_and_removes_one(place: LocalPlace, command: Command) -> None:
+def test_schedule_refuses_a_limit_that_it_has_reached(place: Workplace, command: Command) -> None:
+    done(command("schedule", *NIGHTLY))
+    (found,) = schedules(place)
+    place.emulator.call("POST", "/_emulator/clock", {"advance_s": 24 * 3600})
+    eventually(lambda: place.emulator.get(found["name"]).get("startedRunCount"))
+    code, out, err = command("schedule", *NIGHTLY, "--max-runs", "1")
+    assert (code, out) == (2, "")
+    assert '`--max-runs` must be more than the 1 runs that the schedule "small" has started already.' in err
+
+
+def test_schedules_pauses_resumes_and_removes_one(place: Workplace, command: Command) -> None:
     assert done(command("schedules")) == ["There are no schedules. `python -m pipeline schedule --cron ...` makes one."]
     done(command("schedule", *NIGHTLY))
     (line,) = done(command("schedules", "--pause", "small"))
@@ -191,7 +209,7 @@ def test_schedules_pauses_resumes_and_removes_one(place: LocalPlace, command: Co
     ],
 )
 def test_schedules_refuses_in_a_sentence(
-    place: LocalPlace, command: Command, arguments: tuple[str, ...], sentence: str
+    place: Workplace, command: Command, arguments: tuple[str, ...], sentence: str
 ) -> None:
     done(command("schedule", *NIGHTLY))
     before = schedules(place)
@@ -213,14 +231,16 @@ def test_schedules_refuses_in_a_sentence(
 def test_schedule_tells_of_faulty_times_before_anything_begins(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], faulty: tuple[str, ...]
 ) -> None:
-    code, out, err = Command(tmp_path, capsys)("schedule", *faulty)
-    assert (code, out) == (2, "")
+    with chdir(tmp_path), pytest.raises(SystemExit, match="2"):
+        raise SystemExit(main(["schedule", *faulty]))
+    out, err = capsys.readouterr()
+    assert out == ""
     assert err.startswith(("Error: `--", 'Error: "25"'))
     assert not (tmp_path / services.STATE_DIR).exists()
 
 
 def test_schedules_asks_before_it_removes_one(
-    place: LocalPlace, command: Command, monkeypatch: pytest.MonkeyPatch
+    place: Workplace, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done(command("schedule", *NIGHTLY))
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
@@ -228,4 +248,4 @@ def test_schedules_asks_before_it_removes_one(
     assert (code, err) == (1, "Error: Nothing was changed.\n")
     assert out.startswith("Remove the schedule small?")
     assert len(schedules(place)) == 1
-    assert label(schedules(place)[0], "managed-by") == MANAGED["managed-by"]
+    assert label(schedules(place)[0], "managed-by") == "dnn-pipeline"
