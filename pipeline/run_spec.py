@@ -80,7 +80,7 @@ def _typed(value: Any, kind: str) -> Any:
 
 def _tasks(component: Mapping[str, Any], document: Mapping[str, Any], is_in_loop: bool) -> Iterator[TaskSpec]:
     tasks = (component.get("dag") or {}).get("tasks") or {}
-    for name in _in_order(tasks):
+    for name in in_order(tasks):
         task = tasks[name]
         below = (document.get("components") or {}).get((task.get("componentRef") or {}).get("name")) or {}
         yield TaskSpec(
@@ -97,7 +97,7 @@ def _tasks(component: Mapping[str, Any], document: Mapping[str, Any], is_in_loop
         yield from _tasks(below, document, is_in_loop or is_loop)
 
 
-def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Names, each after those that it depends on, alphabetical where that leaves a choice."""
     order: list[str] = []
     waiting = sorted(tasks)

@@ -109,6 +109,17 @@ def carry_out(staged: Staged) -> None:
             _store(copy.source, copy.stamp, copy.target)
 
 
+def is_there(target: str, size: int) -> bool:
+    """Whether a copy is where its content belongs; nothing is written.
+
+    Args:
+        target: Its path or URL.
+        size: Bytes that it must have: less is what an interrupted copy has left.
+    """
+    filesystem, path = locate(target)
+    return bool(filesystem.exists(path) and filesystem.size(path) == size)
+
+
 def place_of(data: bytes, name: str, root: str) -> str:
     """Where a compiled pipeline belongs below `root`, by its content: ROOT/pipelines/SHA256/NAME."""
     return join(root, "pipelines", hashlib.sha256(data).hexdigest(), name)
@@ -121,8 +132,7 @@ def store_bytes(data: bytes, url: str) -> None:
         DataError: It cannot be written.
     """
     with _told("The compiled pipeline", url):
-        filesystem, path = locate(url)
-        if not (filesystem.exists(path) and filesystem.size(path) == len(data)):
+        if not is_there(url, len(data)):
             write_bytes(url, data)
 
 
@@ -156,9 +166,9 @@ def _stamp(source: Path) -> tuple[int, int]:
 
 def _store(source: Path, stamp: tuple[int, int], target: str) -> None:
     """Copies one file so that a reader of `target` sees all of it or nothing."""
-    filesystem, path = locate(target)
-    if filesystem.exists(path) and filesystem.size(path) == stamp[0]:
+    if is_there(target, stamp[0]):
         return
+    filesystem, path = locate(target)
     folder = path.rpartition("/")[0]
     # An object store has no folders; gcsfs would make a bucket that is not there.
     if not target.startswith("gs://"):
