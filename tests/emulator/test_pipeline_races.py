@@ -16,7 +16,7 @@ from tests.emulator.vertex_emulator import VertexEmulator
 pytestmark = pytest.mark.run
 
 CLIENTS = 6
-STEPS = 40
+STEPS = 25
 IDS = [f"race-{number}" for number in range(5)]
 CALLS = {
     "create": ("POST", f"/v1/{JOBS}?pipelineJobId=ID"),
