@@ -41,10 +41,13 @@ class Earlier:
 
 def why_not(wanted: Earlier, earlier: Sequence[Earlier]) -> str:
     """Why none of the earlier tasks of the same name, the newest first, has put out what is wanted."""
-    made_anew = [name for name, value in wanted.inputs.unknown() if value.is_new]
+    own = [name for name, value in wanted.inputs.unknown() if not value.maker]
+    if own:
+        return f"{_listed(own)} {'tells' if len(own) == 1 else 'tell'} of the run itself"
     if not earlier:
-        return "no earlier run is known that has put it out"
+        return "no earlier run is known to have done it"
     newest = earlier[0]
+    made_anew = [name for name, value in wanted.inputs.unknown() if value.is_new]
     if made_anew:
         return f"{_listed(made_anew)} would be made anew"
     if not equal(wanted.program.get("image"), newest.program.get("image")):
