@@ -143,4 +143,4 @@ def tensorboard(
         records = [runs.find(run_id) for run_id in run] if run else [runs.find(None)]
         fetched = fetch_curves(records)
     print(f"The curves are in {', '.join(map(str, fetched))}; Ctrl-C ends TensorBoard.", flush=True)
-    raise typer.Exit(show_curves(fetched[0] if len(fetched) == 1 else FOLDER, port))
+    show_curves(fetched[0] if len(fetched) == 1 else FOLDER, port)

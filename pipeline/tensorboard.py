@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from pipeline.run_record import RunRecord
 from trainer.errors import ProjectError
@@ -47,14 +47,12 @@ def fetch_curves(runs: Sequence[RunRecord], folder: Path = FOLDER) -> list[Path]
     return fetched
 
 
-def show_curves(folder: Path, port: int) -> int:
-    """Runs TensorBoard on this machine until it is stopped, and returns its exit code.
+def show_curves(folder: Path, port: int) -> NoReturn:
+    """Becomes TensorBoard on this machine, until it is stopped.
 
     Args:
         folder: The folder whose curves it shows.
         port: Where it listens; 0 takes a free one.
     """
     where = ["--logdir", str(folder), "--host", "localhost", "--port", str(port)]
-    with suppress(KeyboardInterrupt), subprocess.Popen([sys.executable, "-m", "tensorboard.main", *where]) as process:
-        return process.wait()
-    return 0
+    os.execv(sys.executable, [sys.executable, "-m", "tensorboard.main", *where])  # noqa: S606 - no shell is wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,14 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
-
-from pipeline.run_record import list_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD_NAME = "a  b* [c] d? 'e' \"f\" $HOME $x {y};&é#%20"
 PATIENCE_S = 120.0
+
+_PIPELINE = [sys.executable, "-m", "pipeline"]
 
 
 @dataclass
@@ -29,21 +32,28 @@ class Checkout:
     folder: Path
     marker: str = field(default_factory=lambda: uuid.uuid4().hex)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+    at_rest: frozenset[int] = frozenset()
 
     def up(self) -> None:
-        """Starts the local services, which are no processes of any command that follows."""
-        subprocess.run([sys.executable, "-m", "pipeline", "up"], cwd=self.folder, check=True, capture_output=True)
+        """Starts the local services."""
+        subprocess.run([*_PIPELINE, "up"], cwd=self.folder, env=self._environment(), check=True, capture_output=True)
+        self.at_rest = frozenset(self._marked())
 
     def down(self) -> None:
         """Stops them."""
-        subprocess.run([sys.executable, "-m", "pipeline", "down"], cwd=self.folder, check=True, capture_output=True)
+        subprocess.run([*_PIPELINE, "down"], cwd=self.folder, check=True, capture_output=True)
+
+    def services(self) -> dict[str, Any]:
+        """What the local services tell of themselves."""
+        about: dict[str, Any] = json.loads((self.folder / ".local/vertex/emulator.json").read_text())
+        return about
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts a command in a session of its own, as a terminal does."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline", *arguments],
+            [*_PIPELINE, *arguments],
             cwd=self.folder,
-            env={**os.environ, "RUN_MARKER": self.marker},
+            env=self._environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -65,7 +75,36 @@ class Checkout:
         return process.returncode, out, err
 
     def processes(self) -> list[int]:
-        """Processes started by a command here, and by those in turn."""
+        """Processes started here, and by those in turn, but for those of the local services at rest."""
+        return [pid for pid in self._marked() if pid not in self.at_rest]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The runs as the services tell of them, the newest first."""
+        with httpx.Client(base_url=f"{self.services()['address']}/v1/", timeout=PATIENCE_S, trust_env=False) as client:
+            jobs = (
+                client.get("projects/local-project/locations/us-central1/pipelineJobs").json().get("pipelineJobs", [])
+            )
+            return [client.get(job["name"]).json() for job in jobs]
+
+    def states(self, run_id: str) -> dict[str, str]:
+        """The states of a run's tasks by their names."""
+        (run,) = [job for job in self.runs() if job["name"].endswith(f"/{run_id}")]
+        return {task["taskName"]: task["state"] for task in run["jobDetail"]["taskDetails"]}
+
+    def wait_for_task(self, name: str) -> str:
+        """Waits until a task of the newest run is at work, in a process of its own; the run's id."""
+        for _ in patience():
+            assert self.started[-1].poll() is None, self.started[-1].communicate()
+            for job in self.runs()[:1]:
+                details = job.get("jobDetail", {}).get("taskDetails", [])
+                if any((task["taskName"], task["state"]) == (name, "RUNNING") for task in details):
+                    return str(job["name"].rpartition("/")[2])
+        raise AssertionError
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "RUN_MARKER": self.marker}
+
+    def _marked(self) -> list[int]:
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -74,16 +113,6 @@ class Checkout:
             except OSError:
                 continue
         return found
-
-    def wait_for_task(self, name: str) -> None:
-        """Waits until a task of the newest run is at work, in a process of its own below three others."""
-        for _ in patience():
-            assert self.started[-1].poll() is None, self.started[-1].communicate()
-            runs = list_runs(self.folder / "runs")
-            tasks = runs[0].tasks if runs else ()
-            is_running = any((task.name, task.state) == (name, "running") for task in tasks)
-            if is_running and len(self.processes()) >= 4:
-                return
 
 
 def patience() -> Iterator[None]:
@@ -108,7 +137,7 @@ def checked_out(parent: Path) -> Iterator[Checkout]:
         yield checkout
     finally:
         checkout.down()
-        for pid in checkout.processes():
+        for pid in checkout._marked():
             os.kill(pid, signal.SIGKILL)
         for process in checkout.started:
             process.communicate()
