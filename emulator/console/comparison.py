@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,8 @@ def compare(runs: Sequence[RunView], now: datetime) -> list[ComparedPart]:
     """
     about = [
         _row("Pipeline", [run.summary.pipeline for run in runs]),
-        _row("Duration", [duration_text(run.summary.seconds(now)) for run in runs]),
+        # No two runs take the same time: that says nothing.
+        replace(_row("Duration", [duration_text(run.summary.seconds(now)) for run in runs]), differs=False),
     ]
     parts = [
         ComparedPart("Run", tuple(about)),

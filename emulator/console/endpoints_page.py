@@ -73,7 +73,7 @@ async def show_endpoint(services: Services, name: str, _query: Mapping[str, str]
     try:
         endpoint = parse_endpoint(await services.reader.get(name))
     except ReadError as error:
-        with framed("No such endpoint", location, "Endpoints"):
+        with framed("Endpoint", location, "Endpoints"):
             refused(error, "endpoint")
         return
     with framed(endpoint.title, location, "Endpoints") as frame:

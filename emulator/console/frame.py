@@ -110,6 +110,7 @@ def refused(error: ReadError, what: str) -> None:
     """
     ui.context.client.status_code = 404 if error.is_absence else error.status
     if error.is_absence:
+        ui.page_title(f"No such {what} · Vertex emulator")
         with tag("div", classes="card"):
             empty(f"There is no such {what}", str(error))
     else:

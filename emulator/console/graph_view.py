@@ -33,12 +33,15 @@ class GraphView:
         self._boxes: dict[str, tuple[Any, Element]] = {}
         self._chosen = ""
 
-    def show(self, root: Node, tasks: Mapping[str, TaskView]) -> None:
+    def show(self, root: Node, tasks: Mapping[str, TaskView]) -> float:
         """Draws a graph, or brings the one that is drawn up to date.
 
         Args:
             root: The graph.
             tasks: The tasks by their unique names, for how long they took.
+
+        Returns:
+            The drawing's width in pixels.
         """
         drawing = lay_out(root)
         shape = (
@@ -50,6 +53,7 @@ class GraphView:
             self._draw(drawing, len(root.tasks()))
         for box in drawing.boxes:
             self._bring_up_to_date(box.node, tasks.get(box.node.key))
+        return drawing.width
 
     def choose(self, key: str) -> None:
         """Marks a task as the one that the page tells of."""

@@ -111,7 +111,8 @@ def _inside(group: Node, depth: int) -> Drawing:
     items = [_Item(_drawn(child, depth), layer, [], []) for child, layer in zip(group.children, layers, strict=True)]
     chains = [_chain(items[before], items[after]) for before, after in edges]
     passages = [item for chain in chains for item in chain[1:-1]]
-    rows = _rows([*items, *passages])
+    # What stands alone goes to the right of what is joined.
+    rows = _rows(sorted([*items, *passages], key=lambda item: not (item.before or item.after)))
     width, height = _place(rows)
     boxes: list[Box] = []
     wires = [

@@ -112,7 +112,7 @@ async def show_model(services: Services, name: str, _query: Mapping[str, str]) -
         metrics = {version.version: await read_evaluation(reader, version) for version in newest_first[:MOST_EVALUATED]}
         job = await find_run(reader, chosen)
     except ReadError as error:
-        with framed("No such model", location, "Models"):
+        with framed("Model", location, "Models"):
             refused(error, "model")
         return
     with framed(chosen.title, location, "Models"):
@@ -138,12 +138,22 @@ def _versions(versions: Sequence[VersionView], metrics: Mapping[str, Mapping[str
                     cell("Accuracy", _accuracy(metrics.get(version.version, {})), "number")
                     with cell("Created", classes="when"):
                         time(version.created)
-                    for label, head in ((RUN_LABEL, "Run"), (DATA_LABEL, "Data"), (GIT_LABEL, "Git")):
+                    with cell("Run"):
+                        _run_link(version)
+                    for label, head in ((DATA_LABEL, "Data"), (GIT_LABEL, "Git")):
                         cell(head, version.labels.get(label, DASH), "mono")
                     with cell("Deployed at"), tag("div"):
                         for place in version.places:
                             with tag("div"):
                                 link(place.rpartition("/")[2], page_of(place))
+
+
+def _run_link(version: VersionView) -> None:
+    run = version.labels.get(RUN_LABEL, "")
+    if run:
+        link(run, page_of(f"{location_of(version.model)}/pipelineJobs/{run}"))
+    else:
+        tag("span", DASH)
 
 
 def _version(version: VersionView, run: RunView | None) -> None:

@@ -64,7 +64,7 @@ def _show_file(one: StoredObject, content: bytes) -> None:
                 tag("dt", "Written")
                 with tag("dd"):
                     time(parse_time(one.updated))
-        tag("a", "Download", "button fit", {"href": download_of(one.uri)})
+        tag("a", "Download", "button compact", {"href": download_of(one.uri)})
     text = readable_text(content, is_whole=len(content) == one.size)
     with tag("section", classes="card", attributes={"aria-label": "Content"}):
         if text is None:

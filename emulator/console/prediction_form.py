@@ -87,9 +87,7 @@ class PredictionForm:
 
 def _show_predictions(predictions: Sequence[Any]) -> None:
     columns = list(dict.fromkeys(key for one in predictions if isinstance(one, Mapping) for key in one))
-    flat = all(
-        isinstance(one, Mapping) and not any(isinstance(value, dict) for value in one.values()) for one in predictions
-    )
+    flat = all(isinstance(one, Mapping) for one in predictions)
     if predictions and flat and len(columns) <= MOST_COLUMNS:
         with scrolling("Predictions"), tag("table", classes="grid pairs", attributes={"aria-label": "Predictions"}):
             with tag("thead"), tag("tr"):
@@ -109,4 +107,6 @@ def _show_predictions(predictions: Sequence[Any]) -> None:
 def _value(value: Any) -> str:
     if isinstance(value, list):
         return "  ".join(_value(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_value(item)}" for key, item in value.items())
     return number_text(value) if isinstance(value, float) else "" if value is None else value_text(value)

@@ -131,5 +131,5 @@ def _report(name: str, uri: str) -> None:
             tag("span", name, "soft small")
             link("Download", download_of(uri), "end")
         # An empty sandbox: no scripts, no forms, no origin.
-        attributes = {"src": report_of(uri), "sandbox": "", "title": f"Report {name}", "loading": "lazy"}
+        attributes = {"src": report_of(uri), "sandbox": "", "title": f"Report {name}"}
         tag("iframe", classes="report", attributes=attributes)

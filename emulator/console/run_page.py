@@ -39,6 +39,8 @@ from emulator.console.tasks import TaskView
 from emulator.console.values import value_text
 
 POLL_S = 1.0
+# A graph that is wider, in pixels, stands above the task instead of beside it.
+WIDE = 700
 
 
 async def show_run(services: Services, name: str, query: Mapping[str, str]) -> None:
@@ -53,7 +55,7 @@ async def show_run(services: Services, name: str, query: Mapping[str, str]) -> N
     try:
         run = parse_run(await services.reader.get(name))
     except ReadError as error:
-        with framed("No such run", location, "Runs"):
+        with framed("Run", location, "Runs"):
             refused(error, "run")
         return
     with framed(run.summary.title, location, "Runs") as frame:
@@ -90,7 +92,7 @@ class RunPage:
         self._message = tag("div", classes="stack")
         with tag("section", classes="card", attributes={"aria-label": "Run"}):
             self._facts = tag("div")
-        with tag("div", classes="run-parts"):
+        with tag("div", classes="run-parts") as self._parts:
             with tag("section", classes="card", attributes={"aria-label": "Graph"}):
                 with tag("div", classes="heading"):
                     tag("h2", "Graph")
@@ -122,7 +124,8 @@ class RunPage:
         self._titles = {node.key: node.title for node in graph.tasks()}
         if before is None or before.summary != run.summary or before.error != run.error:
             self._show_head(run, before)
-        self._graph.show(graph, tasks)
+        width = self._graph.show(graph, tasks)
+        self._parts.classes(**({"add": "wide"} if width > WIDE else {"remove": "wide"}))
         self._show_progress(graph)
         await self._show_task(tasks)
         artifacts = artifacts_to_show(run)
@@ -157,7 +160,7 @@ class RunPage:
                     tag("b", f"{title} failed. ")
                     tag("span", task.error)
                 if len(failed) > 1:
-                    button("Show this task", partial(self._choose, task.unique_name), "fit")
+                    button("Show this task", partial(self._choose, task.unique_name), "compact")
             if not failed:
                 tag("span", run.error)
 
@@ -218,8 +221,9 @@ def _most_telling(tasks: Mapping[str, TaskView], drawn: Mapping[str, str]) -> st
         for task in known:
             if task.state == state:
                 return task.unique_name
-    ended = [task for task in known if task.ended is not None and task.job]
-    return max(ended, key=lambda task: task.ended.timestamp() if task.ended else 0.0).unique_name if ended else ""
+    ended = {task.unique_name: task.ended for task in known if task.ended is not None and task.job}
+    # The last one of the run's own tasks; those in loops are many and alike.
+    return max(ended, key=lambda name: (-name.count("."), ended[name]), default="")
 
 
 def _facts(run: RunView) -> None:

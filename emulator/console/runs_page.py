@@ -7,24 +7,22 @@ from dataclasses import replace
 from typing import Any
 
 from nicegui import ui
-from nicegui.element import Element
 
 from emulator.console.addresses import comparison_of, page_of
-from emulator.console.decision import number_text
 from emulator.console.frame import Frame, button, framed
-from emulator.console.markup import banner, cell, chips, duration, empty, head_cell, link, row, state_badge, tag, time
+from emulator.console.markup import banner, empty, link, tag
 from emulator.console.reader import ReadError
 from emulator.console.run_filter import PAGE_ROWS, SORT_KEYS, RunFilter, RunPage, parse_filter, select
+from emulator.console.run_rows import COLUMNS, rows_of
 from emulator.console.runs import RunSummary, now
 from emulator.console.services import Services
 from emulator.console.states import RUN_STATES, shown_state
+from emulator.console.widgets import RunTable
 
 POLL_S = 2.0
-LABELS_SHOWN = 3
 # Accuracies stand in the whole record of a run: so many are read between two looks at the list.
-ACCURACIES_A_LOOK = 100
-COLUMNS = {"state": "State", "run": "Run", "pipeline": "Pipeline", "started": "Started", "duration": "Duration",
-           "accuracy": "Accuracy"}  # fmt: skip
+ACCURACIES_A_LOOK = 200
+ACCURACIES_AT_ONCE = 25
 
 
 async def show_runs(services: Services, location: str, query: Mapping[str, str]) -> None:
@@ -56,9 +54,7 @@ class RunsPage:
         self._wanted = wanted
         self._frame = frame
         self._runs: tuple[RunSummary, ...] = ()
-        self._rows: dict[str, tuple[Any, Element]] = {}
-        self._chosen: dict[str, RunSummary] = {}
-        self._heads: dict[str, Element] = {}
+        self._chosen: list[str] = []
 
     async def build(self) -> None:
         """Puts the list into the page and keeps it up to date."""
@@ -69,20 +65,19 @@ class RunsPage:
         self._build_toolbar()
         with tag("div", classes="card flush") as self._card:
             with tag("div", classes="scroll"):
-                self._build_table()
+                self._table = RunTable(COLUMNS, lambda key: self._ask(self._wanted.sorted_by(key)), self._choose)
             self._nothing = tag("div")
             with tag("div", classes="pager") as self._pager:
                 self._range = ui.label("").classes("soft small")
                 self._previous = button("Previous", lambda: self._turn(-1))
                 self._next = button("Next", lambda: self._turn(1))
-        with tag(
-            "div", classes="selection-bar", attributes={"role": "region", "aria-label": "Selected runs"}
-        ) as self._bar:
+        attributes = {"role": "region", "aria-label": "Selected runs"}
+        with tag("div", classes="selection-bar", attributes=attributes) as self._bar:
             self._bar_text = ui.label("")
             self._compare = link("Compare", "#", "button primary")
             button("Clear", self._clear)
-        await self._look()
-        ui.timer(POLL_S, self._look, immediate=False)
+        await self._read()
+        ui.timer(POLL_S, self._look)
 
     def _build_toolbar(self) -> None:
         with tag("div", classes="toolbar", attributes={"role": "search", "aria-label": "Filter runs"}):
@@ -103,21 +98,6 @@ class RunsPage:
                         _option(key, title, self._wanted.sort)
             order.on("change", self._order_chosen, js_handler="(event) => emit(event.target.value)")
 
-    def _build_table(self) -> None:
-        attributes = {"role": "table", "aria-label": "Runs"}
-        with tag("table", classes="grid stacking", attributes=attributes) as self._table:
-            with tag("thead", attributes={"role": "rowgroup"}), tag("tr", attributes={"role": "row"}):
-                with tag("th", attributes={"scope": "col", "role": "columnheader"}):
-                    tag("span", "Select", "unseen")
-                for key, title in COLUMNS.items():
-                    classes = "number" if key in {"duration", "accuracy"} else ""
-                    with tag("th", classes=classes, attributes={"scope": "col", "role": "columnheader"}) as head:
-                        sort = tag("button", title, "sort", {"type": "button"})
-                    sort.on("click", lambda _, key=key: self._ask(self._wanted.sorted_by(key)), args=[])
-                    self._heads[key] = head
-                tag("th", "Labels", attributes={"scope": "col", "role": "columnheader"})
-            self._body = tag("tbody", attributes={"role": "rowgroup"})
-
     def _state_chosen(self, event: Any) -> None:
         self._ask(replace(self._wanted, state=str(event.args), page=1))
 
@@ -135,20 +115,26 @@ class RunsPage:
         self._show()
 
     async def _look(self) -> None:
+        """Brings the list up to date, and then the accuracies, which the list does not wait for."""
+        await self._read()
+        page = self._show()
+        urgent = self._runs if self._wanted.sort == "accuracy" else page.rows
+        for _ in range(ACCURACIES_A_LOOK // ACCURACIES_AT_ONCE):
+            if not await self._services.runs.read_accuracies(urgent, ACCURACIES_AT_ONCE):
+                break
+            self._show()
+
+    async def _read(self) -> None:
+        self._trouble.clear()
         try:
             runs = await self._services.runs.runs(self._location)
         except ReadError as error:
-            self._trouble.clear()
             with self._trouble:
                 banner(str(error), "bad")
             return
-        self._trouble.clear()
         self._tell_changes(runs)
         self._runs = runs
-        page = self._show()
-        urgent = runs if self._wanted.sort == "accuracy" else page.rows
-        if await self._services.runs.read_accuracies(urgent, ACCURACIES_A_LOOK):
-            self._show()
+        self._show()
 
     def _tell_changes(self, runs: tuple[RunSummary, ...]) -> None:
         before = {run.name: run.state for run in self._runs}
@@ -160,10 +146,7 @@ class RunsPage:
         accuracies = self._services.runs.accuracies
         page = select(self._runs, self._wanted, accuracies, now())
         self._wanted = replace(self._wanted, page=page.page)
-        for key, head in self._heads.items():
-            way = ("descending" if self._wanted.descending else "ascending") if key == self._wanted.sort else None
-            head.props.set_optional("aria-sort", way)
-        self._show_rows(page, accuracies)
+        self._table.show(rows_of(page.rows, accuracies, self._chosen), self._wanted.sort, self._wanted.descending)
         active = sum(not run.is_final for run in self._runs)
         self._count.set_text(f"{len(self._runs):,} in all" + (f", {active} under way" if active else ""))
         self._range.set_text(f"{page.first:,} to {page.first + len(page.rows) - 1:,} of {page.found:,}")
@@ -174,64 +157,12 @@ class RunsPage:
         self._show_chosen()
         return page
 
-    def _show_rows(self, page: RunPage, accuracies: Mapping[str, float | None]) -> None:
-        """Brings the rows up to date; a row that is as it was is left alone, so that the keyboard's place is kept."""
-        wanted = {run.name: (run, accuracies.get(run.name)) for run in page.rows}
-        for name in [name for name in self._rows if name not in wanted]:
-            self._rows.pop(name)[1].delete()
-        for place, (name, record) in enumerate(wanted.items()):
-            known = self._rows.get(name)
-            if known is None:
-                with self._body:
-                    element = row()
-            else:
-                element = known[1]
-            if known is None or known[0] != record:
-                element.clear()
-                with element:
-                    self._fill_row(*record)
-                self._rows[name] = (record, element)
-            if self._body.default_slot.children[place] is not element:
-                element.move(target_index=place)
-
-    def _fill_row(self, run: RunSummary, accuracy: float | None) -> None:
-        with cell("", classes="pick"):
-            attributes = {"type": "checkbox", "aria-label": f"Select {run.title}", "checked": run.name in self._chosen}
-            box = tag("input", classes="check", attributes=attributes)
-            box.on(
-                "change",
-                lambda event: self._choose(run, event.args),
-                js_handler="(event) => emit(event.target.checked)",
-            )
-        with cell("", classes="badge"):
-            state_badge(run.state)
-        with head_cell(), tag("div"):
-            link(run.title, page_of(run.name))
-            if run.run_id != run.title:
-                tag("div", run.run_id, "soft small")
-        cell("Pipeline", run.pipeline)
-        with cell("Started", classes="when"):
-            time(run.started or run.created)
-        with cell("Duration", classes="number"):
-            duration(run.started, run.ended, run.is_final)
-        cell("Accuracy", "" if accuracy is None else number_text(accuracy), "number")
-        with cell("", classes="labels"):
-            if run.labels:
-                chips(run.labels, LABELS_SHOWN)
-
-    def _choose(self, run: RunSummary, is_chosen: bool) -> None:
-        if is_chosen:
-            self._chosen[run.name] = run
-        else:
-            self._chosen.pop(run.name, None)
-        self._show_chosen()
+    def _choose(self, name: str, is_chosen: bool) -> None:
+        self._chosen = [*(other for other in self._chosen if other != name), *([name] if is_chosen else [])]
+        self._show()
 
     def _clear(self) -> None:
-        chosen = set(self._chosen)
-        self._chosen.clear()
-        # Their boxes are made anew, without a mark.
-        self._rows = {name: ((None, None), element) if name in chosen else (record, element)
-                      for name, (record, element) in self._rows.items()}  # fmt: skip
+        self._chosen = []
         self._show()
 
     def _show_chosen(self) -> None:

@@ -49,7 +49,7 @@ async def show_schedule(services: Services, name: str, _query: Mapping[str, str]
     try:
         schedule = parse_schedule(await services.reader.get(name))
     except ReadError as error:
-        with framed("No such schedule", location, "Schedules"):
+        with framed("Schedule", location, "Schedules"):
             refused(error, "schedule")
         return
     with framed(schedule.title, location, "Schedules") as frame:

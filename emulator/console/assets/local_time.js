@@ -1,13 +1,8 @@
-// A time in the reader's own zone; the same in UTC where a pointer or the keyboard asks for it.
+// A time in the reader's own zone; the same in UTC where a pointer asks for it.
+import { localText, utcText } from "console-times";
+
 export default {
-  template: '<time :datetime="moment" :title="utc">{{ text }}</time>',
+  template: '<time :datetime="moment" :title="utcText(moment)">{{ localText(moment) }}</time>',
   props: { moment: String },
-  computed: {
-    text() {
-      return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(this.moment));
-    },
-    utc() {
-      return new Date(this.moment).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
-    },
-  },
+  methods: { localText, utcText },
 };

@@ -3,8 +3,8 @@ export default {
   template: "<span>{{ text }}</span>",
   computed: {
     text() {
-      const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-      return zone ? `Times are in ${zone}; their UTC forms stand in their tooltips.` : "Times are in this browser's zone.";
+      const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "this browser's zone";
+      return zone === "UTC" ? "Times are in UTC." : `Times are in ${zone}; their UTC forms stand in their tooltips.`;
     },
   },
 };
