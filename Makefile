@@ -34,8 +34,8 @@ train: .venv/installed ## train the DNN alone, into jobs/iris
 	$(PY) -m trainer.task --train-files data/iris_training.csv --eval-files data/iris_test.csv \
 		--job-dir jobs/iris --train-steps 1000 $(ARGS)
 
-tensorboard: .venv/installed ## show the training curves of jobs/ in a browser
-	$(PY) -m tensorboard.main --logdir jobs --host localhost $(ARGS)
+tensorboard: .venv/installed ## show the newest run's training curves in a browser; ARGS may name other runs
+	@$(PY) -m pipeline tensorboard $(ARGS)
 
 test: .venv/installed-dev ## run all tests, the unit part first, and ask for 90 % line coverage
 	$(PY) -m coverage erase
@@ -62,9 +62,9 @@ lock: .venv/installed-dev ## bring the lock files up to date with pyproject.toml
 	$(LOCK) $(ARGS) pyproject.toml -c requirements-build.lock -o requirements.lock
 	$(LOCK) $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
-clean: ## remove what can be made again; runs/ and jobs/ stay
+clean: ## remove what can be made again; .local/ and jobs/ stay
 	rm -rf .venv build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
-	find . -name .git -prune -o -name runs -prune -o -name jobs -prune -o -name __pycache__ -exec rm -rf {} +
+	find . -name .git -prune -o -name .local -prune -o -name jobs -prune -o -name __pycache__ -exec rm -rf {} +
 
 # A virtual environment holds its own path: one that was moved or copied with its folder is made anew.
 ifneq ($(shell cat .venv/place 2>/dev/null),$(shell pwd -P))
