@@ -120,9 +120,11 @@ def test_bad_cell_is_told_by_the_users_file_line_and_column(checkout: Checkout) 
         'Error: Check and upload data: my [train]*.csv, line 2, column "strength": received "lots", which is no number'
     )
     assert "Traceback" not in out + err
-    code, out, err = checkout.command("show", run_of(out))
-    assert (code, err) == (0, "")
-    assert 'my [train]*.csv, line 2, column "strength": received "lots"' in out
+    for command in ("show", "why"):
+        code, told, err = checkout.command(command, run_of(out))
+        assert (code, err) == (0, "")
+        assert 'my [train]*.csv, line 2, column "strength": received "lots"' in told
+    assert "  - Correct the file where it is wrong, or the data contract (my schema.toml) where" in told
 
 
 @pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 3), (signal.SIGTERM, 1)])
