@@ -102,7 +102,7 @@ class JobSupervisor:
             return
         if name in self._waiting:
             self._waiting.remove(name)
-        self._begin_task(self._transact(lambda tx: job_updates.end(tx, name, None, job_updates.CANCELLED)))
+        self._begin_task(self._end(name, job_updates.CANCELLED))
 
     def _remove(self, name: str) -> None:
         aside = self._folders.put_aside(name)
@@ -114,32 +114,34 @@ class JobSupervisor:
         task.add_done_callback(self._tasks.discard)
 
     def _start_next(self) -> None:
-        while self._waiting and len(self._runs) < self._settings.max_concurrent_runs and not self._is_closing:
-            name = self._waiting.popleft()
+        # A deleted job's id can be another one's before its own run has left.
+        ready = [name for name in self._waiting if name not in self._runs] if not self._is_closing else []
+        for name in ready[: self._settings.max_concurrent_runs - len(self._runs)]:
+            self._waiting.remove(name)
             self._runs[name] = _Run()
             self._begin_task(self._live(name, self._runs[name]))
 
     async def _live(self, name: str, run: _Run) -> None:
-        """One run, from its start to its end."""
+        """One run, from its start to its end. Its job is written to have ended when nothing else is left to do."""
         try:
             job = await self._transact(lambda tx: job_updates.begin(tx, name))
-            if job is not None:
-                await self._execute(job, run)
+            # Without one, it was cancelled before its turn came.
+            await (self._end(name, job_updates.CANCELLED) if job is None else self._execute(job, run))
         except Exception:
             LOG.exception("The run of %s broke down.", name)
-            fault = ApiError("INTERNAL", "The emulator failed to run the pipeline. See its log.")
-            await self._transact(lambda tx: job_updates.end(tx, name, None, fault))
-        finally:
             if run.process is not None:
                 await run.process.close()
-            await asyncio.to_thread(self._folders.forget_request, name)
+            await self._end(name, ApiError("INTERNAL", "The emulator failed to run the pipeline. See its log."))
+        finally:
             del self._runs[name]
             self._start_next()
 
+    async def _end(self, name: str, error: ApiError) -> None:
+        await self._transact(lambda tx: job_updates.end(tx, name, None, error))
+
     async def _execute(self, job: PipelineJob, run: _Run) -> None:
         if not await asyncio.to_thread(self._storage.has_bucket, root_uri(job)):
-            fault = _missing_bucket(job)
-            await self._transact(lambda tx: job_updates.end(tx, job.name, None, fault))
+            await self._end(job.name, _missing_bucket(job))
             return
         await asyncio.to_thread(self._folders.prepare, job)
         publication = Publication(self._folders, job.name, root_uri(job), self._storage)
@@ -185,6 +187,7 @@ class JobSupervisor:
             error = error or _unpublished(job, fault)
         if self._is_closing and is_cut_off(run):
             error = INTERRUPTED
+        self._folders.forget_request(job.name)
         with self._store.transaction() as tx:
             job_updates.end(tx, job.name, run, error)
 
@@ -203,9 +206,9 @@ class JobSupervisor:
             pass  # It was killed before the runner had begun.
         except (ApiError, OSError) as fault:
             error = _unpublished(job, fault)
+        self._folders.forget_request(name)
         with self._store.transaction() as tx:
             job_updates.end(tx, name, run, error)
-        self._folders.forget_request(name)
 
     async def _transact(self, step: Callable[[Transaction], Result]) -> Result:
         def run() -> Result:
@@ -220,7 +223,8 @@ class JobSupervisor:
         self._waiting.clear()
         for run in self._runs.values():
             run.stop()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         self._is_closing = False
 
     async def reset(self) -> None:

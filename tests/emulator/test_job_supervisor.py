@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -11,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 
+from emulator.calls import Work
+from emulator.job_folders import JobFolders
+from emulator.job_supervisor import JobSupervisor
+from emulator.pipeline_records import create_records, require_summary
+from emulator.settings import Settings
+from emulator.storage_server import StorageServer
+from emulator.store import Store
 from tests.emulator.job_requests import (
     JOBS,
     ROOT_URI,
@@ -50,6 +59,26 @@ def runner_pid(emulator: VertexEmulator, name: str) -> int:
     folder = emulator.folder / "runs" / "p" / "us-central1" / name.rpartition("/")[2]
     pid: int = json.loads((folder / "runner.json").read_text(encoding="utf-8"))["pid"]
     return pid
+
+
+def test_a_job_that_was_cancelled_as_its_turn_came_is_cancelled(tmp_path: Path) -> None:
+    store, storage = Store(tmp_path / "store.sqlite3"), StorageServer(tmp_path / "storage", "127.0.0.1", 0)
+    storage.start()
+    name = f"{JOBS}/late"
+    cancelling = PipelineState.PIPELINE_STATE_CANCELLING
+    with store.transaction() as tx:
+        create_records(tx, PipelineJob(name=name, state=cancelling, pipeline_spec={"pipelineInfo": {"name": "small"}}))
+
+    async def run() -> None:
+        supervisor = JobSupervisor(Settings(state_dir=tmp_path), store, storage, JobFolders(tmp_path), {})
+        supervisor.take(Work("run", name))
+        await supervisor.close()
+
+    asyncio.run(run())
+    with store.transaction() as tx:
+        assert require_summary(tx, name).state == PipelineState.PIPELINE_STATE_CANCELLED
+    store.close()
+    storage.stop()
 
 
 def test_a_killed_emulator_fails_what_ran_and_goes_on_with_what_waited(
