@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +14,30 @@ from pipeline.config import Connection, RunConfig
 from pipeline.vertex_connection import connected
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+@configured(RunConfig)
+def plan(
+    *,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="YAML", help="A compiled pipeline instead of this project's."),
+    ] = None,
+    config: RunConfig,
+    sources: Mapping[str, str],
+    foreign: Mapping[str, str],
+) -> None:
+    """Show what `run` would do: each step, cached or not, its machine, image and URIs. Nothing is done."""
+    from pipeline.plan import make_plan
+    from pipeline.plan_lookup import look
+    from pipeline.plan_view import plan_text
+    from pipeline.run_commands import drafted
+
+    draft = drafted(config, sources, file, foreign)
+    with look(config, draft.spec.name) as known:
+        planned = make_plan(config, sources, draft, known)
+    Console().print(plan_text(planned, config), soft_wrap=True)
 
 
 @app.command()

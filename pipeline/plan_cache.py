@@ -15,6 +15,9 @@ from pipeline.plan_reasons import Earlier, why_not
 from pipeline.plan_values import Document, Values, equal, given_to, not_known, put_out_by_group, with_defaults
 from pipeline.run_spec import in_order
 
+NEVER_CACHED = "never cached"
+CACHING_IS_OFF = "caching is off"
+
 _PROGRAM = ("image", "command", "args", "env")
 _PUT_OUT = ("SUCCEEDED", "SKIPPED")
 
@@ -106,9 +109,9 @@ class _Walk:
         runs = Foretold(path, "runs", "", inputs, not_known(component, name))
         caching = task.get("cachingOptions") or {}
         if not caching.get("enableCache") or not container_of(self._spec, component):
-            return replace(runs, reason="it runs each time")
+            return replace(runs, reason=NEVER_CACHED)
         if not self._enable_caching:
-            return replace(runs, reason="caching is off")
+            return replace(runs, reason=CACHING_IS_OFF)
         wanted = _described("", True, name, task, component, self._spec, inputs, runs.outputs)
         for earlier in self._earlier:
             if earlier.is_kept and _is_found(wanted, earlier):

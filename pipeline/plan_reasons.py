@@ -46,10 +46,11 @@ def why_not(wanted: Earlier, earlier: Sequence[Earlier]) -> str:
         return f"{_listed(own)} {'tells' if len(own) == 1 else 'tell'} of the run itself"
     if not earlier:
         return "no earlier run is known to have done it"
-    newest = earlier[0]
     made_anew = [name for name, value in wanted.inputs.unknown() if value.is_new]
-    if made_anew:
-        return f"{_listed(made_anew)} would be made anew"
+    return f"{_listed(made_anew)} would be made anew" if made_anew else _difference(wanted, earlier[0])
+
+
+def _difference(wanted: Earlier, newest: Earlier) -> str:
     if not equal(wanted.program.get("image"), newest.program.get("image")):
         return f"its image is another than in run {newest.run}"
     if not equal(wanted.program, newest.program) or wanted.definitions != newest.definitions:

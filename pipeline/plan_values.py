@@ -21,10 +21,12 @@ class Unknown:
     Attributes:
         maker: The task that puts it out; empty for what the run is called and when it begins.
         is_new: Whether no earlier run can have had it.
+        output: What the maker calls it.
     """
 
     maker: str = ""
     is_new: bool = True
+    output: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def not_known(component: Document, maker: str) -> Values:
     outputs = component.get("outputDefinitions") or {}
     return Values(
         dict.fromkeys(outputs.get("parameters") or {}, Unknown(maker, is_new=False)),
-        dict.fromkeys(outputs.get("artifacts") or {}, Unknown(maker)),
+        {name: Unknown(maker, output=name) for name in outputs.get("artifacts") or {}},
     )
 
 

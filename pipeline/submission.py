@@ -137,7 +137,7 @@ def send(config: RunConfig, job: aiplatform.PipelineJob) -> str:
 
 
 def _draft(config: RunConfig, document: bytes, parameters: Mapping[str, Any], fixed: Mapping[str, Any]) -> Draft:
-    spec = read_spec(_load(document))
+    spec = read_spec(load_spec(document))
     has_data = all(isinstance(parameters.get(name), str) for name in _DATA)
     inputs = {name: plan(parameters[name], config.staging_bucket) for name in _DATA if has_data}
     return Draft(
@@ -157,7 +157,7 @@ def _read_file(file: Path) -> tuple[bytes, Mapping[str, Any]]:
 
     try:
         document = file.read_bytes()
-        spec = _load(document)
+        spec = load_spec(document)
         if not spec["pipelineInfo"]["name"] or not spec["root"]["dag"]:
             raise KeyError
     except OSError as error:
@@ -169,7 +169,7 @@ def _read_file(file: Path) -> tuple[bytes, Mapping[str, Any]]:
     return document, spec
 
 
-def _load(document: bytes) -> Mapping[str, Any]:
+def load_spec(document: bytes) -> Mapping[str, Any]:
     """The specification in a compiled file; a second document, settings of one platform, is passed over."""
     import yaml
 

@@ -80,7 +80,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         "double": unknown,
         "double-2": unknown,
         "tell": ("runs", "text tells of the run itself"),
-        "tell-2": ("runs", "it runs each time"),
+        "tell-2": ("runs", "never cached"),
         "condition-1.tell-3": unknown,
         "condition-1.tell-4": ("unknown", "it depends on what tell-2 puts out"),
     }
@@ -142,6 +142,6 @@ def test_predict_takes_nothing_from_runs_without_a_cache(runs: Runs) -> None:
     assert outcomes(runs.foretell(text="new"))["write"] == ("runs", "run run-4 has left nothing for others")
     assert {one.reason for one in predict(runs.spec, {"text": "abc"}, runs.jobs, enable_caching=False)} == {
         "caching is off",
-        "it runs each time",
+        "never cached",
     }
     runs.jobs.pop(0)
