@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import proto
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Struct
 
@@ -56,13 +57,14 @@ def read(messages: Sequence[Typed], mask: FieldMask) -> list[Typed]:
     if not mask.paths:
         return list(messages)
     tree = _tree(mask.paths)
+    if messages and not _fits(type(messages[0]).pb(messages[0]).DESCRIPTOR, tree):
+        raise invalid("read_mask", f"names a field that there is not. Received: {', '.join(mask.paths)}.")
     results = []
     for message in messages:
         pb = type(message).pb(message)
         shown: Any = type(pb)()
         shown.CopyFrom(pb)
-        if not _keep_only(shown, tree):
-            raise invalid("read_mask", f"names a field that there is not. Received: {', '.join(mask.paths)}.")
+        _keep_only(shown, tree)
         results.append(type(message).wrap(shown))
     return results
 
@@ -82,22 +84,32 @@ def _tree(paths: Iterable[str]) -> _Tree:
     return tree
 
 
-def _keep_only(message: Any, tree: _Tree) -> bool:
-    """Clears what a mask does not name; whether all that it names can be there."""
+def _fits(descriptor: Descriptor, tree: _Tree) -> bool:
+    """Whether a message can have all that a mask names. A mask does not reach into lists and maps."""
+    if descriptor is Struct.DESCRIPTOR:
+        return True
+    for name, below in tree.items():
+        field = descriptor.fields_by_name.get(name)
+        if field is None:
+            return False
+        if below is not _WHOLE:
+            if field.message_type is None or field.is_repeated or not _fits(field.message_type, below):
+                return False
+    return True
+
+
+def _keep_only(message: Any, tree: _Tree) -> None:
+    """Clears what a mask does not name."""
     if isinstance(message, Struct):
         for key in [key for key in message.fields if snake(key) not in tree]:
             del message.fields[key]
-        return True
-    fields = message.DESCRIPTOR.fields_by_name
-    if any(name not in fields for name in tree):
-        return False
+        return
     for field, value in message.ListFields():
         below = tree.get(field.name)
         if below is None:
             message.ClearField(field.name)
-        elif below is not _WHOLE and (field.message_type is None or not _keep_only(value, below)):
-            return False
-    return True
+        elif below is not _WHOLE:
+            _keep_only(value, below)
 
 
 def snake(name: str) -> str:
