@@ -71,7 +71,7 @@ def _changes(now: Values, before: Values) -> Iterator[str]:
         elif isinstance(new, str) and _STAGED.fullmatch(new):
             yield f"{name} has changed"
         else:
-            yield f"{name} is {shown(new)} and was {shown(_whole(old))}"
+            yield f"{name} is {shown(_whole(new))} and was {shown(_whole(old))}"
     others = [name for name, uris in now.artifacts.items() if not equal(uris, before.artifacts.get(name))]
     if others:
         yield f"{_listed(others)} {'is another' if len(others) == 1 else 'are others'}"
