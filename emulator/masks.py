@@ -88,14 +88,14 @@ def _fits(descriptor: Descriptor, tree: _Tree) -> bool:
     """Whether a message can have all that a mask names. A mask does not reach into lists and maps."""
     if descriptor is Struct.DESCRIPTOR:
         return True
-    for name, below in tree.items():
-        field = descriptor.fields_by_name.get(name)
-        if field is None:
-            return False
-        if below is not _WHOLE:
-            if field.message_type is None or field.is_repeated or not _fits(field.message_type, below):
-                return False
-    return True
+    return all(
+        (field := descriptor.fields_by_name.get(name)) is not None
+        and (
+            below is _WHOLE
+            or (field.message_type is not None and not field.is_repeated and _fits(field.message_type, below))
+        )
+        for name, below in tree.items()
+    )
 
 
 def _keep_only(message: Any, tree: _Tree) -> None:
