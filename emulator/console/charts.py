@@ -69,7 +69,7 @@ def _frame() -> Options:
     return {
         "color": list(COLOURS),
         "animation": False,
-        "grid": {"left": 24, "right": 16, "top": 36, "bottom": 24, "containLabel": True},
+        "grid": {"left": 24, "right": 16, "top": 36, "bottom": 30, "containLabel": True},
         "legend": {"top": 0, "left": 0, "type": "scroll", "textStyle": {"color": "--ink"}},
         # Text, not HTML: a name may hold anything.
         "tooltip": {"trigger": "axis", "renderMode": "richText", "confine": True},

@@ -1,4 +1,4 @@
-"""What a prediction form holds before the reader writes into it."""
+"""The instances of a prediction form: what it holds at first, and what the reader wrote."""
 
 from __future__ import annotations
 
@@ -15,6 +15,30 @@ LARGEST_FILE = 1024 * 1024
 # A form is to be read: so many instances of a smoke test stand in it.
 INSTANCES_SHOWN = 2
 _BY_TYPE: dict[str, Any] = {"number": 0.0, "integer": 0, "string": "", "boolean": False, "array": [], "object": {}}
+
+
+class InstancesError(Exception):
+    """Why what the reader wrote is no list of instances, in a sentence."""
+
+
+def parse_instances(text: str) -> list[Any]:
+    """Reads what the reader wrote: a JSON array of instances, or a request with `instances`.
+
+    Raises:
+        InstancesError: It is neither.
+    """
+    if not text.strip():
+        raise InstancesError("Write a JSON array of instances, such as [[1.0, 2.0]].")
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise InstancesError("This JSON is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        raise InstancesError(f"This is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+    instances = document.get("instances") if isinstance(document, dict) else document
+    if not isinstance(instances, list):
+        raise InstancesError("Instances must be a JSON array: put brackets around a single one, [ ... ].")
+    return instances
 
 
 async def example_instances(objects: ObjectReader, version: VersionView) -> list[Any]:

@@ -74,7 +74,7 @@ def chips(labels: Mapping[str, str], most: int | None = None) -> None:
     with tag("div", classes="chips"):
         for key, value in shown[:most]:
             with tag("span", classes="chip", attributes={"title": f"{key}={value}"}):
-                tag("b", f"{key} ")
+                tag("b", key)
                 tag("span", value)
         if most is not None and len(shown) > most:
             rest = ", ".join(f"{key}={value}" for key, value in shown[most:])

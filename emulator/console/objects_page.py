@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from emulator.console.addresses import download_of, object_page
 from emulator.console.frame import framed, refused
 from emulator.console.markup import cell, empty, head_cell, link, row, table, tag, text_fact, time
 from emulator.console.objects import ObjectReader, StoredObject, split_uri
+from emulator.console.previews import readable_text, size_text
 from emulator.console.reader import ReadError
 from emulator.console.services import Services
 from emulator.console.times import parse_time
@@ -87,36 +87,6 @@ def _show_folder(uri: str, held: Sequence[StoredObject]) -> None:
                         time(parse_time(one.updated))
         if len(held) > MOST_LISTED:
             empty("There are more", f"The first {MOST_LISTED:,} of {len(held):,} objects are listed.")
-
-
-def readable_text(content: bytes, is_whole: bool) -> str | None:
-    """Content as text, JSON indented; None where it is no text.
-
-    Args:
-        content: The bytes.
-        is_whole: Whether they are all of the object's.
-    """
-    try:
-        # A cut may go through the middle of a character.
-        text = content.decode("utf-8") if is_whole else content.decode("utf-8", "ignore")
-    except UnicodeDecodeError:
-        return None
-    if "\0" in text:
-        return None
-    if is_whole and text.lstrip().startswith(("{", "[")):
-        try:
-            return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except (ValueError, RecursionError):
-            return text
-    return text
-
-
-def size_text(size: int) -> str:
-    """`812 B`, `4.2 kB`, `1.3 MB`."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size} B"
 
 
 async def send_object(objects: ObjectReader, uri: str) -> Response:

@@ -11,36 +11,13 @@ from nicegui import ui
 
 from emulator.console.decision import number_text
 from emulator.console.frame import Frame, button
+from emulator.console.instances import InstancesError, parse_instances
 from emulator.console.markup import banner, cell, head_cell, head_of_column, row, scrolling, tag
 from emulator.console.reader import Reader, ReadError
 from emulator.console.values import value_text
 
 # Predictions with more fields than this are shown as JSON.
 MOST_COLUMNS = 8
-
-
-class InstancesError(Exception):
-    """Why what the reader wrote is no list of instances, in a sentence."""
-
-
-def parse_instances(text: str) -> list[Any]:
-    """Reads what the reader wrote: a JSON array of instances, or a request with `instances`.
-
-    Raises:
-        InstancesError: It is neither.
-    """
-    if not text.strip():
-        raise InstancesError("Write a JSON array of instances, such as [[1.0, 2.0]].")
-    try:
-        document = json.loads(text)
-    except RecursionError:
-        raise InstancesError("This JSON is nested too deeply.") from None
-    except json.JSONDecodeError as error:
-        raise InstancesError(f"This is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
-    instances = document.get("instances") if isinstance(document, dict) else document
-    if not isinstance(instances, list):
-        raise InstancesError("Instances must be a JSON array: put brackets around a single one, [ ... ].")
-    return instances
 
 
 class PredictionForm:
