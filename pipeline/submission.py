@@ -156,21 +156,29 @@ def _read_file(file: Path) -> tuple[bytes, Mapping[str, Any]]:
     import yaml
 
     try:
-        document = file.read_bytes()
+        document = _first(file.read_bytes())
         spec = load_spec(document)
         if not spec["pipelineInfo"]["name"] or not spec["root"]["dag"]:
             raise KeyError
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}. Give a pipeline that is compiled.") from error
-    except (ValueError, LookupError, TypeError, StopIteration, yaml.YAMLError) as error:
+    except (ValueError, LookupError, TypeError, yaml.YAMLError) as error:
         raise UsageError(
             f"{file} is no compiled pipeline. `python compile.py` writes one; so does any compiler of kfp."
         ) from error
     return document, spec
 
 
+def _first(document: bytes) -> bytes:
+    """A compiled file without its second document, settings of one platform, which Vertex AI's SDK does not read."""
+    import yaml
+
+    first, *others = yaml.load_all(document, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.safe_dump(first).encode() if others else document
+
+
 def load_spec(document: bytes) -> Mapping[str, Any]:
-    """The specification in a compiled file; a second document, settings of one platform, is passed over."""
+    """The specification in a compiled file."""
     import yaml
 
     loaded: Any = next(yaml.load_all(document, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

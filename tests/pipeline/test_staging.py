@@ -9,7 +9,7 @@ import fsspec
 import pytest
 
 from pipeline import staging
-from pipeline.staging import stage
+from pipeline.staging import place_of, plan, stage, store_bytes
 from trainer.errors import DataError
 from trainer.tables.files import expand
 
@@ -167,3 +167,28 @@ def test_file_that_changes_meanwhile_is_refused_and_nothing_is_left(
     with pytest.raises(DataError, match=r"train\.csv changed while it was read\. Run again once it is written\."):
         stage(str(source), str(tmp_path / "root"))
     assert list((tmp_path / "root" / "data").iterdir()) == []
+
+
+def test_plan_copies_nothing_and_has_the_same_content_below_each_root(tmp_path: Path) -> None:
+    source = tmp_path / "train.csv"
+    source.write_bytes(b"1")
+    planned, elsewhere = plan(str(source), str(tmp_path / "root")), plan(str(source), "gs://bucket")
+    assert planned.content == elsewhere.content == f"/data/{sha256(b'1')}/train.csv"
+    assert not (tmp_path / "root").exists()
+    assert stage(str(source), str(tmp_path / "root")) == planned
+
+
+def test_bytes_are_kept_by_their_content(tmp_path: Path) -> None:
+    place = place_of(b"1", "pipeline.yaml", str(tmp_path))
+    assert place == f"{tmp_path}/pipelines/{sha256(b'1')}/pipeline.yaml"
+    store_bytes(b"1", place)
+    before = Path(place).stat()
+    store_bytes(b"1", place)
+    assert Path(place).read_bytes() == b"1"
+    assert Path(place).stat().st_ino == before.st_ino
+
+
+def test_bytes_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "root").write_bytes(b"a file")
+    with pytest.raises(DataError, match=r"^The compiled pipeline cannot be copied to .*root/x: "):
+        store_bytes(b"1", str(tmp_path / "root" / "x"))
