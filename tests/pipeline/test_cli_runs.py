@@ -145,6 +145,14 @@ def test_runs_of_the_same_second_have_ids_of_their_own(place: Workplace) -> None
     assert names == ["small-in-a-second", "small-in-a-second-2", "small-in-a-second-3"]
 
 
+def test_nobody_asks_google_whose_the_bucket_is(place: Workplace) -> None:
+    with place.connected():
+        from google.cloud.aiplatform.utils import resource_manager_utils
+
+        bucket = storage_client(place.emulator).get_bucket("local-bucket")
+        assert resource_manager_utils.get_project_number("local-project") == str(bucket.project_number)
+
+
 def test_run_is_cancelled_and_then_cannot_be(place: Workplace) -> None:
     run_id = submitted(place, "wait_for=/nowhere")
     place.wait_for(run_id, lambda states: states.get("train-model") == "RUNNING")
