@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from emulator.names import parent_of
+from emulator.settings import StartError
 
 Record = TypeVar("Record")
 
@@ -26,6 +27,9 @@ CREATE TABLE IF NOT EXISTS records (
 CREATE INDEX IF NOT EXISTS records_by_parent ON records (kind, parent, number);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+
+# How records are written. A change that an older emulator's records do not survive raises it.
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -115,13 +119,20 @@ class Store:
 
     Args:
         path: The SQLite file.
+
+    Raises:
+        StartError: The file was written in another format, or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(SCHEMA)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            _require_format(self._connection, path)
+            self._connection.executescript(SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise StartError(f"{path} cannot be read: {error}. Remove it, or give another --state-dir.") from error
         self._lock = threading.Lock()
         self.version = 0
 
@@ -148,3 +159,13 @@ class Store:
         """Closes the file once the transaction under way has ended."""
         with self._lock:
             self._connection.close()
+
+
+def _require_format(connection: sqlite3.Connection, path: Path) -> None:
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found not in (0, FORMAT):
+        raise StartError(
+            f"{path} was written by another version of the emulator: its format is {found}, and this one reads "
+            f"{FORMAT}. Use that version, give another --state-dir, or remove the folder with all that it holds."
+        )
+    connection.execute(f"PRAGMA user_version = {FORMAT}")

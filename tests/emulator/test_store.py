@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from emulator.settings import StartError
 from emulator.store import Store, Table
 
 WORDS: Table[str] = Table("words", encode=str, decode=str)
@@ -93,3 +95,16 @@ def test_what_was_written_is_there_when_the_file_is_opened_again(tmp_path: Path)
         tx.erase()
     first.close()
     second.close()
+
+
+def test_refuses_a_file_that_another_version_wrote(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "state.sqlite3") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StartError, match=r"written by another version of the emulator: its format is 99, and this one"):
+        Store(tmp_path / "state.sqlite3")
+
+
+def test_refuses_a_file_that_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite3").write_text("something else entirely, long enough to be taken for a file of records")
+    with pytest.raises(StartError, match=r"state.sqlite3 cannot be read: file is not a database. Remove it, or give"):
+        Store(tmp_path / "state.sqlite3")
