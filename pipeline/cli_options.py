@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,9 @@ from pipeline.config_layers import CONFIG_VARIABLE, DEFAULT_PROFILE, PLACE, PROF
 from trainer.config import Hyperparameters, flag
 
 DEFAULT_FILE = Path("pipeline.toml")
+
+# What a command may take beside its options.
+_FILLED = ("config", "sources", "foreign", "again")
 
 
 def configured(
@@ -32,7 +35,8 @@ def configured(
     Returns:
         The decorator of a command that takes `config` and, if it wants to, `sources` as `load_config` returns them,
         and options of its own. One that takes `foreign` and an option `file`, a compiled pipeline, gets there what
-        `--param` says of names that are no keys, where a file is given.
+        `--param` says of names that are no keys, where a file is given. One that takes `again` gets the words of its
+        command line that lead another command to the same Vertex AI.
     """
     fields = [field for field in RunConfig.model_fields if any(field in group.model_fields for group in groups)]
     is_whole = RunConfig in groups
@@ -64,11 +68,13 @@ def _with_options(
         )
         if "sources" in own:
             given["sources"] = sources
+        if "again" in own:
+            given["again"] = _repeated(ctx, config_file, profile, values)
         command(config=config, **given)
 
     parameters = [
         _parameter("ctx", typer.Context, inspect.Parameter.empty),
-        *(parameter for name, parameter in own.items() if name not in ("config", "sources", "foreign")),
+        *(parameter for name, parameter in own.items() if name not in _FILLED),
         *_general_options(is_whole),
         *(_option(field, title) for title, panel in _panels().items() for field in panel if field in fields),
     ]
@@ -82,6 +88,13 @@ def _with_options(
 def _is_given(ctx: typer.Context, field: str) -> bool:
     source = ctx.get_parameter_source(field)
     return source is not None and source.name == "COMMANDLINE"
+
+
+def _repeated(ctx: typer.Context, file: Path | None, profile: str, values: Mapping[str, Any]) -> list[str]:
+    general = [("config_file", "--config", file), ("profile", "--profile", profile)]
+    place = [(field, flag(field), values.get(field)) for field in ("connection", *PLACE)]
+    given = [(name, value) for field, name, value in (*general, *place) if _is_given(ctx, field)]
+    return [str(word) for option in given for word in option]
 
 
 def _parted(params: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +28,14 @@ RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of a run;
 
 @app.command()
 @configured(RunConfig)
-def run(*, file: File = None, config: RunConfig, sources: Mapping[str, str], foreign: Mapping[str, str]) -> None:
+def run(
+    *,
+    file: File = None,
+    config: RunConfig,
+    sources: Mapping[str, str],
+    foreign: Mapping[str, str],
+    again: Sequence[str],
+) -> None:
     """Submit a run, follow it to its end, and show what it has come to.
 
     With the local profile it runs on this machine, in the local services, which are started if they are down.
@@ -40,7 +47,7 @@ def run(*, file: File = None, config: RunConfig, sources: Mapping[str, str], for
     console = Console()
     with interrupted_once():
         try:
-            ended = submit_and_follow(config, drafted(config, sources, file, foreign), console)
+            ended = submit_and_follow(config, drafted(config, sources, file, foreign), console, again)
         except Interrupted as stop:
             print(stop, file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -52,18 +59,25 @@ def run(*, file: File = None, config: RunConfig, sources: Mapping[str, str], for
     if ended.state == "failed":
         from pipeline.run_view import failure
 
-        raise ProjectError(failure(ended))
+        raise ProjectError(failure(ended, again))
 
 
 @app.command()
 @configured(RunConfig)
-def submit(*, file: File = None, config: RunConfig, sources: Mapping[str, str], foreign: Mapping[str, str]) -> None:
+def submit(
+    *,
+    file: File = None,
+    config: RunConfig,
+    sources: Mapping[str, str],
+    foreign: Mapping[str, str],
+    again: Sequence[str],
+) -> None:
     """Submit a run and return: it goes on by itself."""
     from pipeline.run_commands import drafted, submit_only
     from pipeline.run_view import submitted
 
     name = submit_only(config, drafted(config, sources, file, foreign))
-    Console().print(submitted(name.rpartition("/")[2], name), soft_wrap=True)
+    Console().print(submitted(name, again), soft_wrap=True)
 
 
 @app.command()
@@ -92,7 +106,7 @@ def runs(
 
 @app.command()
 @configured(Connection)
-def show(*, run: RunId = None, config: RunConfig) -> None:
+def show(*, run: RunId = None, config: RunConfig, again: Sequence[str]) -> None:
     """Show a run: its tasks, metrics, decision, and where its results lie."""
     from pipeline.evidence import read_decision
     from pipeline.run_client import Runs
@@ -101,17 +115,21 @@ def show(*, run: RunId = None, config: RunConfig) -> None:
 
     with connected(config):
         record = Runs(config).find(run)
-        told = details(record, read_decision(record))
+        told = details(record, read_decision(record), again)
     Console().print(told, soft_wrap=True)
 
 
 @app.command()
 @configured(Connection)
 def cancel(
-    *, run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run that has not ended.")], config: RunConfig
+    *,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run that has not ended.")],
+    config: RunConfig,
+    again: Sequence[str],
 ) -> None:
     """Cancel a run. What it has done already stays."""
     from pipeline.run_client import Runs
+    from pipeline.run_view import command_line
     from pipeline.vertex_connection import connected
 
     with connected(config):
@@ -120,7 +138,8 @@ def cancel(
         if record.is_final:
             raise UsageError(f"Run {record.run_id} has ended already: {_ENDED[record.state]}.")
         runs.cancel(record.name)
-    print(f"Run {record.run_id} is being cancelled. `python -m pipeline show {record.run_id}` tells when it is.")
+    shown = command_line("show", record.run_id, *again)
+    print(f"Run {record.run_id} is being cancelled. `{shown}` tells when it is.")
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from pipeline.links import page_of
 from pipeline.run_client import Runs
 from pipeline.run_inputs import check_inputs
 from pipeline.run_record import RunRecord
+from pipeline.run_view import command_line, progress, summary
 from pipeline.submission import Draft, build_job, draft, draft_of_file, send
 from pipeline.vertex_connection import connected_sdk, require_buckets
 
@@ -66,8 +67,14 @@ def submit_only(config: RunConfig, submission: Draft) -> str:
         return send(config, build_job(config, submission))
 
 
-def submit_and_follow(config: RunConfig, submission: Draft, console: Console) -> RunRecord:
+def submit_and_follow(config: RunConfig, submission: Draft, console: Console, again: Sequence[str]) -> RunRecord:
     """Submits a run and shows how it goes, and at its end what it has come to.
+
+    Args:
+        config: The configuration.
+        submission: What is submitted.
+        console: Where it is shown.
+        again: The options that lead a command to the same Vertex AI.
 
     Returns:
         The run in its last state.
@@ -78,15 +85,13 @@ def submit_and_follow(config: RunConfig, submission: Draft, console: Console) ->
     """
     with connected_sdk(config, start=True):
         require_buckets(config)
-        ended = _followed(config, build_job(config, submission), console)
+        ended = _followed(config, build_job(config, submission), console, again)
         if ended.state == "succeeded":
-            console.print("", _outcome(config, ended), sep="\n", soft_wrap=True)
+            console.print("", _outcome(config, ended, again), sep="\n", soft_wrap=True)
     return ended
 
 
-def _followed(config: RunConfig, job: aiplatform.PipelineJob, console: Console) -> RunRecord:
-    from pipeline.run_view import progress
-
+def _followed(config: RunConfig, job: aiplatform.PipelineJob, console: Console, again: Sequence[str]) -> RunRecord:
     name = ""
     try:
         # Between the request and its answer nobody knows whether there is a run to cancel.
@@ -98,10 +103,10 @@ def _followed(config: RunConfig, job: aiplatform.PipelineJob, console: Console) 
     except KeyboardInterrupt:
         if not name:
             raise
-        raise Interrupted(_cancelled(config, name)) from None
+        raise Interrupted(_cancelled(config, name, again)) from None
 
 
-def _cancelled(config: RunConfig, name: str) -> str:
+def _cancelled(config: RunConfig, name: str, again: Sequence[str]) -> str:
     """Cancels a run, waits a while for its end, and tells what came of it."""
     from google.api_core.exceptions import BadRequest
 
@@ -115,15 +120,14 @@ def _cancelled(config: RunConfig, name: str) -> str:
         if run.is_final:
             return f"Stopped: run {run_id} is {_ENDED[run.state]}."
         time.sleep(_CANCEL_POLL_S)
-    return f"Stopped: run {run_id} is being cancelled. `python -m pipeline show {run_id}` tells when it is."
+    return f"Stopped: run {run_id} is being cancelled. `{command_line('show', run_id, *again)}` tells when it is."
 
 
-def _outcome(config: RunConfig, run: RunRecord) -> Text:
+def _outcome(config: RunConfig, run: RunRecord, again: Sequence[str]) -> Text:
     from pipeline.evidence import read_decision
     from pipeline.run_prediction import asked_of_endpoint
-    from pipeline.run_view import summary
 
-    told = [summary(run, read_decision(run))]
+    told = [summary(run, read_decision(run), again)]
     if run.outputs("smoke"):
         told.append(asked_of_endpoint(config, run))
     return Text("\n\n").join(told)

@@ -180,11 +180,21 @@ def test_unknown_state_is_refused_with_the_nearest(place: Workplace) -> None:
     assert outcome.err.startswith('Error: "runing" is no state of a run. Did you mean "running"? Known: queued, ')
 
 
+def test_next_commands_are_led_to_the_same_place(place: Workplace) -> None:
+    (place.folder / "my.toml").write_text('[profiles.mine]\nconnection = "local"\n')
+    options = ["--config", "my.toml", "--profile", "mine", "--project", "other-project"]
+    outcome = place.command("submit", "--file", "small.yaml", *options)
+    assert outcome.code == 0
+    for line in outcome.out.splitlines()[4:]:
+        assert line.endswith(f" {' '.join(options)}")
+    assert place.command(*outcome.out.splitlines()[4].split(" -m pipeline ")[1].split()).code == 0
+
+
 def test_project_without_runs_says_how_to_start_one(place: Workplace) -> None:
-    assert place.command("runs", "--project", "other-project").out == (
+    assert place.command("runs", "--project", "empty-project").out == (
         "There are no such runs. `python -m pipeline run` starts one.\n"
     )
-    assert place.command("show", "--project", "other-project").err == (
+    assert place.command("show", "--project", "empty-project").err == (
         "Error: There are no runs yet. Start one with `python -m pipeline run`.\n"
     )
 

@@ -155,9 +155,11 @@ def test_failure_of_the_run_itself_is_told(error: str, told: str) -> None:
 
 
 def test_submitted_run_is_told_with_its_page_and_what_to_do() -> None:
-    lines = printed(submitted("run-1", run("run-1", "pending").name)).splitlines()
+    lines = printed(submitted(run("run-1", "pending").name, ["--profile", "my own"])).splitlines()
     assert lines[:4] == ["Submitted run-1.", f"Console  {PAGE}", "", "Next"]
-    assert [line.split(" -m pipeline ")[1] for line in lines[4:]] == ["show run-1", "logs run-1", "cancel run-1"]
+    assert [line.split(" -m pipeline ")[1] for line in lines[4:]] == [
+        f"{command} run-1 --profile 'my own'" for command in ("show", "logs", "cancel")
+    ]
 
 
 def test_runs_are_listed_with_their_outcome() -> None:
