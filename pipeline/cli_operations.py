@@ -41,6 +41,25 @@ def plan(
 
 
 @app.command()
+@configured(RunConfig, needs=())
+def doctor(*, config: RunConfig, sources: Mapping[str, str]) -> None:
+    """Look whether all is there that a run needs, and tell how to get what is not. Nothing is changed."""
+    from pipeline.doctor_report import State, report
+
+    if config.connection == "local":
+        from pipeline.doctor_local import find_on_this_machine
+
+        findings = find_on_this_machine(config)
+    else:
+        from pipeline.doctor_vertex import find_on_vertex
+
+        findings = find_on_vertex(config, sources)
+    Console().print(report(findings), soft_wrap=True)
+    if any(finding.state is State.FAILED for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
 @configured(Connection)
 def clean(
     *,

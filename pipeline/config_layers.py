@@ -219,11 +219,21 @@ def _problems(layer: _Layer) -> list[str]:
     return problems
 
 
+def how_to_give(name: str, table: str = "[profiles.vertex] in pipeline.toml") -> str:
+    """What a key that must be given is, and how to give it.
+
+    Args:
+        name: The key.
+        table: Where in which file it may stand.
+    """
+    about = RunConfig.model_fields[name].description
+    return f"{about} Give {flag(name)}, {_variable(name)}, or a line `{name} = ...` below {table}."
+
+
 def _missing(values: Mapping[str, Any], needs: Collection[str], table: str) -> list[str]:
     """The keys without which nothing can be asked of Google, and how to give them."""
     return [
-        f"`{name}` is missing, and Google's Vertex AI needs it: {RunConfig.model_fields[name].description} Give "
-        f"{flag(name)}, {_variable(name)}, or a line `{name} = ...` below {table}."
+        f"`{name}` is missing, and Google's Vertex AI needs it: {how_to_give(name, table)}"
         for name in needs
         if not values.get(name)
     ]
