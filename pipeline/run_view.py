@@ -35,12 +35,12 @@ def progress(console: Console) -> Iterator[Callable[[RunRecord], None]]:
         with Live(console=console, auto_refresh=False) as live:
             yield lambda run: live.update(task_list(run), refresh=True)
         return
-    shown: dict[int, str] = {}
+    shown: dict[str, str] = {}
 
     def print_changes(run: RunRecord) -> None:
-        for index, task in enumerate(run.tasks):
-            if task.state != shown.get(index, "pending"):
-                shown[index] = task.state
+        for task in run.tasks:
+            if task.state != shown.get(task.unique_name, "pending"):
+                shown[task.unique_name] = task.state
                 console.print(_task_line(task), soft_wrap=True)
 
     yield print_changes

@@ -32,6 +32,7 @@ def in_sentences(config: RunConfig) -> Iterator[None]:
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError
     from requests.exceptions import ConnectionError as Unreachable
+    from requests.exceptions import Timeout
 
     try:
         yield
@@ -39,7 +40,10 @@ def in_sentences(config: RunConfig) -> Iterator[None]:
         raise ProjectError(_sentence(error, config)) from error
     except GoogleAuthError as error:
         raise ProjectError(f"Vertex AI does not know who is asking: {error}. {_ADVICE[401]}") from error
-    except (RetryError, Unreachable) as error:
+    except (RetryError, Timeout, Unreachable) as error:
+        cause = getattr(error, "cause", None)  # of the last of several attempts
+        if isinstance(cause, GoogleAPICallError):
+            raise ProjectError(_sentence(cause, config)) from error
         raise ProjectError(f"Vertex AI cannot be reached. {_advice(_UNREACHABLE, config)}") from error
 
 

@@ -70,6 +70,14 @@ def sentence(error: Exception, connection: str = "local") -> str:
             exceptions.RetryError("gave up", None),
             f"Vertex AI cannot be reached. {RESTART}",
         ),
+        (
+            exceptions.RetryError("gave up", exceptions.InternalServerError("Oops.")),
+            f"Vertex AI answers 500: Oops. {RESTART}",
+        ),
+        (
+            requests.ReadTimeout("took too long"),
+            f"Vertex AI cannot be reached. {RESTART}",
+        ),
     ],
 )
 def test_error_is_a_paragraph_that_says_what_to_do(error: Exception, told: str) -> None:
