@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from components.vertex.connection import EMULATOR_VARIABLE
-from pipeline import doctor_accounts, doctor_google
 from pipeline.config import RunConfig
 from pipeline.config_layers import DEFAULT, SUBMITTED, how_to_give
+from pipeline.doctor_checks import Call, Check, checks_of
 from pipeline.doctor_local import data_files, find_installed
 from pipeline.doctor_report import Finding, State
 from pipeline.google_answers import Answer
-from pipeline.image_name import ImageName, parse_image
 from pipeline.reachability import SIGN_IN, Attempt, api_host, check_network, find_credentials
 from trainer.errors import ProjectError
 
@@ -35,40 +30,6 @@ _TIMEOUT_S = 10.0
 _OFFLINE_S = 1.5
 _AT_ONCE = 8
 _OTHERS = (EMULATOR_VARIABLE, "STORAGE_EMULATOR_HOST")
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request to one of Google's APIs.
-
-    Attributes:
-        method: GET or POST.
-        api: A key of `BASES`.
-        path: What follows there.
-        body: Its JSON; empty sends none.
-    """
-
-    method: str
-    api: str
-    path: str
-    body: str = ""
-
-
-@dataclass(frozen=True)
-class Check:
-    """A prerequisite that Google tells of.
-
-    Attributes:
-        what: Its name.
-        needs: The keys of the configuration without which nothing can be asked.
-        calls: What to ask.
-        judge: Makes a finding of the configuration and the answers.
-    """
-
-    what: str
-    needs: Sequence[str]
-    calls: Sequence[Call]
-    judge: Callable[[RunConfig, Sequence[Answer]], Finding]
 
 
 def find_on_vertex(config: RunConfig, sources: Mapping[str, str]) -> list[Finding]:
@@ -100,44 +61,6 @@ def configuration(missing: Sequence[str]) -> Finding:
         remedy = "\n".join(how_to_give(name) for name in missing)
         return Finding("Configuration", State.FAILED, f"not given: {', '.join(missing)}", remedy)
     return Finding("Configuration", State.OK, "complete")
-
-
-def checks_of(config: RunConfig, caller: str) -> list[Check]:
-    """What is to be asked of Google.
-
-    Args:
-        config: Names what is asked about.
-        caller: Who is signed in, as IAM writes members; empty where that is not known.
-    """
-    google, accounts = doctor_google, doctor_accounts
-    project, account = f"projects/{config.project}", quote(config.service_account)
-    name = parse_image(config.image)
-    services = urlencode([("names", f"{project}/services/{api}") for api in google.APIS])
-    bucket = f"b/{config.staging_bucket.removeprefix('gs://')}"
-    policy = Call("POST", "projects", f"{project}:getIamPolicy", '{"options": {"requestedPolicyVersion": 3}}')
-    on_bucket = Call("GET", "storage", f"{bucket}/iam?optionsRequestedPolicyVersion=3")
-    on_images = [Call("GET", "images", f"{name.parent}:getIamPolicy?options.requestedPolicyVersion=3")] if name else []
-    as_it = f"projects/-/serviceAccounts/{account}"
-    acting = Call("POST", "iam", f"{as_it}:testIamPermissions", _permissions(accounts.ACT_AS))
-    submitting = Call("POST", "projects", f"{project}:testIamPermissions", _permissions(accounts.SUBMIT))
-    found = [
-        Check("APIs", ["project"], [Call("GET", "usage", f"v1/{project}/services:batchGet?{services}")], google.apis),
-        Check("Bucket", ["staging_bucket", "location"], [Call("GET", "storage", bucket)], google.bucket),
-        Check("Image", ["image"], [*_image(name)], google.image),
-        Check("Submitting", ["project"], [submitting], partial(accounts.submitting, caller=caller)),
-        Check("Service account", ["service_account"], [Call("GET", "iam", as_it)], accounts.service_account),
-        Check("Acting as it", ["service_account"], [acting], partial(accounts.acting, caller=caller)),
-        Check("Vertex AI role", ["project", "service_account"], [policy], accounts.vertex_role),
-        Check("Bucket role", ["staging_bucket", "service_account"], [on_bucket, policy], accounts.bucket_role),
-        Check("Image role", ["image", "service_account"], [*on_images, policy], accounts.image_role),
-    ]
-    if config.accelerator_type:
-        metric = google.quota_metric(config.accelerator_type)
-        path = f"v1beta1/{project}/services/aiplatform.googleapis.com/consumerQuotaMetrics/{quote(metric, safe='')}"
-        found.append(
-            Check("Quota", ["project", "location"], [Call("GET", "usage", path)] if metric else [], google.quota)
-        )
-    return found
 
 
 def ask(
@@ -182,18 +105,6 @@ def _send(session: Any, bases: Mapping[str, str], call: Call) -> Answer:
     except (RequestException, GoogleAuthError):
         return Answer(0)
     return Answer(response.status_code, document if isinstance(document, dict) else {})
-
-
-def _image(name: ImageName | None) -> list[Call]:
-    """What Artifact Registry is asked of an image."""
-    if name is None:
-        return []
-    of = f"{name.parent}/packages/{quote(name.name, safe='')}"
-    return [Call("GET", "images", f"{of}/versions/{name.digest}" if name.digest else f"{of}/tags/{name.tag}")]
-
-
-def _permissions(name: str) -> str:
-    return json.dumps({"permissions": [name]})
 
 
 def _network(config: RunConfig, missing: Sequence[str]) -> Finding:
