@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pipeline.config import RunConfig, Value, key
 from pipeline.config_layers import PLACE, SUBMITTED, load_config
 from trainer.errors import UsageError
 
+SAMPLE = Path(__file__).resolve().parents[2] / "pipeline.toml"
 GIVEN: Mapping[str, Value] = {
     "project": "my-project",
     "location": "europe-west4",
@@ -235,3 +237,14 @@ def test_every_needed_key_is_empty_or_local_by_default() -> None:
     assert [key(name) for name in SUBMITTED] == [*SUBMITTED]
     defaults = {name: str(RunConfig.model_fields[name].default) for name in SUBMITTED if name != "location"}
     assert all("local" in text or not text for text in defaults.values())
+
+
+def test_file_of_the_repository_changes_nothing_and_its_examples_are_right(tmp_path: Path) -> None:
+    assert load_config(SAMPLE, {})[0] == RunConfig()
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines()
+    examples = [line.removeprefix("# ") for line in lines if re.match(r"# (\[|[a-z_]+ = )", line)]
+    file = write(tmp_path, "\n".join(examples))
+    config, _ = load_config(file, {}, profile="vertex", needs=SUBMITTED)
+    assert (config.project, config.accelerator_type) == ("my-project", "NVIDIA_TESLA_T4")
+    assert load_config(file, {}, profile="staging")[0].connection == "vertex"
+    assert load_config(file, {})[0] == RunConfig(cpu_limit=2)

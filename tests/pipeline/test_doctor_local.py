@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.config import RunConfig
 from pipeline.doctor_local import (
     data_files,
@@ -97,3 +98,28 @@ def test_report_has_a_line_for_each_and_the_remedy_below_it() -> None:
         "1 of 4 prerequisites are not met. 1 could not be found out.",
     ]
     assert report(findings[:1]).plain.endswith("\nNothing stands in a run's way.")
+
+
+def test_doctor_of_the_local_profile_changes_nothing(
+    tmp_path: Path, iris_files: IrisFiles, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = [f"--param={name}={path}" for name, path in iris_files._asdict().items()]
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *arguments])
+    lines = capsys.readouterr().out.splitlines()
+    names = ["Python", "Packages", "Folder", "Ports", "Disk", "Memory", "Data", "Services"]
+    assert [line.split()[1] for line in lines[:8]] == names
+    assert ended.value.code == (1 if any(line.startswith("✗") for line in lines) else 0)
+    assert lines[7] == "- Services  down; a run starts them, and so does `python -m pipeline up`"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_fails_where_the_data_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor"])
+    assert ended.value.code == 1
+    assert "✗ Data      3 problems:\n" in capsys.readouterr().out
