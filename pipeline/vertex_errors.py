@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -45,6 +46,19 @@ def in_sentences(config: RunConfig) -> Iterator[None]:
         if isinstance(cause, GoogleAPICallError):
             raise ProjectError(_sentence(cause, config)) from error
         raise ProjectError(f"Vertex AI cannot be reached. {_advice(_UNREACHABLE, config)}") from error
+    except Exception as error:
+        code = _code_of_storage(error)
+        if code is None:
+            raise
+        told = message_of(error).removesuffix(f", {code}.").removesuffix(".")
+        advice = _advice(code, config)
+        raise ProjectError(f"Cloud Storage answers {code}: {told}. {advice}".rstrip()) from error
+
+
+def _code_of_storage(error: Any) -> int | None:
+    """The status that gcsfs tells in an error of its own, which is no OSError; its module need not be loaded."""
+    kind = getattr(sys.modules.get("gcsfs.retry"), "HttpError", None)
+    return int(error.code) if kind is not None and isinstance(error, kind) and error.code else None
 
 
 def _sentence(error: Any, config: RunConfig) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.config import RunConfig
 from pipeline.vertex_errors import _ADVICE, in_sentences, message_of
+from tests.pipeline.workplaces import _quiet_gcsfs
 from trainer.errors import ProjectError
 
 # Their constructors have no types.
@@ -87,6 +88,17 @@ def test_error_is_a_paragraph_that_says_what_to_do(error: Exception, told: str) 
 def test_fault_of_google_itself_is_to_be_waited_for() -> None:
     told = sentence(exceptions.InternalServerError("Oops."), "vertex")
     assert told == "Vertex AI answers 500: Oops. Run again in a few minutes."
+
+
+def test_refusal_of_cloud_storage_is_told_as_such() -> None:
+    _quiet_gcsfs()
+    retry: Any = importlib.import_module("gcsfs.retry")
+    refused = retry.HttpError({"code": 401, "message": "Invalid Credentials"})
+    assert sentence(refused) == (
+        "Cloud Storage answers 401: Invalid Credentials. Sign in with `gcloud auth application-default login`."
+    )
+    with pytest.raises(retry.HttpError), in_sentences(RunConfig()):
+        raise retry.HttpError
 
 
 def test_other_errors_are_left_alone() -> None:
