@@ -34,8 +34,8 @@ train: .venv/installed ## train the DNN alone, into jobs/iris
 	$(PY) -m trainer.task --train-files data/iris_training.csv --eval-files data/iris_test.csv \
 		--job-dir jobs/iris --train-steps 1000 $(ARGS)
 
-tensorboard: .venv/installed ## show the newest run's training curves in a browser; ARGS may name other runs
-	@$(PY) -m pipeline tensorboard $(ARGS)
+tensorboard: .venv/installed ## show the training curves of jobs/ in a browser; `pipeline tensorboard` shows a run's
+	$(PY) -m tensorboard.main --logdir jobs --host localhost $(ARGS)
 
 test: .venv/installed-dev ## run all tests, the unit part first, and ask for 90 % line coverage
 	$(PY) -m coverage erase
