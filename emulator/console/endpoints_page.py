@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nicegui import ui
 from nicegui.element import Element
 
 from emulator.console.addresses import location_of, page_of
@@ -12,6 +11,7 @@ from emulator.console.endpoints import DeployedView, EndpointView, parse_endpoin
 from emulator.console.frame import framed, refused
 from emulator.console.instances import example_instances
 from emulator.console.markup import banner, cell, chips, crumbs, empty, fact, head_cell, link, row, table, tag, time
+from emulator.console.polling import Poll
 from emulator.console.prediction_form import PredictionForm
 from emulator.console.reader import ReadError
 from emulator.console.services import Services
@@ -81,7 +81,7 @@ async def show_endpoint(services: Services, name: str, _query: Mapping[str, str]
         tag("h1", endpoint.title)
         deployed = _Deployed(services, endpoint)
         PredictionForm(services.reader, name, await _examples(services, endpoint), frame)
-        ui.timer(POLL_S, deployed.look, immediate=False)
+        Poll(POLL_S, deployed.look)
 
 
 async def _examples(services: Services, endpoint: EndpointView) -> list[object]:
@@ -110,7 +110,7 @@ class _Deployed:
             self._place = tag("div", classes="stack")
         self._show(endpoint)
 
-    async def look(self) -> None:
+    async def look(self) -> bool:
         """Reads the endpoint again."""
         try:
             endpoint = parse_endpoint(await self._services.reader.get(self._endpoint.name))
@@ -118,10 +118,11 @@ class _Deployed:
             self._place.clear()
             with self._place:
                 banner(str(error), "bad")
-            return
+            return True
         if endpoint != self._endpoint:
             self._endpoint = endpoint
             self._show(endpoint)
+        return True
 
     def _show(self, endpoint: EndpointView) -> None:
         self._place.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,7 +66,7 @@ def framed(title: str, location: str, section: str) -> Iterator[Frame]:
     with tag("div", classes="main", attributes={"id": "content", "tabindex": "-1"}):
         frame.put_status()
         yield frame
-    with tag("footer", classes="foot"):
+    with ui.footer(fixed=False, wrap=False).classes("bottom"), tag("div", classes="foot"):
         TimeZone()
 
 
@@ -99,6 +99,23 @@ def button(text: str, on_click: Callable[[], Any], classes: str = "") -> Element
     element = tag("button", text, f"button {classes}".strip(), {"type": "button"})
     element.on("click", lambda _: on_click(), args=[])
     return element
+
+
+def choice(label: str, options: Mapping[str, str], chosen: str, on_choose: Callable[[str], Any]) -> None:
+    """A list of which one entry is chosen.
+
+    Args:
+        label: What is chosen.
+        options: The entries' texts, by their values.
+        chosen: The value that is chosen at first.
+        on_choose: Called with the value that the reader chose.
+    """
+    name = tag("label", label)
+    with tag("select", classes="field") as entries:
+        for value, text in options.items():
+            tag("option", text, attributes={"value": value, **({"selected": True} if value == chosen else {})})
+    name.props["for"] = entries.html_id
+    entries.on("change", lambda event: on_choose(str(event.args)), js_handler="(event) => emit(event.target.value)")
 
 
 def refused(error: ReadError, what: str) -> None:

@@ -31,6 +31,7 @@ class GraphView:
         self._place = tag("div", classes="graph-scroll")
         self._shape: Any = None
         self._boxes: dict[str, tuple[Any, Element]] = {}
+        self._paths: list[Element] = []
         self._chosen = ""
 
     def show(self, root: Node, tasks: Mapping[str, TaskView]) -> float:
@@ -46,11 +47,13 @@ class GraphView:
         drawing = lay_out(root)
         shape = (
             [(box.node.key, box.node.title, box.x, box.y, box.width, box.height) for box in drawing.boxes],
-            [(wire.points, wire.state in _WAITING) for wire in drawing.wires],
+            [wire.points for wire in drawing.wires],
         )
         if shape != self._shape:
             self._shape = shape
             self._draw(drawing, len(root.tasks()))
+        for wire, path in zip(drawing.wires, self._paths, strict=True):
+            path.classes(add="waiting") if wire.state in _WAITING else path.classes(remove="waiting")
         for box in drawing.boxes:
             self._bring_up_to_date(box.node, tasks.get(box.node.key))
         return drawing.width
@@ -73,8 +76,7 @@ class GraphView:
                     self._put(box, "div", "group-box", {})
             size = {"width": f"{drawing.width:.0f}", "height": f"{drawing.height:.0f}", "aria-hidden": "true"}
             with tag("svg", attributes=size):
-                for wire in drawing.wires:
-                    tag("path", classes="waiting" if wire.state in _WAITING else "", attributes={"d": _curve(wire)})
+                self._paths = [tag("path", attributes={"d": _curve(wire)}) for wire in drawing.wires]
             for box in drawing.boxes:
                 if not box.node.children:
                     pressed = "true" if box.node.key == self._chosen else "false"

@@ -28,6 +28,7 @@ from emulator.console.markup import (
     time,
     uri,
 )
+from emulator.console.polling import Poll
 from emulator.console.reader import ReadError
 from emulator.console.results import Results, artifacts_to_show, read_results
 from emulator.console.results_view import show_results
@@ -102,19 +103,19 @@ class RunPage:
         self._results_place = tag("div", classes="stack")
         self._results_of: object = None
         await self._show(run)
-        self._timer = ui.timer(POLL_S, self._look, immediate=False, active=not run.summary.is_final)
+        if not run.summary.is_final:
+            Poll(POLL_S, self._look)
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
         try:
             run = parse_run(await self._services.reader.get(self._name))
         except ReadError as error:
             self._message.clear()
             with self._message:
                 banner(str(error), "bad")
-            return
+            return True
         await self._show(run)
-        if run.summary.is_final:
-            self._timer.deactivate()
+        return not run.summary.is_final
 
     async def _show(self, run: RunView) -> None:
         before = self._run

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from nicegui import ui
 
 from emulator.console.addresses import comparison_of, page_of
-from emulator.console.frame import Frame, button, framed
+from emulator.console.frame import Frame, button, choice, framed
 from emulator.console.markup import banner, empty, link, tag
+from emulator.console.polling import Poll
 from emulator.console.reader import ReadError
 from emulator.console.run_filter import PAGE_ROWS, SORT_KEYS, RunFilter, RunPage, parse_filter, select
 from emulator.console.run_rows import COLUMNS, rows_of
@@ -77,32 +77,24 @@ class RunsPage:
             self._compare = link("Compare", "#", "button primary")
             button("Clear", self._clear)
         await self._read()
-        ui.timer(POLL_S, self._look)
+        Poll(POLL_S, self._look, at_once=True)
 
     def _build_toolbar(self) -> None:
         with tag("div", classes="toolbar", attributes={"role": "search", "aria-label": "Filter runs"}):
             field = ui.input("Filter by name, pipeline or label", value=self._wanted.text).classes("grow")
             field.props("outlined dense debounce=200 clearable")
             field.on_value_change(lambda event: self._ask(replace(self._wanted, text=event.value or "", page=1)))
-            with tag("label", classes="labelled"):
-                tag("span", "State")
-                with tag("select", classes="field") as states:
-                    _option("", "All states", self._wanted.state)
-                    for state in RUN_STATES:
-                        _option(state, shown_state(state).word, self._wanted.state)
-            states.on("change", self._state_chosen, js_handler="(event) => emit(event.target.value)")
-            with tag("label", classes="labelled phone-only"):
-                tag("span", "Sort by")
-                with tag("select", classes="field") as order:
-                    for key, title in SORT_KEYS.items():
-                        _option(key, title, self._wanted.sort)
-            order.on("change", self._order_chosen, js_handler="(event) => emit(event.target.value)")
+            states = {"": "All states", **{state: shown_state(state).word for state in RUN_STATES}}
+            with tag("div", classes="labelled"):
+                choice("State", states, self._wanted.state, self._state_chosen)
+            with tag("div", classes="labelled phone-only"):
+                choice("Sort by", SORT_KEYS, self._wanted.sort, self._order_chosen)
 
-    def _state_chosen(self, event: Any) -> None:
-        self._ask(replace(self._wanted, state=str(event.args), page=1))
+    def _state_chosen(self, state: str) -> None:
+        self._ask(replace(self._wanted, state=state, page=1))
 
-    def _order_chosen(self, event: Any) -> None:
-        self._ask(replace(self._wanted, sort="").sorted_by(str(event.args)))
+    def _order_chosen(self, key: str) -> None:
+        self._ask(replace(self._wanted, sort="").sorted_by(key))
 
     def _turn(self, pages: int) -> None:
         self._ask(replace(self._wanted, page=max(1, self._wanted.page + pages)))
@@ -114,7 +106,7 @@ class RunsPage:
         ui.navigate.history.replace(f"{page_of(f'{self._location}/pipelineJobs')}{'?' if query else ''}{query}")
         self._show()
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
         """Brings the list up to date, and then the accuracies, which the list does not wait for."""
         await self._read()
         page = self._show()
@@ -123,6 +115,7 @@ class RunsPage:
             if not await self._services.runs.read_accuracies(urgent, ACCURACIES_AT_ONCE):
                 break
             self._show()
+        return True
 
     async def _read(self) -> None:
         self._trouble.clear()
@@ -185,8 +178,3 @@ class RunsPage:
                 place = self._location.split("/")
                 text = f"There are no runs in project {place[1]}, region {place[3]}. Start one:"
                 empty("No runs yet", text, "python -m pipeline run")
-
-
-def _option(value: str, text: str, chosen: str) -> None:
-    attributes = {"value": value, **({"selected": True} if value == chosen else {})}
-    tag("option", text, attributes=attributes)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from nicegui import ui
-
 from emulator.console.addresses import location_of, page_of
 from emulator.console.frame import Frame, framed, refused
 from emulator.console.markup import (
@@ -25,6 +23,7 @@ from emulator.console.markup import (
     text_fact,
     time,
 )
+from emulator.console.polling import Poll
 from emulator.console.reader import ReadError
 from emulator.console.runs import SUMMARY_FIELDS, RunSummary, parse_summary
 from emulator.console.schedules import ScheduleView, parse_schedule
@@ -56,7 +55,7 @@ async def show_schedule(services: Services, name: str, _query: Mapping[str, str]
         crumbs("Schedules", page_of(f"{location}/schedules"), name.rpartition("/")[2])
         page = _Schedule(services, name, frame)
         await page.look()
-        ui.timer(POLL_S, page.look, immediate=False)
+        Poll(POLL_S, page.look)
 
 
 class _Schedule:
@@ -75,7 +74,7 @@ class _Schedule:
         self._shown: object = None
         self._place = tag("div", classes="stack")
 
-    async def look(self) -> None:
+    async def look(self) -> bool:
         """Reads the schedule and its runs, and shows them where they have changed."""
         try:
             schedule = parse_schedule(await self._services.reader.get(self._name))
@@ -86,13 +85,14 @@ class _Schedule:
             self._place.clear()
             with self._place:
                 banner(str(error), "bad")
-            return
+            return True
         runs = [parse_summary(job) for job in answer.get("pipelineJobs", [])]
         if self._shown != (schedule, runs):
             self._shown = (schedule, runs)
             self._place.clear()
             with self._place:
                 self._show(schedule, runs)
+        return True
 
     def _show(self, schedule: ScheduleView, runs: Sequence[RunSummary]) -> None:
         with tag("div", classes="heading"):

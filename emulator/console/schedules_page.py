@@ -21,6 +21,7 @@ from emulator.console.markup import (
     tag,
     time,
 )
+from emulator.console.polling import Poll
 from emulator.console.reader import ReadError
 from emulator.console.schedules import ScheduleView, parse_schedule
 from emulator.console.services import Services
@@ -60,9 +61,9 @@ class _Schedules:
         self._trouble = tag("div", classes="stack")
         self._place = tag("div", classes="card flush")
         await self._look()
-        ui.timer(POLL_S, self._look, immediate=False)
+        Poll(POLL_S, self._look)
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
         try:
             schedules = [
                 parse_schedule(one) for one in await self._services.reader.list_all(self._location, "schedules")
@@ -71,13 +72,14 @@ class _Schedules:
             self._trouble.clear()
             with self._trouble:
                 banner(str(error), "bad")
-            return
+            return True
         if schedules != self._shown:
             self._shown = schedules
             self._trouble.clear()
             self._place.clear()
             with self._place:
                 self._show(schedules)
+        return True
 
     def _show(self, schedules: Sequence[ScheduleView]) -> None:
         if not schedules:
