@@ -11,7 +11,6 @@ from pipeline.config_layers import DEFAULT
 from pipeline.plan_cache import CACHING_IS_OFF, NEVER_CACHED, Foretold, container_of, predict
 from pipeline.plan_lookup import Known
 from pipeline.plan_values import Document, Unknown, equal
-from pipeline.staging import is_there
 from pipeline.submission import Draft, load_spec
 
 _GIB = 1024**3 / 1000**3
@@ -96,7 +95,7 @@ def make_plan(config: RunConfig, sources: Mapping[str, str], draft: Draft, known
     inputs = {staged.uri for staged in draft.inputs.values()}
     return Plan(
         pipeline=draft.spec.name,
-        files=[*_files(draft, known is not None)],
+        files=[*_files(draft, known)],
         tasks=[_task(config, spec, one, inputs, known is not None) for one in foretold],
         labels=draft.labels,
         parameters=_chosen(spec, sources, draft),
@@ -104,21 +103,17 @@ def make_plan(config: RunConfig, sources: Mapping[str, str], draft: Draft, known
     )
 
 
-def _files(draft: Draft, is_known: bool) -> Iterator[PlannedFile]:
+def _files(draft: Draft, known: Known | None) -> Iterator[PlannedFile]:
     for name, staged in draft.inputs.items():
-        lies = _lie_there([(copy.target, copy.stamp[0]) for copy in staged.copies]) if is_known else None
+        lies = _lie_there([(copy.target, copy.stamp[0]) for copy in staged.copies], known)
         yield PlannedFile(name, staged.location, staged.uri, lies, is_copied=bool(staged.copies))
-    lies = _lie_there([(draft.template, len(draft.document))]) if is_known else None
+    lies = _lie_there([(draft.template, len(draft.document))], known)
     yield PlannedFile("pipeline", "the compiled pipeline", draft.template, lies, is_copied=True)
 
 
-def _lie_there(files: Sequence[tuple[str, int]]) -> bool | None:
-    from gcsfs.retry import HttpError
-
-    try:
-        return all(is_there(target, size) for target, size in files)
-    except (OSError, HttpError):  # who may submit need not be allowed to look
-        return None
+def _lie_there(files: Sequence[tuple[str, int]], known: Known | None) -> bool | None:
+    each = [known.is_there(target, size) if known else None for target, size in files]
+    return None if None in each else all(each)
 
 
 def _task(config: RunConfig, spec: Document, foretold: Foretold, inputs: set[str], is_known: bool) -> PlannedTask:

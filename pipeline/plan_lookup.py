@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ RUNS_READ = 20
 
 _AT_ONCE = 8
 _CALL_TIMEOUT_S = 30.0
+_OBJECT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,12 @@ class Known:
     Attributes:
         jobs: The newest `RUNS_READ` runs of the pipeline with their tasks, the newest first, in JSON's terms.
         champion: The version that a new one has to beat; empty where there is none.
+        is_there: Whether an object of a URL and a size lies in its bucket; None where that cannot be told.
     """
 
     jobs: Sequence[Mapping[str, Any]]
     champion: str
+    is_there: Callable[[str, int], bool | None]
 
 
 @contextmanager
@@ -50,7 +53,38 @@ def look(config: RunConfig, pipeline: str) -> Iterator[Known | None]:
         yield None
         return
     with connected(config):
-        yield Known(read_earlier_jobs(config, pipeline), read_champion(config))
+        yield Known(read_earlier_jobs(config, pipeline), read_champion(config), Objects(config).is_there)
+
+
+class Objects:
+    """The objects of buckets, looked at with few words: gcsfs would try for minutes where there is no way to them.
+
+    Args:
+        config: Names the project.
+    """
+
+    def __init__(self, config: Connection) -> None:
+        from google.cloud.storage import Client
+
+        self._client = Client(project=config.project)
+        self._is_lost = False
+
+    def is_there(self, url: str, size: int) -> bool | None:
+        """Whether there is an object of that size; None where that cannot be told."""
+        from google.api_core.exceptions import Forbidden, GoogleAPICallError
+        from requests.exceptions import RequestException
+
+        if self._is_lost:
+            return None
+        bucket, _, name = url.removeprefix("gs://").partition("/")
+        try:
+            found = self._client.bucket(bucket).get_blob(name, timeout=_OBJECT_TIMEOUT_S, retry=None)
+        except Forbidden:  # who may submit need not be allowed to look
+            return None
+        except (GoogleAPICallError, RequestException):
+            self._is_lost = True
+            return None
+        return found is not None and found.size == size
 
 
 def read_earlier_jobs(config: Connection, pipeline: str) -> Sequence[Mapping[str, Any]]:

@@ -35,6 +35,7 @@ def connect(config: RunConfig, start: bool = False) -> None:
                     "Unset it, or use `--profile local`."
                 )
         check_vertex(config.location)
+        _lead_gcsfs_through_proxies()
         return
     from pipeline import services
 
@@ -101,6 +102,17 @@ def require_buckets(config: RunConfig) -> None:
                 f"There is no bucket {bucket}. Make it with `gcloud storage buckets create {bucket} "
                 f"--project {config.project} --location {config.location}`, or name another."
             )
+
+
+def _lead_gcsfs_through_proxies() -> None:
+    """Makes gcsfs, once it is loaded, go by HTTPS_PROXY as Google's other clients do.
+
+    It would also ask by gRPC what kind of bucket it has, which minds no proxy, and wait for minutes.
+    """
+    import fsspec.config
+
+    os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    fsspec.config.conf.setdefault("gcs", {}).setdefault("session_kwargs", {"trust_env": True})
 
 
 def bucket_of(uri: str) -> str:

@@ -34,14 +34,18 @@ class GoogleHosts:
         answers: Status and JSON by method, host and path, such as `("GET", "storage.googleapis.com/storage/v1/b/x")`;
             or a function of the request's JSON.
         asked: The keys of `answers` that they were asked for, and others.
+        broken: Hosts that answer every request with 500.
     """
 
     variables: dict[str, str]
     answers: dict[tuple[str, str], Answer | Callable[[Any], Answer]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
 
     def answer(self, method: str, url: str, body: Any) -> Answer:
         self.asked.append((method, url))
+        if url.partition("/")[0] in self.broken:
+            return 500, {}
         answer = self.answers.get((method, url), _NOT_THERE)
         return answer if isinstance(answer, tuple) else answer(body)
 
