@@ -22,6 +22,7 @@ def roc_chart(curves: Mapping[str, Roc]) -> Options:
             "type": "line",
             "name": f"{name} (area {roc.area:.4f})" if name else f"area {roc.area:.4f}",
             "data": [[0.0, 0.0], *([x, y] for x, y, _ in roc.points), [1.0, 1.0]],
+            "symbol": "circle",
             "showSymbol": len(roc.points) <= 50,
             "symbolSize": 4,
         }
@@ -50,6 +51,7 @@ def curve_chart(curves: Sequence[Curve]) -> Options:
             "type": "line",
             "name": curve.run or curve.tag,
             "data": [[step, value] for step, value in _thinned(curve.points)],
+            "symbol": "circle",
             "showSymbol": len(curve.points) <= 50,
             "symbolSize": 4,
         }

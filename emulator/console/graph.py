@@ -142,6 +142,7 @@ def _loop_of(name: str) -> str:
 
 
 def _condition(definition: Json) -> str:
-    """The condition of a task as a reader would write it: `evaluate-model-passed == true`."""
+    """The condition of a task as a reader would write it: `evaluate-model-passed`, `train-accuracy >= 0.9`."""
     text = str(definition.get("triggerPolicy", {}).get("condition", ""))
-    return _CAST.sub(lambda match: match["inner"], _CHANNEL.sub(lambda match: match["name"], text))
+    plain = _CAST.sub(lambda match: match["inner"], _CHANNEL.sub(lambda match: match["name"], text))
+    return plain.removesuffix(" == true")

@@ -110,7 +110,8 @@ def _fill_group(node: Node) -> None:
     with tag("div"):
         tag("b", node.title)
         tag("span", f" {mark} {word}")
-    tag("div", " ".join(part for part in (_KIND_NOTES.get(node.kind, ""), node.note) if part))
+    note = " ".join(part for part in (_KIND_NOTES.get(node.kind, ""), node.note) if part)
+    tag("div", note, attributes={"title": note})
 
 
 def _fill_task(element: Element, node: Node, task: TaskView | None) -> None:

@@ -70,7 +70,16 @@ def smoke_instances(content: bytes) -> list[Any]:
     except (ValueError, RecursionError):
         return []
     instances = document.get("instances") if isinstance(document, Mapping) else None
-    return instances[:INSTANCES_SHOWN] if isinstance(instances, list) else []
+    return _rounded(instances[:INSTANCES_SHOWN]) if isinstance(instances, list) else []
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers with the digits that single precision has: 5.1, not 5.099999904632568."""
+    if isinstance(value, float):
+        return float(f"{value:.7g}")
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return {key: _rounded(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def instance_of(content: bytes) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from emulator.console.graph import Node
 
-TASK_WIDTH = 208
+TASK_WIDTH = 232
 TASK_HEIGHT = 60
 LAYER_GAP = 36
 COLUMN_GAP = 20

@@ -13,6 +13,7 @@ from nicegui.elements.mixins.text_element import TextElement
 from emulator.console.addresses import object_page
 from emulator.console.states import shown_state
 from emulator.console.times import duration_text
+from emulator.console.values import short_text
 from emulator.console.widgets import ElapsedTime, LocalTime
 
 Attributes = Mapping[str, Any]
@@ -75,7 +76,7 @@ def chips(labels: Mapping[str, str], most: int | None = None) -> None:
         for key, value in shown[:most]:
             with tag("span", classes="chip", attributes={"title": f"{key}={value}"}):
                 tag("b", key)
-                tag("span", value)
+                tag("span", short_text(value))
         if most is not None and len(shown) > most:
             rest = ", ".join(f"{key}={value}" for key, value in shown[most:])
             tag("span", f"+{len(shown) - most}", "chip", {"title": rest, "aria-label": f"and {rest}"})

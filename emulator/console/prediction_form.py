@@ -36,8 +36,8 @@ class PredictionForm:
         self._frame = frame
         with tag("section", classes="card", attributes={"aria-label": "Try a prediction"}):
             tag("h2", "Try a prediction")
-            note = "Instances of the version's own smoke test." if examples else "This version brings no examples."
-            tag("p", f"{note} Change them, or write your own: a JSON array.", "soft")
+            filled = "Examples that the version brings along. Change them, or write your own. "
+            tag("p", f"{filled if examples else ''}Instances are a JSON array.", "soft")
             text = json.dumps(list(examples), indent=2, ensure_ascii=False) if examples else ""
             self._text = ui.textarea("Instances, as JSON", value=text).props("outlined autogrow spellcheck=false")
             with tag("div", classes="toolbar"):

@@ -14,12 +14,14 @@ from emulator.console.results import Results
 from emulator.console.widgets import Chart
 
 TILES = 6
+# What a reader looks for first.
+TOLD_FIRST = ("accuracy", "loss", "auc", "rows")
 # A matrix of more classes is no picture any more.
 MOST_CLASSES = 30
 
 
 def show_results(results: Results) -> None:
-    """Puts the results into the page."""
+    """Puts the results into the page, but for the reports."""
     for name, decision in results.decisions.items():
         show_decision(decision, name)
     _metrics(results.metrics)
@@ -34,10 +36,14 @@ def show_results(results: Results) -> None:
                 ends = ", ".join(f"{curve.run or 'run'} ends at {number_text(curve.points[-1][1])}" for curve in curves)
                 Chart(curve_chart(curves), f"Training curves of {title}: {ends}.")
                 tag("p", f"{ends[:1].upper()}{ends[1:]}.", "soft small")
-    for name, uri in results.reports.items():
-        _report(name, uri)
     for note in results.notes:
         tag("p", note, "soft")
+
+
+def show_reports(results: Results) -> None:
+    """Puts the HTML reports into the page."""
+    for name, uri in results.reports.items():
+        _report(name, uri)
 
 
 def show_decision(decision: DecisionView, name: str) -> None:
@@ -75,7 +81,7 @@ def _metrics(metrics: Mapping[str, Mapping[str, float]]) -> None:
     with tag("section", classes="stack", attributes={"aria-label": "Metrics"}):
         tag("h2", "Metrics")
         with tag("div", classes="tiles"):
-            for name, value in sorted(first.items(), key=lambda pair: pair[0] != "accuracy")[:TILES]:
+            for name, value in sorted(first.items(), key=_rank)[:TILES]:
                 with tag("div", classes="tile"):
                     tag("b", number_text(value))
                     tag("span", name.replace("_", " "))
@@ -92,6 +98,12 @@ def _metrics(metrics: Mapping[str, Mapping[str, float]]) -> None:
                                 cell("From", source)
 
 
+def _rank(metric: tuple[str, float]) -> tuple[int, str]:
+    """Where a metric stands among the tiles."""
+    name = metric[0]
+    return (TOLD_FIRST.index(name) if name in TOLD_FIRST else len(TOLD_FIRST), name)
+
+
 def show_confusion(confusion: Confusion, name: str) -> None:
     """A confusion matrix, each cell as dark as its share of its row."""
     with tag("section", classes="card"):
@@ -102,13 +114,13 @@ def show_confusion(confusion: Confusion, name: str) -> None:
             return
         with scrolling("Confusion matrix"), tag("table", classes="matrix"):
             with tag("thead"), tag("tr"):
-                tag("th", "true \\ predicted", attributes={"scope": "col"})
+                tag("td")
                 for title in confusion.classes:
-                    tag("th", title, attributes={"scope": "col"})
+                    tag("th", title, attributes={"scope": "col", "title": title})
             with tag("tbody"):
                 for title, counts in zip(confusion.classes, confusion.rows, strict=True):
                     with tag("tr"):
-                        tag("th", title, attributes={"scope": "row"})
+                        tag("th", title, attributes={"scope": "row", "title": title})
                         for count in counts:
                             share = 0.55 * count / max(sum(counts), 1)
                             tag("td", number_text(count)).style(f"background: rgb(var(--heat) / {share:.2f})")

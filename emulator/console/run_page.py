@@ -31,7 +31,7 @@ from emulator.console.markup import (
 from emulator.console.polling import Poll
 from emulator.console.reader import ReadError
 from emulator.console.results import Results, artifacts_to_show, read_results
-from emulator.console.results_view import show_results
+from emulator.console.results_view import show_reports, show_results
 from emulator.console.runs import RunView, parse_run
 from emulator.console.services import Services
 from emulator.console.states import shown_state
@@ -94,13 +94,14 @@ class RunPage:
         with tag("section", classes="card", attributes={"aria-label": "Run"}):
             self._facts = tag("div")
         with tag("div", classes="run-parts") as self._parts:
-            with tag("section", classes="card", attributes={"aria-label": "Graph"}):
+            with tag("section", classes="card graph-part", attributes={"aria-label": "Graph"}):
                 with tag("div", classes="heading"):
                     tag("h2", "Graph")
                     self._progress = ui.label("").classes("soft small")
                 self._graph = GraphView(self._choose)
             self._panel = TaskPanel(self._services, self._location)
-        self._results_place = tag("div", classes="stack")
+            self._results_place = tag("div", classes="stack results")
+        self._reports_place = tag("div", classes="stack")
         self._results_of: object = None
         await self._show(run)
         if not run.summary.is_final:
@@ -199,6 +200,9 @@ class RunPage:
         self._results_place.clear()
         with self._results_place:
             show_results(results)
+        self._reports_place.clear()
+        with self._reports_place:
+            show_reports(results)
 
     async def _ask_to_cancel(self) -> None:
         with ui.dialog() as dialog, tag("div", classes="card"):

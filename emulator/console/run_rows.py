@@ -10,8 +10,10 @@ from emulator.console.decision import number_text
 from emulator.console.runs import RunSummary
 from emulator.console.states import shown_state
 from emulator.console.times import duration_text, seconds_between
+from emulator.console.values import short_text
 
 LABELS_SHOWN = 3
+TOLD_FIRST = ("git-sha", "git", "data-sha", "data")
 COLUMNS: list[dict[str, Any]] = [
     {"key": "state", "title": "State"},
     {"key": "run", "title": "Run"},
@@ -35,9 +37,15 @@ def rows_of(
     return [_row(run, accuracies.get(run.name), run.name in chosen) for run in runs]
 
 
+def _rank(label: tuple[str, str]) -> tuple[int, str]:
+    """Where a label stands: what tells runs apart comes first."""
+    key = label[0]
+    return (TOLD_FIRST.index(key) if key in TOLD_FIRST else len(TOLD_FIRST), key)
+
+
 def _row(run: RunSummary, accuracy: float | None, is_chosen: bool) -> dict[str, Any]:
     word, mark, tone = shown_state(run.state)
-    labels = sorted(run.labels.items())
+    labels = sorted(run.labels.items(), key=_rank)
     shown = run.started or run.created
     is_under_way = run.started is not None and not run.is_final
     return {
@@ -53,7 +61,7 @@ def _row(run: RunSummary, accuracy: float | None, is_chosen: bool) -> dict[str, 
         "since": run.started.isoformat() if run.started and is_under_way else "",
         "duration": duration_text(seconds_between(run.started, run.ended)),
         "accuracy": "" if accuracy is None else number_text(accuracy),
-        "labels": [list(label) for label in labels[:LABELS_SHOWN]],
+        "labels": [[key, short_text(value), f"{key}={value}"] for key, value in labels[:LABELS_SHOWN]],
         "more": ", ".join(f"{key}={value}" for key, value in labels[LABELS_SHOWN:]),
         "moreCount": max(0, len(labels) - LABELS_SHOWN),
         "chosen": is_chosen,

@@ -19,6 +19,8 @@ from emulator.console.widgets import LogView
 
 # A value that is longer stands folded.
 LONGEST_SHOWN = 400
+# Of more metadata than this, an artifact shows only how much there is.
+FACTS_SHOWN = 4
 # These are drawn elsewhere on the page.
 DRAWN = frozenset({"confusionMatrix", "confidenceMetrics"})
 
@@ -35,18 +37,20 @@ class TaskPanel:
         self._services = services
         self._location = location
         self._shown: tuple[TaskView, str] | None = None
-        with tag("section", classes="card", attributes={"aria-label": "Task"}):
+        with tag("section", classes="card task-part", attributes={"aria-label": "Task"}):
             self._place = tag("div", classes="stack")
             with tag("div", classes="stack") as self._log_part:
                 tag("h3", "Log")
                 self._log_note = ui.label("").classes("soft small")
                 self._log = LogView("Log of the task")
+            self._values = tag("div", classes="stack")
         self._log_part.set_visibility(False)
         self.tell_nothing()
 
     def tell_nothing(self) -> None:
         """Invites the reader to choose a task."""
         self._place.clear()
+        self._values.clear()
         with self._place:
             tag("h2", "Task")
             tag("p", "Choose a task in the graph to see its inputs, outputs, errors and log.", "soft")
@@ -64,6 +68,10 @@ class TaskPanel:
             self._place.clear()
             with self._place:
                 _tell(task, title)
+            self._values.clear()
+            with self._values:
+                _values("Inputs", task.parameters, task.inputs)
+                _values("Outputs", task.results, task.outputs)
             if is_another:
                 self._log.show("")
             await self._show_log(task)
@@ -113,8 +121,6 @@ def _tell(task: TaskView, title: str) -> None:
     if task.error:
         tag("h3", "Error")
         tag("pre", task.error, "error-block", {"role": "alert"})
-    _values("Inputs", task.parameters, task.inputs)
-    _values("Outputs", task.results, task.outputs)
     attempts = [attempt for attempt in task.history if attempt.state == "running"]
     if len(attempts) > 1:
         _history(task)
@@ -158,11 +164,19 @@ def _artifact(artifact: ArtifactView) -> None:
             kind, name = resource.split("/")[-2:]
             link(f"Open {kind.removesuffix('s')} {name}", linked_page(resource))
         shown = {name: value for name, value in sorted(artifact.metadata.items()) if name not in DRAWN}
-        if shown:
-            with tag("dl", classes="facts small"):
-                for name, value in shown.items():
-                    with fact(name), tag("span", classes="mono"):
-                        long_text(value_text(value))
+        if len(shown) <= FACTS_SHOWN:
+            _metadata(shown)
+        else:
+            with tag("details", classes="more small"):
+                tag("summary", f"{len(shown)} facts")
+                _metadata(shown)
+
+
+def _metadata(shown: Mapping[str, Any]) -> None:
+    with tag("dl", classes="facts small"):
+        for name, value in shown.items():
+            with fact(name), tag("span", classes="mono"):
+                long_text(value_text(value))
 
 
 def _history(task: TaskView) -> None:

@@ -27,8 +27,8 @@ export default {
             :title="utcText(run.shown)">{{ localText(run.shown) }}</time></td>
           <td role="cell" data-label="Duration" class="number">{{ taken(run) }}</td>
           <td role="cell" data-label="Accuracy" class="number">{{ run.accuracy }}</td>
-          <td role="cell" class="labels"><div v-if="run.labels.length" class="chips"><span v-for="[key, value] in run.labels"
-            :key="key" class="chip" :title="key + '=' + value"><b>{{ key }} </b>{{ value }}</span><span v-if="run.more"
+          <td role="cell" class="labels"><div v-if="run.labels.length" class="chips"><span v-for="[key, value, whole] in run.labels"
+            :key="key" class="chip" :title="whole"><b>{{ key }} </b>{{ value }}</span><span v-if="run.more"
             class="chip" :title="run.more" :aria-label="'and ' + run.more">+{{ run.moreCount }}</span></div></td>
         </tr>
       </tbody>

@@ -29,7 +29,7 @@ def test_build_graph_puts_states_on_the_definition() -> None:
         "for-loop-2-iteration-1.say": ("task", "skipped"),
     }
     assert nodes["train"].title == "Train the model"
-    assert (nodes["condition-1"].title, nodes["condition-1"].note) == ("gate is open", "train-passed == true")
+    assert (nodes["condition-1"].title, nodes["condition-1"].note) == ("gate is open", "train-passed")
     assert nodes["for-loop-2"].note == "2 iterations"
 
 

@@ -81,6 +81,7 @@ def test_linked_page_links_to_resources() -> None:
 
 def test_smoke_instances_are_the_first_of_a_smoke_test() -> None:
     assert smoke_instances(b'{"instances": [1, 2, 3], "probabilities": []}') == [1, 2]
+    assert smoke_instances(b'{"instances": [{"a": [5.099999904632568], "b": null}]}') == [{"a": [5.1], "b": None}]
     assert smoke_instances(b"[1]") == smoke_instances(b"{") == smoke_instances(b'{"instances": 1}') == []
 
 

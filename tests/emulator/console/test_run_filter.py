@@ -88,11 +88,12 @@ def test_sorting_by_the_same_column_again_turns_it_round() -> None:
 
 
 def test_rows_of_are_plain_values() -> None:
-    labels = {"a": "1", "b": "2", "c": "3", "d": "4"}
+    labels = {"a": "1", "b": "2", "c": "3", "d": "4", "git": "0"}
     running, ended = rows_of([RUNS[0], replace(RUNS[1], labels=labels)], {RUNS[1].name: 0.9}, [RUNS[1].name])
     assert (running["since"], running["duration"], running["accuracy"]) == (NOW.isoformat(), "—", "")
     assert (ended["since"], ended["duration"], ended["accuracy"], ended["chosen"]) == ("", "1.0 s", "0.9000", True)
-    assert (ended["labels"], ended["more"], ended["moreCount"]) == ([["a", "1"], ["b", "2"], ["c", "3"]], "d=4", 1)
+    assert ended["labels"] == [["git", "0", "git=0"], ["a", "1", "a=1"], ["b", "2", "b=2"]]
+    assert (ended["more"], ended["moreCount"]) == ("c=3, d=4", 2)
     assert ended["address"] == "/console/projects/p/locations/l/pipelineJobs/r1"
 
 

@@ -8,7 +8,7 @@ from emulator.console.runs import parse_run, parse_summary
 from emulator.console.states import RUN_STATES, shown_state
 from emulator.console.tasks import parse_tasks
 from emulator.console.times import duration_text, parse_time, seconds_between, utc_text
-from emulator.console.values import value_text
+from emulator.console.values import short_text, value_text
 from tests.emulator.console.sample_jobs import NAME, job
 
 STARTED = datetime(2026, 1, 31, 12, 0, 0, 500000, UTC)
@@ -106,3 +106,8 @@ def test_seconds_between_needs_both_ends() -> None:
 )
 def test_value_text(value: object, text: str) -> None:
     assert value_text(value) == text
+
+
+def test_short_text_keeps_what_tells_digests_apart() -> None:
+    assert short_text("champion") == "champion"
+    assert short_text("c4c7652b14da06ba63b37f9f47d2e9aa4edced85701c9f8fce37501a1ca792e4") == "c4c7652b14da…"
