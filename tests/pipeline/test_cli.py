@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -296,6 +297,20 @@ def test_compile_writes_the_file_and_tells_its_path(tmp_path: Path, capsys: pyte
 def test_compile_refuses_wrong_usage_in_one_paragraph(capsys: pytest.CaptureFixture[str]) -> None:
     assert compile_command(["--image", "dnn-trainer"]) == 2
     assert capsys.readouterr().err.startswith("Error: `--image` must name a container image with a tag")
+
+
+def test_compile_for_vertex_invents_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compile_command(["--profile", "vertex"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "Error: 4 problems:"
+    assert [line.split("`")[1] for line in said[1:]] == ["project", "location", "staging_bucket", "image"]
+
+
+def test_config_is_shown_as_json_too(command: Command) -> None:
+    shown = json.loads(command("config", "show", "--json", "--seed", "7").out)
+    assert list(shown) == [key(field) for field in RunConfig.model_fields]
+    assert shown["seed"] == {"value": 7, "source": "command line"}
+    assert shown["connection"] == {"value": "local", "source": "profile local"}
 
 
 def test_compile_shows_a_traceback_when_asked() -> None:
