@@ -14,11 +14,11 @@ UNIT := not tensorflow and not run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run compile train tensorboard test unit lint type bench lock clean
+.PHONY: help setup run compile train tensorboard test unit lint type bench bench-quick bench-lock lock clean
 
 help: ## list the targets
 	@echo 'make TARGET [PYTHON=/path/to/python3.12] [ARGS="..."], where TARGET is'
-	@sed -n 's/^\([a-z]*\):.*## /    \1|/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /    \1|/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
 
 setup: .venv/installed ## install what a run needs
 
@@ -27,7 +27,7 @@ run: .venv/installed ## run the whole pipeline on this machine; ARGS go to `pyth
 
 compile: build/dnn-pipeline.yaml ## write build/dnn-pipeline.yaml
 
-build/dnn-pipeline.yaml: .venv/installed compile.py $(wildcard pipeline/*.py components/*.py trainer/*.py)
+build/dnn-pipeline.yaml: .venv/installed compile.py $(wildcard pipeline/*.py pipeline/*/*.py components/*.py components/*/*.py trainer/*.py trainer/*/*.py)
 	$(PY) compile.py
 
 train: .venv/installed ## train the DNN alone, into jobs/iris
@@ -54,8 +54,17 @@ lint: .venv/installed-dev ## check style
 type: .venv/installed-dev ## check types
 	$(PY) -m mypy
 
-bench: .venv/installed ## measure speed and accuracy
+bench: .venv/installed ## measure speed, memory and accuracy against others, into docs/BENCHMARKS.md; ARGS may name sections
 	$(PY) -m benchmarks $(ARGS)
+
+bench-quick: .venv/installed ## the same at small sizes, for its working, into build/benchmarks/BENCHMARKS.md
+	$(PY) -m benchmarks --quick $(ARGS)
+
+bench-lock: .venv/installed-dev ## bring the lock files of the benchmarks' peers up to date
+	@set -e; for peer in benchmarks/peers/*/requirements.in; do \
+		$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command "make bench-lock" $(ARGS) "$$peer" -o "$${peer%.in}.txt"; \
+	done
 
 lock: .venv/installed-dev ## bring the lock files up to date with pyproject.toml; ARGS=--upgrade takes new versions
 	$(LOCK) $(ARGS) --group build -o requirements-build.lock

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 import trainer
-from pipeline import cli_inspection, cli_operations, cli_runs, cli_schedule, cli_serving
-from pipeline.cli_options import configured
+from pipeline.commands import inspection, operations, runs, schedule, serving
+from pipeline.commands.options import configured
 from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig
 from pipeline.config_layers import COMPILED
@@ -22,7 +22,7 @@ from trainer.errors import UsageError
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for group in (cli_runs, cli_inspection, cli_schedule, cli_operations, cli_serving):
+for group in (runs, inspection, schedule, operations, serving):
     app.add_typer(group.app)
 config_app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(config_app, name="config", help="Show the configuration that a run would have.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline.run_record import ArtifactRecord, RunRecord, TaskRecord
+from pipeline.runs.record import ArtifactRecord, RunRecord, TaskRecord
 
 ROOT = "gs://bucket/pipeline-root"
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ import yaml
 
 from components.vertex.labels import MANAGED_BY
 from pipeline.config import RunConfig
-from pipeline.vertex_connection import connected
+from pipeline.vertex.connection import connected
 from tests.emulator.vertex_emulator import ROOT, storage_client
 from tests.pipeline.inspected_pipeline import compile_small
 from tests.pipeline.workplaces import PARENT, Workplace

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.config import RunConfig
-from pipeline.diagnosis import diagnose
-from pipeline.evidence import gather
-from pipeline.run_client import Runs
+from pipeline.inspection.diagnosis import diagnose
+from pipeline.inspection.evidence import gather
+from pipeline.runs.client import Runs
 from tests.pipeline.run_records import artifact, run, task
 from tests.pipeline.small_runs import SmallRuns, small_runs
 from tests.pipeline.workplaces import PARENT, Outcome

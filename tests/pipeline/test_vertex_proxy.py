@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import RunConfig
-from pipeline.plan_lookup import Objects
+from pipeline.planning.lookup import Objects
 from tests.conftest import IrisFiles
 from tests.pipeline.google_hosts import GoogleHosts, google_hosts
 
@@ -88,7 +88,7 @@ def test_files_in_buckets_are_found_through_the_proxy(google: GoogleHosts, tmp_p
     )
     script = """if True:
         from pipeline.config import RunConfig
-        from pipeline.vertex_connection import connect
+        from pipeline.vertex.connection import connect
         from trainer.storage import locate
         connect(RunConfig(connection="vertex", project="my-project", location="europe-west4"))
         filesystem, path = locate("gs://my-bucket/data/a.csv")

@@ -60,7 +60,7 @@ class Workplace:
     @contextmanager
     def connected(self) -> Iterator[RunConfig]:
         """The SDK of this process, pointed at the services with the default configuration."""
-        from pipeline.vertex_connection import connected_sdk
+        from pipeline.vertex.connection import connected_sdk
 
         config = RunConfig()
         with chdir(self.folder), self._as_it_was(), connected_sdk(config, start=True):

@@ -1,0 +1,104 @@
+"""Reads what a cleaning is planned from, and carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from components.vertex.labels import MANAGED_BY
+from components.vertex.rollout_plan import Deployment
+from pipeline.cleaning.plan import Cleaning, Origin, folder_of
+from pipeline.config import Connection
+from pipeline.runs.client import Runs
+from pipeline.runs.record import RunRecord
+from pipeline.serving.record import EndpointRecord
+from pipeline.vertex.clients import client_options, parent_of, pipeline_client
+from trainer import storage
+
+_MANAGED = " AND ".join(f'labels.{key}="{value}"' for key, value in MANAGED_BY.items())
+
+
+_MOST_RUNS = 100_000
+
+
+class Estate:
+    """What the runs of this project have left: runs, versions, endpoints.
+
+    Args:
+        config: Names the project and the location.
+    """
+
+    def __init__(self, config: Connection) -> None:
+        from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
+        from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
+
+        self._runs = Runs(config)
+        self._pipelines = pipeline_client(config)
+        self._endpoints = EndpointServiceClient(**client_options(config))
+        self._models = ModelServiceClient(**client_options(config))
+        self._managed = {"parent": parent_of(config), "filter": _MANAGED}
+
+    def runs(self) -> list[RunRecord]:
+        """The runs, the newest first, with their tasks."""
+        return [*self._runs.list_whole(limit=_MOST_RUNS)]
+
+    def endpoints(self) -> list[EndpointRecord]:
+        """The endpoints, by name."""
+        found = [_endpoint(message) for message in self._endpoints.list_endpoints(request=self._managed)]
+        return sorted(found, key=lambda endpoint: endpoint.name)
+
+    def origins(self) -> Iterator[Origin]:
+        """Where the registered versions come from."""
+        for model in self._models.list_models(request=self._managed):
+            for version in self._models.list_model_versions(name=model.name.partition("@")[0]):
+                name = f"version {version.version_id} of {version.display_name}"
+                yield Origin(name, dict(version.labels).get("run", ""), version.artifact_uri)
+
+    def remove_endpoint(self, endpoint: EndpointRecord) -> None:
+        """Removes an endpoint, unless it is gone already; one on which something was deployed meanwhile is refused."""
+        self._remove(lambda: self._endpoints.delete_endpoint(name=endpoint.resource_name))
+
+    def remove_run(self, run: RunRecord) -> None:
+        """Removes a run and its results, unless they are gone already."""
+        # The results first: a run that is still listed is found again by a cleaning that follows one that was cut off.
+        filesystem, folder = storage.locate(folder_of(run))
+        filesystem.invalidate_cache()
+        if filesystem.exists(folder):
+            filesystem.rm(folder, recursive=True)
+        self._remove(lambda: self._pipelines.delete_pipeline_job(name=run.name))
+
+    @staticmethod
+    def _remove(ask: Any) -> None:
+        from google.api_core.exceptions import NotFound
+
+        try:
+            ask().result()
+        except NotFound:
+            return
+
+
+def carry_out(cleaning: Cleaning, estate: Estate, config: Connection) -> None:
+    """Removes what a cleaning has chosen; of Google's Vertex AI only the endpoints."""
+    for endpoint in cleaning.endpoints:
+        estate.remove_endpoint(endpoint)
+    for run in cleaning.runs if config.connection == "local" else ():
+        estate.remove_run(run)
+
+
+def sizes_of(cleaning: Cleaning, config: Connection) -> dict[str, int]:
+    """The sizes of the results of what a cleaning would remove, in bytes, by run id."""
+    return {run.run_id: _bytes_of(run) for run in cleaning.runs} if config.connection == "local" else {}
+
+
+def _bytes_of(run: RunRecord) -> int:
+    filesystem, folder = storage.locate(folder_of(run))
+    filesystem.invalidate_cache()
+    if not filesystem.exists(folder):
+        return 0
+    return int(filesystem.du(folder))
+
+
+def _endpoint(message: Any) -> EndpointRecord:
+    traffic = message.traffic_split
+    deployed = [Deployment(one.id, one.model_version_id, traffic.get(one.id, 0)) for one in message.deployed_models]
+    return EndpointRecord(message.display_name, message.name, sorted(deployed, key=lambda one: -one.traffic))

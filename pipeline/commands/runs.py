@@ -1,0 +1,165 @@
+"""The commands that submit runs, follow them and list them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.options import configured
+from pipeline.config import Connection, RunConfig
+from trainer.errors import ProjectError, UsageError, nearest, quoted
+
+INTERRUPTED = 130
+
+_ENDED = {"succeeded": "it has succeeded", "failed": "it has failed", "cancelled": "it was cancelled"}
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+File = Annotated[
+    Path | None, typer.Option("--file", metavar="YAML", help="A compiled pipeline to submit instead of this project's.")
+]
+RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of a run; the newest if not given.")]
+
+
+@app.command()
+@configured(RunConfig)
+def run(
+    *,
+    file: File = None,
+    config: RunConfig,
+    sources: Mapping[str, str],
+    foreign: Mapping[str, str],
+    again: Sequence[str],
+) -> None:
+    """Submit a run, follow it to its end, and show what it has come to.
+
+    With the local profile it runs on this machine, in the local services, which are started if they are down.
+    Ctrl-C cancels the run.
+    """
+    from pipeline.interrupts import interrupted_once
+    from pipeline.runs.commands import Interrupted, drafted, submit_and_follow
+
+    console = Console()
+    with interrupted_once():
+        try:
+            ended = submit_and_follow(config, drafted(config, sources, file, foreign), console, again)
+        except Interrupted as stop:
+            print(stop, file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt:
+            print("Stopped: nothing was submitted.", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+    if ended.state == "cancelled":
+        raise ProjectError(f"Run {ended.run_id} was cancelled.")
+    if ended.state == "failed":
+        from pipeline.runs.view import failure
+
+        raise ProjectError(failure(ended, again))
+
+
+@app.command()
+@configured(RunConfig)
+def submit(
+    *,
+    file: File = None,
+    config: RunConfig,
+    sources: Mapping[str, str],
+    foreign: Mapping[str, str],
+    again: Sequence[str],
+) -> None:
+    """Submit a run and return: it goes on by itself."""
+    from pipeline.runs.commands import drafted, submit_only
+    from pipeline.runs.view import submitted
+
+    name = submit_only(config, drafted(config, sources, file, foreign))
+    Console().print(submitted(name, again), soft_wrap=True)
+
+
+@app.command()
+@configured(Connection)
+def runs(
+    *,
+    state: Annotated[str, typer.Option(metavar="STATE", help="running, succeeded, failed, ...; all if empty.")] = "",
+    limit: Annotated[int, typer.Option(metavar="NUMBER", min=1, help="How many at most.")] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="Those of other pipelines too.")] = False,
+    config: RunConfig,
+) -> None:
+    """List the runs, the newest first."""
+    from pipeline.runs.client import STATES, Runs
+    from pipeline.runs.view import runs_list
+    from pipeline.vertex.connection import connected
+
+    if state and state not in STATES:
+        raise UsageError(f"{quoted(state)} is no state of a run.{nearest(state, STATES)} Known: {', '.join(STATES)}.")
+    with connected(config):
+        found = Runs(config).list_whole(state=state, everything=everything, limit=limit)
+    if not found:
+        print("There are no such runs. `python -m pipeline run` starts one.")
+        return
+    Console().print(runs_list(found), soft_wrap=True)
+
+
+@app.command()
+@configured(Connection)
+def show(*, run: RunId = None, config: RunConfig, again: Sequence[str]) -> None:
+    """Show a run: its tasks, metrics, decision, and where its results lie."""
+    from pipeline.inspection.evidence import read_decision
+    from pipeline.runs.client import Runs
+    from pipeline.runs.view import details
+    from pipeline.vertex.connection import connected
+
+    with connected(config):
+        record = Runs(config).find(run)
+        told = details(record, read_decision(record), again)
+    Console().print(told, soft_wrap=True)
+
+
+@app.command()
+@configured(Connection)
+def cancel(
+    *,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run that has not ended.")],
+    config: RunConfig,
+    again: Sequence[str],
+) -> None:
+    """Cancel a run. What it has done already stays."""
+    from pipeline.runs.client import Runs
+    from pipeline.runs.view import command_line
+    from pipeline.vertex.connection import connected
+
+    with connected(config):
+        runs = Runs(config)
+        record = runs.find(run)
+        if record.is_final:
+            raise UsageError(f"Run {record.run_id} has ended already: {_ENDED[record.state]}.")
+        runs.cancel(record.name)
+    shown = command_line("show", record.run_id, *again)
+    print(f"Run {record.run_id} is being cancelled. `{shown}` tells when it is.")
+
+
+@app.command()
+@configured(Connection)
+def tensorboard(
+    *,
+    run: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN...]", help="Ids of runs; the newest if not given.")
+    ] = None,
+    port: Annotated[int, typer.Option(metavar="NUMBER", min=0, max=65535, help="0 takes a free one.")] = 6006,
+    config: RunConfig,
+) -> None:
+    """Show the training curves of runs in a browser, on this machine, until Ctrl-C."""
+    from pipeline.runs.client import Runs
+    from pipeline.runs.tensorboard import FOLDER, fetch_curves, show_curves
+    from pipeline.vertex.connection import connected
+
+    with connected(config):
+        runs = Runs(config)
+        records = [runs.find(run_id) for run_id in run] if run else [runs.find(None)]
+        fetched = fetch_curves(records)
+    print(f"The curves are in {', '.join(map(str, fetched))}; Ctrl-C ends TensorBoard.", flush=True)
+    show_curves(fetched[0] if len(fetched) == 1 else FOLDER, port)

@@ -1,0 +1,95 @@
+"""The commands that let the pipeline run by the clock."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.options import configured
+from pipeline.config import Connection, RunConfig
+from trainer.errors import ProjectError, UsageError
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+@configured(RunConfig)
+def schedule(
+    *,
+    cron: Annotated[
+        str, typer.Option(metavar="CRON", help='When it runs: minute, hour, day, month, weekday, such as "0 3 * * *".')
+    ],
+    time_zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Its clock, such as Europe/Berlin; UTC if empty.")
+    ] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the schedule; the pipeline's if empty.")] = "",
+    max_runs: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="It ends after so many runs.")] = None,
+    start: Annotated[str, typer.Option(metavar="TIME", help="No run before then, such as 2026-12-01T03:00.")] = "",
+    end: Annotated[str, typer.Option(metavar="TIME", help="No run after then.")] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="YAML", help="A compiled pipeline to run instead of this project's."),
+    ] = None,
+    config: RunConfig,
+    sources: Mapping[str, str],
+    foreign: Mapping[str, str],
+) -> None:
+    """Let the pipeline run by the clock, each time as `submit` would submit it now.
+
+    The schedule of that name is made, or changed in what differs, or left alone; the difference is printed. What is
+    not given of `--max-runs`, `--start` and `--end` stays as it is. A run that is due while another one of the
+    schedule is at work is passed over.
+    """
+    from pipeline.runs.commands import drafted
+    from pipeline.scheduling.commands import put_schedule, read_times
+
+    times = read_times(cron, time_zone, start, end, max_runs)
+    submission = drafted(config, sources, file, foreign)
+    print(put_schedule(config, submission, name or submission.spec.name, times))
+    if config.experiment:
+        print("The runs of a schedule join no experiment: `experiment` is left out.", file=sys.stderr)
+
+
+@app.command()
+@configured(Connection)
+def schedules(
+    *,
+    pause: Annotated[str, typer.Option(metavar="NAME", help="Let this one start no more runs until --resume.")] = "",
+    resume: Annotated[str, typer.Option(metavar="NAME", help="Let this one go on.")] = "",
+    catch_up: Annotated[
+        bool, typer.Option("--catch-up", help="With --resume: start the runs first that were missed.")
+    ] = False,
+    delete: Annotated[str, typer.Option(metavar="NAME", help="Remove this one; its runs stay.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="With --delete: do not ask.")] = False,
+    config: RunConfig,
+) -> None:
+    """List the schedules; or pause, resume or remove one."""
+    from pipeline.scheduling import commands
+    from pipeline.scheduling.client import Schedules
+    from pipeline.scheduling.view import schedules_table
+    from pipeline.vertex.connection import connected
+
+    asked = [name for name in (pause, resume, delete) if name]
+    if len(asked) > 1:
+        raise UsageError("`schedules` takes one of `--pause`, `--resume` and `--delete` at a time.")
+    if catch_up and not resume:
+        raise UsageError("`--catch-up` belongs to `--resume NAME`.")
+    if delete and not yes and not typer.confirm(f"Remove the schedule {delete}?"):
+        raise ProjectError("Nothing was changed.")
+    with connected(config):
+        known = Schedules(config)
+        if pause:
+            print(commands.pause(known, known.require(pause)))
+        elif resume:
+            print(commands.resume(known, known.require(resume), catch_up))
+        elif delete:
+            print(commands.delete(known, known.require(delete)))
+        elif found := known.list():
+            Console().print(schedules_table(found), soft_wrap=True)
+        else:
+            print("There are no schedules. `python -m pipeline schedule --cron ...` makes one.")

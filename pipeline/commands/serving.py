@@ -1,0 +1,148 @@
+"""The commands that speak to Vertex AI, Google's or the local one: versions, endpoint, predictions, local services."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.options import configured
+from pipeline.config import Connection, Rollout, RunConfig
+from pipeline.vertex.connection import connected, connected_sdk
+from trainer.errors import ProjectError, UsageError
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def up() -> None:
+    """Start the local services: Vertex AI's stand-in and Cloud Storage. They stay until `down`."""
+    from pipeline import services
+
+    running = services.ensure_running()
+    print(f"Vertex AI is at {running.api_host}, Cloud Storage at {running.storage_host}, process {running.pid}.")
+    print(f"State and logs are in {services.STATE_DIR}. `python -m pipeline down` ends them.")
+
+
+@app.command()
+def down() -> None:
+    """Stop the local services. What they know stays, and is there again after `up`."""
+    from pipeline import services
+
+    if services.stop():
+        print(f"The local services have ended. Their state is in {services.STATE_DIR}.")
+    else:
+        print("The local services are down already.")
+
+
+@app.command()
+@configured(Connection)
+def predict(
+    *,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help='Instances: JSON lines, a JSON list, {"instances": [...]}, or CSV with or without column names. '
+            "A path, a URL, or - for standard input.",
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print each prediction as a line of JSON.")] = False,
+    config: RunConfig,
+) -> None:
+    """Ask the endpoint for predictions."""
+    from pipeline.serving.instance_file import read_instances
+    from pipeline.serving.prediction import Endpoint
+    from pipeline.serving.prediction_view import answers_table, json_lines
+
+    with connected(config):
+        endpoint = Endpoint(config)
+        asked = read_instances(file, endpoint.feature_types)
+        if asked.left_out:
+            print(f"Not sent, as the model does not know them: {', '.join(asked.left_out)}.", file=sys.stderr)
+        answers = endpoint.ask(asked.values)
+        if as_json:
+            for line in json_lines(answers):
+                print(line)
+        else:
+            Console().print(answers_table(list(answers)), soft_wrap=True)
+
+
+@app.command()
+@configured(Connection)
+def models(*, config: RunConfig) -> None:
+    """List the versions of the model: aliases, accuracy, where they serve, where they come from."""
+    from pipeline.serving.record import read_versions
+    from pipeline.serving.view import versions_table
+
+    with connected_sdk(config):
+        versions = read_versions(config)
+    if not versions:
+        print(f'The registry holds no model named "{config.model_name}". `python -m pipeline run` registers one.')
+        return
+    Console().print(versions_table(versions), soft_wrap=True)
+
+
+@app.command()
+@configured(Connection)
+def endpoints(*, config: RunConfig) -> None:
+    """List the endpoints: what is deployed on them, and with which traffic."""
+    from pipeline.serving.record import read_endpoints
+    from pipeline.serving.view import endpoints_table
+
+    with connected_sdk(config):
+        found = read_endpoints()
+    if not found:
+        print("There are no endpoints. `python -m pipeline run` makes one.")
+        return
+    Console().print(endpoints_table(found), soft_wrap=True)
+
+
+@app.command()
+@configured(Connection, Rollout)
+def promote(
+    *,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Number of a registered version, or its alias.")],
+    config: RunConfig,
+) -> None:
+    """Give all traffic to a version, after the checks that a run makes, and make it the champion."""
+    from pipeline.serving import rollout as rollout_commands
+
+    with connected_sdk(config):
+        number = rollout_commands.promote(config, version)
+    print(f"Version {number} has all traffic of {config.endpoint_name}, and is the champion.")
+
+
+@app.command()
+@configured(Connection)
+def rollback(*, config: RunConfig) -> None:
+    """Give all traffic back to the version that is deployed beside the champion."""
+    with connected_sdk(config):
+        from components.vertex.rollout import roll_back
+
+        left, back = roll_back(config.endpoint_name, config.model_name)
+    print(f"Version {back} has all traffic of {config.endpoint_name} again, and is the champion; version {left} rests.")
+
+
+@app.command()
+@configured(Connection)
+def undeploy(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All versions; there is no other choice yet.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: RunConfig,
+) -> None:
+    """Take what is deployed off the endpoint. The versions stay in the registry."""
+    from pipeline.serving import rollout as rollout_commands
+
+    if not everything:
+        raise UsageError("`undeploy` takes everything off the endpoint, and wants to be told so: `undeploy --all`.")
+    question = f"Take everything off the endpoint {config.endpoint_name}? Nothing answers predictions then."
+    if not yes and not typer.confirm(question):
+        raise ProjectError("Nothing was changed.")
+    with connected_sdk(config):
+        versions = rollout_commands.undeploy_all(config)
+    told = f"Taken off: version {', '.join(versions)}." if versions else "Nothing was deployed."
+    print(told)

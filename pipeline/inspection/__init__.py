@@ -1,0 +1,1 @@
+"""Looking into runs: their logs, why they ended as they did, what two of them differ in."""

@@ -1,0 +1,76 @@
+"""What a diagnosis needs beside the run's record, read from where it lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.config import Connection
+from pipeline.inspection.diagnosis import Evidence, wanted_logs
+from pipeline.runs.record import RunRecord
+from trainer.errors import ProjectError
+
+
+def gather(run: RunRecord, config: Connection) -> Evidence:
+    """Reads logs, decision and traffic, as far as they are needed; what cannot be read becomes a note."""
+    notes: list[str] = []
+    logs = _logs(run, config, notes)
+    return Evidence(logs, read_decision(run), _traffic(run, config), notes)
+
+
+def read_decision(run: RunRecord) -> Mapping[str, Any]:
+    """The decision record that a run has written; empty where there is none, or it cannot be read."""
+    from trainer import storage
+
+    for artifact in run.outputs("decision")[-1:]:
+        try:
+            record = json.loads(storage.read_bytes(artifact.uri))
+        except (OSError, ValueError):
+            continue
+        if isinstance(record, dict):
+            return record
+    return {}
+
+
+def _logs(run: RunRecord, config: Connection, notes: list[str]) -> dict[str, str]:
+    tasks = wanted_logs(run)
+    if not tasks:
+        return {}
+    from google.api_core.exceptions import GoogleAPICallError
+    from requests.exceptions import RequestException
+
+    from pipeline.inspection.logs import Logs
+    from pipeline.vertex.errors import message_of
+
+    try:
+        logs = Logs(config)
+        return {task.unique_name: logs.text(task.job) for task in tasks}
+    except RequestException:
+        reason = "Cloud Logging cannot be reached."
+    except GoogleAPICallError as error:
+        reason = message_of(error)
+    except ProjectError as error:
+        reason = str(error)
+    notes.append(f"Its log, which would tell more, cannot be read: {reason}")
+    return {}
+
+
+def _traffic(run: RunRecord, config: Connection) -> Mapping[str, float] | None:
+    """The traffic now of the endpoint that a run has deployed to, by version; None where it cannot be told."""
+    endpoints = [artifact.metadata.get("resourceName") for artifact in run.outputs("endpoint")]
+    if not endpoints or not endpoints[-1]:
+        return None
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
+
+    from pipeline.vertex.clients import client_options
+
+    try:
+        endpoint = EndpointServiceClient(**client_options(config)).get_endpoint(name=str(endpoints[-1]))
+    except GoogleAPICallError:
+        return None
+    shares: dict[str, float] = {}
+    for one in endpoint.deployed_models:
+        shares[one.model_version_id] = shares.get(one.model_version_id, 0) + endpoint.traffic_split.get(one.id, 0)
+    return shares

@@ -1,0 +1,1 @@
+"""What a submission would do, foretold without doing it."""

@@ -1,0 +1,1 @@
+"""Runs: what is submitted, how it is followed and read back."""

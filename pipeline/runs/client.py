@@ -1,0 +1,122 @@
+"""Runs as Vertex AI knows them: read, listed and cancelled, Google's and the local ones by the same calls."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from components.vertex.labels import MANAGED_BY
+from pipeline.config import Connection
+from pipeline.runs.record import RunRecord, read_job
+from pipeline.vertex.clients import parent_of, pipeline_client
+from trainer.errors import UsageError, nearest, quoted
+
+STATES = ("queued", "pending", "running", "succeeded", "failed", "cancelling", "cancelled", "paused")
+
+_CALL_TIMEOUT_S = 30.0
+_PAGE = 50
+_COMPARED = 1000
+_AT_ONCE = 8
+
+
+class Runs:
+    """The runs of a project and location.
+
+    Args:
+        config: Names them.
+        retry: A google.api_core.retry.Retry, by which one run is asked for again and again. None asks once.
+    """
+
+    def __init__(self, config: Connection, retry: Any = None) -> None:
+        self._client = pipeline_client(config)
+        self._retry = retry
+        self._parent = parent_of(config)
+
+    def get(self, run_id: str) -> RunRecord:
+        """One run as it is now.
+
+        Args:
+            run_id: Its id, or its resource name.
+
+        Raises:
+            google.api_core.exceptions.NotFound: There is none.
+        """
+        name = run_id if "/" in run_id else f"{self._parent}/pipelineJobs/{run_id}"
+        return read_job(self._client.get_pipeline_job(name=name, retry=self._retry, timeout=_CALL_TIMEOUT_S))
+
+    def latest(self) -> RunRecord | None:
+        """The newest run of this project's pipelines. None where there is none."""
+        newest = next(self.list(limit=1), None)
+        return None if newest is None else self.get(newest.name)
+
+    def list(
+        self,
+        *,
+        state: str = "",
+        labels: Mapping[str, str] | None = None,
+        everything: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[RunRecord]:
+        """Runs, the newest first; their tasks may be left out.
+
+        Args:
+            state: One of STATES; empty for all.
+            labels: Labels that they carry.
+            everything: Whether to list those of other pipelines too, which do not carry this project's label.
+            limit: How many at most.
+        """
+        wanted = {**({} if everything else MANAGED_BY), **(labels or {})}
+        conditions = [f'labels.{key}="{value}"' for key, value in wanted.items()]
+        if state:
+            conditions.append(f'state="PIPELINE_STATE_{state.upper()}"')
+        request: dict[str, Any] = {
+            "parent": self._parent,
+            "filter": " AND ".join(conditions),
+            "order_by": "create_time desc",
+            "page_size": min(limit or _PAGE, _PAGE),
+        }
+        found = self._client.list_pipeline_jobs(request=request, timeout=_CALL_TIMEOUT_S)
+        return itertools.islice(map(read_job, found), limit)
+
+    def list_whole(self, *, state: str = "", everything: bool = False, limit: int) -> Sequence[RunRecord]:
+        """As `list`, with the runs' tasks."""
+        found = [*self.list(state=state, everything=everything, limit=limit)]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return [*pool.map(lambda run: run if run.tasks else self.get(run.name), found)]
+
+    def find(self, run_id: str | None) -> RunRecord:
+        """One run as it is now.
+
+        Args:
+            run_id: Its id. None finds the newest of this project's pipelines.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        from google.api_core.exceptions import BadRequest, NotFound
+
+        if run_id is None:
+            newest = self.latest()
+            if newest is None:
+                raise UsageError("There are no runs yet. Start one with `python -m pipeline run`.")
+            return newest
+        try:
+            return self.get(run_id)
+        except (BadRequest, NotFound) as error:
+            known = [run.run_id for run in self.list(everything=True, limit=_COMPARED)]
+            raise UsageError(
+                f"There is no run {quoted(run_id)}.{nearest(run_id, known)} `python -m pipeline runs` lists them."
+            ) from error
+
+    def cancel(self, name: str) -> None:
+        """Asks for a run to be cancelled; that is under way when this returns.
+
+        Args:
+            name: Its resource name.
+
+        Raises:
+            google.api_core.exceptions.BadRequest: It has ended.
+        """
+        self._client.cancel_pipeline_job(name=name, timeout=_CALL_TIMEOUT_S)

@@ -1,0 +1,133 @@
+"""Submit a run, follow it, cancel it when interrupted: the same for the local Vertex AI and for Google's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from pipeline.config import PipelineParameters, Place, RunConfig
+from pipeline.config_layers import COMMAND_LINE, DEFAULT
+from pipeline.interrupts import uninterrupted
+from pipeline.runs.client import Runs
+from pipeline.runs.follow import follow
+from pipeline.runs.inputs import check_inputs
+from pipeline.runs.links import page_of
+from pipeline.runs.record import RunRecord
+from pipeline.runs.submission import Draft, build_job, draft, draft_of_file, send
+from pipeline.runs.view import command_line, progress, summary
+from pipeline.vertex.connection import connected_sdk, require_buckets
+
+if TYPE_CHECKING:
+    from google.cloud import aiplatform
+
+
+_CANCEL_PATIENCE_S = 30.0
+_CANCEL_POLL_S = 0.2
+_ENDED = {"cancelled": "cancelled", "succeeded": "over, and has succeeded", "failed": "over, and has failed"}
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """A run that was submitted, and cancelled by an interrupt."""
+
+
+def drafted(config: RunConfig, sources: Mapping[str, str], file: Path | None, foreign: Mapping[str, str]) -> Draft:
+    """What would be submitted; nothing is copied or sent.
+
+    Args:
+        config: The configuration.
+        sources: Where its values come from, as `load_config` tells.
+        file: A compiled pipeline. None compiles this project's.
+        foreign: Values of the file's parameters that are no keys of the configuration.
+
+    Raises:
+        UsageError: The run could not begin: all that is wrong with its files on this machine.
+        DataError: A file cannot be read.
+    """
+    if file is None:
+        check_inputs(config)
+        return draft(config)
+    values = config.model_dump(include=set(PipelineParameters.model_fields))
+    offered = {name: values[name] for name, source in sources.items() if name in values and source != DEFAULT}
+    # What is typed must fit, unless it has a meaning of its own.
+    typed = {name: offered[name] for name, source in sources.items() if name in offered and source == COMMAND_LINE}
+    meant = {name: value for name, value in typed.items() if name not in (*Place.model_fields, "git_sha")}
+    return draft_of_file(file, config, {**meant, **foreign}, offered)
+
+
+def submit_only(config: RunConfig, submission: Draft) -> str:
+    """Submits a run, and returns its resource name."""
+    with connected_sdk(config, start=True):
+        require_buckets(config)
+        return send(config, build_job(config, submission))
+
+
+def submit_and_follow(config: RunConfig, submission: Draft, console: Console, again: Sequence[str]) -> RunRecord:
+    """Submits a run and shows how it goes, and at its end what it has come to.
+
+    Args:
+        config: The configuration.
+        submission: What is submitted.
+        console: Where it is shown.
+        again: The options that lead a command to the same Vertex AI.
+
+    Returns:
+        The run in its last state.
+
+    Raises:
+        Interrupted: It was interrupted, and the run is cancelled.
+        KeyboardInterrupt: It was interrupted before the run was submitted.
+    """
+    with connected_sdk(config, start=True):
+        require_buckets(config)
+        ended = _followed(config, build_job(config, submission), console, again)
+        if ended.state == "succeeded":
+            console.print("", _outcome(config, ended, again), sep="\n", soft_wrap=True)
+    return ended
+
+
+def _followed(config: RunConfig, job: aiplatform.PipelineJob, console: Console, again: Sequence[str]) -> RunRecord:
+    name = ""
+    try:
+        # Between the request and its answer nobody knows whether there is a run to cancel.
+        with uninterrupted():
+            name = send(config, job)
+        console.print(Text.assemble("Run ", (name.rpartition("/")[2], "bold"), f"  {page_of(name)}"), soft_wrap=True)
+        with progress(console) as show:
+            return follow(config, name, show)
+    except KeyboardInterrupt:
+        if not name:
+            raise
+        raise Interrupted(_cancelled(config, name, again)) from None
+
+
+def _cancelled(config: RunConfig, name: str, again: Sequence[str]) -> str:
+    """Cancels a run, waits a while for its end, and tells what came of it."""
+    from google.api_core.exceptions import BadRequest
+
+    runs = Runs(config)
+    run_id = name.rpartition("/")[2]
+    with suppress(BadRequest):  # it has ended meanwhile
+        runs.cancel(name)
+    deadline = time.monotonic() + _CANCEL_PATIENCE_S
+    while time.monotonic() < deadline:
+        run = runs.get(name)
+        if run.is_final:
+            return f"Stopped: run {run_id} is {_ENDED[run.state]}."
+        time.sleep(_CANCEL_POLL_S)
+    return f"Stopped: run {run_id} is being cancelled. `{command_line('show', run_id, *again)}` tells when it is."
+
+
+def _outcome(config: RunConfig, run: RunRecord, again: Sequence[str]) -> Text:
+    from pipeline.inspection.evidence import read_decision
+    from pipeline.runs.prediction import asked_of_endpoint
+
+    told = [summary(run, read_decision(run), again)]
+    if run.outputs("smoke"):
+        told.append(asked_of_endpoint(config, run))
+    return Text("\n\n").join(told)

@@ -1,0 +1,125 @@
+"""What a run has come to, part by part, as it looks on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from pipeline.runs.links import object_at, page_of
+from pipeline.runs.record import RunRecord
+from pipeline.text_table import aligned
+
+_STATES = {
+    "queued": ("○", "dim", "queued"),
+    "pending": ("○", "dim", "waiting"),
+    "running": ("●", "cyan", "running"),
+    "succeeded": ("✓", "green", "done"),
+    "skipped": ("✓", "green", "from the cache"),
+    "not_triggered": ("-", "dim", "not run"),
+    "failed": ("✗", "bold red", "failed"),
+    "cancel_pending": ("●", "yellow", "stopping"),
+    "cancelling": ("●", "yellow", "stopping"),
+    "cancelled": ("■", "yellow", "stopped"),
+    "paused": ("○", "yellow", "paused"),
+}
+_MOST_CLASSES = 20
+
+
+def results(run: RunRecord, decision: Mapping[str, Any]) -> list[Text]:
+    """Warnings, metrics, confusion matrix, decision, version and places; empty where a run has none.
+
+    Args:
+        run: The run.
+        decision: The decision record that it has written; empty where it has none.
+    """
+    told = [_decision(decision), _serving(run, decision), _places(run)]
+    return [_warnings(run), _metrics(run), _confusion_matrix(run), *told]
+
+
+def look(state: str) -> tuple[str, str, str]:
+    """The mark, style and word for a state."""
+    return _STATES.get(state, ("?", "yellow", state.replace("_", " ")))
+
+
+def _warnings(run: RunRecord) -> Text:
+    """What was odd about the data, though not wrong, each once."""
+    artifacts = [artifact for task in run.tasks for artifact in task.outputs.values()]
+    noted = [str(warning) for artifact in artifacts for warning in artifact.metadata.get("warnings") or []]
+    return Text("\n").join(Text.assemble(("! ", "yellow"), warning) for warning in dict.fromkeys(noted))
+
+
+def noted_of(run: RunRecord, kind: str) -> Mapping[str, Any]:
+    """What was noted of the last artifact of a kind; nothing where there is none."""
+    artifacts = [artifact for task in run.tasks for artifact in task.outputs.values() if artifact.kind == kind]
+    return artifacts[-1].metadata if artifacts else {}
+
+
+def number_text(value: object) -> str:
+    """A metric's value; nothing where it is no number."""
+    return f"{value:.4f}" if isinstance(value, int | float) else ""
+
+
+def _metrics(run: RunRecord) -> Text:
+    scalars = noted_of(run, "system.Metrics")
+    known = [(name, number_text(scalars.get(name))) for name in ("accuracy", "loss")]
+    return Text("   ").join(
+        Text.assemble(f"{name.capitalize()} ", (number, "bold")) for name, number in known if number
+    )
+
+
+def _confusion_matrix(run: RunRecord) -> Text:
+    matrix = noted_of(run, "system.ClassificationMetrics").get("confusionMatrix")
+    if not matrix:
+        return Text()
+    classes = [str(spec.get("displayName", "")) for spec in matrix.get("annotationSpecs", [])]
+    if len(classes) > _MOST_CLASSES:
+        return Text(f"Confusion matrix: {len(classes)} classes, too many for a terminal; the report has it.")
+    lines = [[Text(), *map(Text, classes)]]
+    for index, (name, row) in enumerate(zip(classes, matrix.get("rows", []), strict=False)):
+        cells = [_cell(count, column == index) for column, count in enumerate(row["row"])]
+        lines.append([Text(f"  {name}"), *cells])
+    heading = Text("Confusion matrix: a row for each class, a column for each answer\n")
+    return heading.append_text(aligned(lines, first_to_the_right=1))
+
+
+def _cell(count: float, is_right: bool) -> Text:
+    style = "green" if is_right else "red"
+    return Text(f"{count:.0f}", style if count else "dim")
+
+
+def verdict_of(record: Mapping[str, Any]) -> str:
+    """`passed`, `kept back`, or nothing, by what a record says under `passed`."""
+    return {True: "passed", False: "kept back"}.get(record.get("passed", ""), "")
+
+
+def _decision(record: Mapping[str, Any]) -> Text:
+    if not record:
+        return Text()
+    verdict = verdict_of(record)
+    lines = [Text.assemble("Decision: ", (verdict, "bold green" if verdict == "passed" else "bold red"))]
+    for rule in record.get("rules", []):
+        mark, style, _ = look("succeeded" if rule.get("passed") else "failed")
+        lines.append(Text.assemble("  ", (mark, style), f" {rule.get('sentence', '')}"))
+    return Text("\n").join(lines)
+
+
+def _serving(run: RunRecord, decision: Mapping[str, Any]) -> Text:
+    """Which version the run has made, and what serves since."""
+    registered = [str(artifact.metadata.get("version", "")) for artifact in run.outputs("registered_model")]
+    if not registered:
+        is_kept_back = decision.get("passed") is False
+        return Text("No version was registered; what served before still serves." if is_kept_back else "")
+    traffic = [artifact.metadata.get("traffic") or {} for artifact in run.outputs("endpoint")]
+    shares = sorted((traffic or [{}])[-1].items(), key=lambda share: -share[1])
+    told = ", ".join(f"version {version} {percent:.0f} %" for version, percent in shares)
+    return Text.assemble("Registered ", (f"version {registered[-1]}", "bold"), f". Traffic: {told}." if told else ".")
+
+
+def _places(run: RunRecord) -> Text:
+    places = [("Report", object_at(artifact.uri)) for artifact in run.outputs("report")]
+    places += [("Model", artifact.uri) for artifact in run.outputs("registered_model") or run.outputs("model")]
+    places += [("Curves", artifact.uri) for artifact in run.outputs("training_log")]
+    places += [("Console", page_of(run.name))]
+    return aligned([[Text(name), Text(place)] for name, place in places])

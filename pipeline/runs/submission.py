@@ -1,0 +1,190 @@
+"""From a configuration to a submitted run: what it consists of, its files in the bucket, the job, the request."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.compilation import compile_pipeline
+from pipeline.config import RunConfig, parameter_values
+from pipeline.git_commit import commit_behind, with_commit
+from pipeline.runs.inputs import TABLES
+from pipeline.runs.labels import run_labels
+from pipeline.runs.parameters import convert
+from pipeline.runs.spec import PipelineSpec, read_spec
+from pipeline.runs.staging import Staged, carry_out, place_of, plan, store_bytes
+from trainer.errors import UsageError
+
+if TYPE_CHECKING:
+    from google.cloud import aiplatform
+
+_DATA = (*TABLES, "schema")
+_LONGEST_PREFIX = 100
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a submission consists of, before anything is copied or sent.
+
+    Attributes:
+        spec: The compiled pipeline, as Vertex AI will read it.
+        document: The file that holds it.
+        template: Where that file is kept in the bucket.
+        parameters: The values of its parameters, with the inputs' places in the bucket.
+        inputs: The files that it reads, by the parameters' names.
+        labels: The run's labels.
+    """
+
+    spec: PipelineSpec
+    document: bytes
+    template: str
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, Staged]
+    labels: Mapping[str, str]
+
+
+def draft(config: RunConfig) -> Draft:
+    """What the submission of a configuration consists of; nothing is copied, sent or left on the disk.
+
+    Raises:
+        DataError: An input is not there, or cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        document = compile_pipeline(config, Path(folder, "pipeline.yaml")).read_bytes()
+    fixed = config.model_dump(include={"pipeline_name", "image", "cpu_limit", "memory_limit_gib"})
+    accelerator = config.model_dump(include={"accelerator_type", "accelerator_count"})
+    return _draft(config, document, parameter_values(with_commit(config)), {**fixed, **accelerator})
+
+
+def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any], offered: Mapping[str, Any]) -> Draft:
+    """What the submission of a compiled file consists of.
+
+    Args:
+        file: A pipeline that kfp has compiled.
+        config: Says where it is to run.
+        given: Values of its parameters by name; the others keep the defaults that are compiled in.
+        offered: Values that it gets besides, if it has parameters of these names.
+
+    Raises:
+        UsageError: The file is no compiled pipeline, or parameters do not fit it.
+        DataError: An input is not there, or cannot be read.
+    """
+    document, spec = _read_file(file)
+    definitions = ((spec.get("root") or {}).get("inputDefinitions") or {}).get("parameters") or {}
+    defaults = {name: definitions[name].get("defaultValue") for name in _DATA if name in definitions}
+    values = {name: value for name, value in defaults.items() if isinstance(value, str)}
+    wanted = {name: value for name, value in offered.items() if name in definitions}
+    parameters = convert({**values, **wanted, **given}, definitions, str(file))
+    return _draft(config, document, parameters, {"pipeline": hashlib.sha256(document).hexdigest()})
+
+
+def build_job(config: RunConfig, submission: Draft) -> aiplatform.PipelineJob:
+    """Copies a submission's files to the bucket, and makes the job, which is not sent yet.
+
+    Raises:
+        DataError: A file cannot be copied.
+    """
+    from google.cloud import aiplatform
+
+    for staged in submission.inputs.values():
+        carry_out(staged)
+    store_bytes(submission.document, submission.template)
+    return aiplatform.PipelineJob(
+        display_name=submission.spec.name,
+        template_path=submission.template,
+        job_id=_new_id(submission.spec.name),
+        pipeline_root=config.root,
+        parameter_values=dict(submission.parameters),
+        # None leaves it to each task.
+        enable_caching=None if config.enable_caching else False,
+        labels=dict(submission.labels),
+        project=config.project,
+        location=config.location,
+        failure_policy=config.failure_policy,
+    )
+
+
+def send(config: RunConfig, job: aiplatform.PipelineJob) -> str:
+    """Submits a job, and returns the run's resource name.
+
+    Raises:
+        google.api_core.exceptions.GoogleAPICallError: Vertex AI refuses it.
+    """
+    from google.api_core.exceptions import Conflict
+    from google.cloud import aiplatform
+
+    if config.experiment:
+        aiplatform.Experiment.get_or_create(config.experiment)
+    # The bucket is known to be there; who may not ask for its owner would be shown a traceback here.
+    logger = logging.getLogger("google.cloud.aiplatform.pipeline_jobs")
+    logger.setLevel(logging.CRITICAL)
+    wanted, number = job.job_id, 1
+    while True:
+        try:
+            job.submit(service_account=config.service_account or None, experiment=config.experiment or None)
+            return str(job.resource_name)
+        except Conflict:  # another run of the same second
+            if number == 10:
+                raise
+            number += 1
+            job.job_id = f"{wanted}-{number}"
+
+
+def _draft(config: RunConfig, document: bytes, parameters: Mapping[str, Any], fixed: Mapping[str, Any]) -> Draft:
+    spec = read_spec(load_spec(document))
+    has_data = all(isinstance(parameters.get(name), str) for name in _DATA)
+    inputs = {name: plan(parameters[name], config.staging_bucket) for name in _DATA if has_data}
+    return Draft(
+        spec=spec,
+        document=document,
+        template=place_of(document, f"{spec.name}.yaml", config.staging_bucket),
+        parameters={**parameters, **{name: staged.uri for name, staged in inputs.items()}},
+        inputs=inputs,
+        labels=run_labels(
+            commit_behind(config), [staged.content for staged in inputs.values()], {**parameters, **fixed}, spec.image
+        ),
+    )
+
+
+def _read_file(file: Path) -> tuple[bytes, Mapping[str, Any]]:
+    import yaml
+
+    try:
+        document = _first(file.read_bytes())
+        spec = load_spec(document)
+        if not spec["pipelineInfo"]["name"] or not spec["root"]["dag"]:
+            raise KeyError
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}. Give a pipeline that is compiled.") from error
+    except (ValueError, LookupError, TypeError, yaml.YAMLError) as error:
+        raise UsageError(
+            f"{file} is no compiled pipeline. `python compile.py` writes one; so does any compiler of kfp."
+        ) from error
+    return document, spec
+
+
+def _first(document: bytes) -> bytes:
+    """A compiled file without its second document, settings of one platform, which Vertex AI's SDK does not read."""
+    import yaml
+
+    first, *others = yaml.load_all(document, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.safe_dump(first).encode() if others else document
+
+
+def load_spec(document: bytes) -> Mapping[str, Any]:
+    """The specification in a compiled file."""
+    import yaml
+
+    loaded: Any = next(yaml.load_all(document, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    spec: Mapping[str, Any] = loaded.get("pipelineSpec", loaded) if isinstance(loaded, dict) else {}
+    return spec
+
+
+def _new_id(pipeline: str) -> str:
+    return f"{pipeline[:_LONGEST_PREFIX]}-{datetime.now(UTC).astimezone():%Y%m%d%H%M%S}"

@@ -1,0 +1,1 @@
+"""Schedules: what is there, what is wanted, and the difference."""

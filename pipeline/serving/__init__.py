@@ -1,0 +1,1 @@
+"""What serves: predictions, versions, endpoints, and the traffic moved by hand."""

@@ -1,0 +1,120 @@
+"""Which Vertex AI a command speaks to: the local stand-in, started if need be, or Google's, if that can be reached."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from components.vertex.connection import EMULATOR_VARIABLE
+from pipeline.config import RunConfig
+from pipeline.vertex.reachability import check_vertex
+from trainer.errors import UsageError
+
+_PATIENCE_S = 3.0
+
+
+def connect(config: RunConfig, start: bool = False) -> None:
+    """Points the clients of this process, and of those that it starts, at the Vertex AI that a configuration names.
+
+    Args:
+        config: Names it.
+        start: Whether to start the local services if they are down, and to make the local buckets.
+
+    Raises:
+        UsageError: They are down, or the environment names another Vertex AI than the configuration.
+        ProjectError: Google's cannot be reached, or there are no credentials for it.
+    """
+    if config.connection == "vertex":
+        for name in (EMULATOR_VARIABLE, "STORAGE_EMULATOR_HOST"):
+            if os.environ.get(name):
+                raise UsageError(
+                    f"`connection` is vertex, which is Google's, and {name} names another. "
+                    "Unset it, or use `--profile local`."
+                )
+        check_vertex(config.location)
+        _lead_gcsfs_through_proxies()
+        return
+    from pipeline import services
+
+    running = services.ensure_running() if start else services.find_running()
+    if running is None:
+        raise UsageError("The local services are down. Run `python -m pipeline up`.")
+    if start:
+        for bucket in dict.fromkeys([config.staging_bucket, bucket_of(config.root)]):
+            services.create_bucket(running, config.project, bucket)
+    os.environ.update(services.environment(running))
+    fsspec = sys.modules.get("fsspec")
+    if fsspec is not None:  # it has read the environment when it was loaded
+        fsspec.config.set_conf_env(fsspec.config.conf)
+
+
+@contextmanager
+def connected(config: RunConfig, start: bool = False) -> Iterator[None]:
+    """Connects, and tells in sentences what goes wrong with Vertex AI meanwhile.
+
+    Args:
+        config: Names it.
+        start: As for `connect`.
+    """
+    connect(config, start)
+    from pipeline.vertex.errors import in_sentences
+
+    with in_sentences(config):
+        yield
+
+
+@contextmanager
+def connected_sdk(config: RunConfig, start: bool = False) -> Iterator[None]:
+    """Connects the whole SDK, which takes seconds to load."""
+    with connected(config, start):
+        from components.vertex.connection import connect as connect_sdk
+
+        # What the rollout does is told; what the SDK tells of itself is not.
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+        logging.getLogger("components.vertex").setLevel(logging.INFO)
+        connect_sdk(config.project, config.location, config.staging_bucket)
+        logging.getLogger("google.cloud.aiplatform").setLevel(logging.WARNING)
+        yield
+
+
+def require_buckets(config: RunConfig) -> None:
+    """Refuses a submission to a bucket that is not there: nothing makes one, since its name would be taken on trust.
+
+    Raises:
+        UsageError: A bucket of the configuration does not exist.
+    """
+    from google.api_core.exceptions import Forbidden
+    from google.cloud.storage import Client
+
+    if config.connection == "local":
+        return
+    client = Client(project=config.project)
+    for bucket in dict.fromkeys([config.staging_bucket, bucket_of(config.root)]):
+        try:
+            is_there = client.bucket(bucket.removeprefix("gs://")).exists(timeout=_PATIENCE_S, retry=None)
+        except Forbidden:
+            continue  # who may use a bucket need not be allowed to look at it
+        if not is_there:
+            raise UsageError(
+                f"There is no bucket {bucket}. Make it with `gcloud storage buckets create {bucket} "
+                f"--project {config.project} --location {config.location}`, or name another."
+            )
+
+
+def _lead_gcsfs_through_proxies() -> None:
+    """Makes gcsfs, once it is loaded, go by HTTPS_PROXY as Google's other clients do.
+
+    It would also ask by gRPC what kind of bucket it has, which minds no proxy, and wait for minutes.
+    """
+    import fsspec.config
+
+    os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    fsspec.config.conf.setdefault("gcs", {}).setdefault("session_kwargs", {"trust_env": True})
+
+
+def bucket_of(uri: str) -> str:
+    """`gs://BUCKET` of a URI in it."""
+    return "gs://" + uri.removeprefix("gs://").partition("/")[0]
