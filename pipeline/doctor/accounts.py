@@ -11,17 +11,12 @@ from pipeline.doctor.report import Finding, State
 
 SUBMIT = "aiplatform.pipelineJobs.create"
 ACT_AS = "iam.serviceAccounts.actAs"
+# Those that run the tasks and the deployed models.
+_AGENTS = ("gcp-sa-aiplatform", "gcp-sa-aiplatform-cc")
 
 _BASIC = ("roles/owner", "roles/editor")
 _VERTEX_ROLES = ("roles/aiplatform.user", "roles/aiplatform.admin", *_BASIC)
 _BUCKET_ROLES = ("roles/storage.objectAdmin", "roles/storage.admin", "roles/storage.objectUser", "roles/owner")
-_IMAGE_ROLES = (
-    "roles/artifactregistry.reader",
-    "roles/artifactregistry.writer",
-    "roles/artifactregistry.repoAdmin",
-    "roles/artifactregistry.admin",
-    *_BASIC,
-)
 
 
 def service_account(config: RunConfig, answers: Sequence[Answer]) -> Finding:
@@ -102,22 +97,30 @@ def bucket_role(config: RunConfig, answers: Sequence[Answer]) -> Finding:
     return _role("Bucket role", "read and write the bucket", config, answers, _BUCKET_ROLES, command)
 
 
-def image_role(config: RunConfig, answers: Sequence[Answer]) -> Finding:
-    """Whether the service account may pull the image.
+def image_role(config: RunConfig, _answers: Sequence[Answer]) -> Finding:
+    """Whether Vertex AI may pull the image.
+
+    The account of the runs does not do it: "You can't configure a custom service account to pull images from Artifact
+    Registry" (https://cloud.google.com/vertex-ai/docs/general/custom-service-account). Vertex AI's own service agents
+    do, which may read the repositories of their project.
 
     Args:
-        config: Names both.
-        answers: That of `repositories.getIamPolicy` of the Artifact Registry API v1, and the project's policy.
-            None where the image is of another registry.
+        config: Names the image.
     """
     name = parse_image(config.image)
     if name is None:
         return Finding("Image role", State.UNKNOWN, "cannot tell of an image of another registry")
-    command = (
+    if name.project == config.project:
+        return Finding("Image role", State.OK, "Vertex AI may pull the images of its project")
+    number = f"$(gcloud projects describe {config.project} --format='value(projectNumber)')"
+    commands = [
         f"gcloud artifacts repositories add-iam-policy-binding {name.repository} --location {name.location} "
-        f"--project {name.project}"
-    )
-    return _role("Image role", "pull the image", config, answers, _IMAGE_ROLES, command)
+        f"--project {name.project} --role roles/artifactregistry.reader "
+        f'--member "serviceAccount:service-{number}@{agent}.iam.gserviceaccount.com"'
+        for agent in _AGENTS
+    ]
+    detail = f"cannot tell of an image of another project, {name.project}: Vertex AI's service agents must read it"
+    return Finding("Image role", State.UNKNOWN, detail, "\n".join(commands))
 
 
 def _role(

@@ -76,7 +76,7 @@ def checks_of(config: RunConfig, caller: str) -> list[Check]:
         Check(
             "Bucket role", ["project", "staging_bucket", "service_account"], [on_bucket, policy], accounts.bucket_role
         ),
-        Check("Image role", ["image", "service_account"], [*_policies_on(name)], accounts.image_role),
+        Check("Image role", ["image", "project"], [], accounts.image_role),
     ]
     if config.accelerator_type:
         metric = google.quota_metric(config.accelerator_type)
@@ -93,14 +93,6 @@ def _image(name: ImageName | None) -> list[Call]:
         return []
     of = f"{name.parent}/packages/{quote(name.name, safe='')}"
     return [Call("GET", "images", f"{of}/versions/{name.digest}" if name.digest else f"{of}/tags/{name.tag}")]
-
-
-def _policies_on(name: ImageName | None) -> list[Call]:
-    """What says who may pull an image."""
-    if name is None:
-        return []
-    own = Call("GET", "images", f"{name.parent}:getIamPolicy?options.requestedPolicyVersion=3")
-    return [own, _policy_of(name.project)]
 
 
 def _policy_of(project: str) -> Call:

@@ -73,10 +73,10 @@ REMEDIES: tuple[Remedy, ...] = (
         ),
         (
             (
-                "Vertex AI may not pull {image}. The run's service account, and Vertex AI's service agent, need the "
-                "role Artifact Registry Reader:"
+                "Vertex AI may not pull {image}. Its own service agents pull images, not the run's service account: in "
+                "another project's repository they need the role Artifact Registry Reader. "
+                "`python -m pipeline doctor` tells the commands."
             ),
-            _GRANT + "roles/artifactregistry.reader",
         ),
     ),
     Remedy(

@@ -76,12 +76,6 @@ ROLES = [
         "roles/storage.objectAdmin",
         "gcloud storage buckets add-iam-policy-binding gs://my-bucket",
     ),
-    (
-        image_role,
-        2,
-        "roles/artifactregistry.reader",
-        "gcloud artifacts repositories add-iam-policy-binding pipelines --location europe-west4 --project my-project",
-    ),
 ]
 
 
@@ -119,3 +113,19 @@ def test_role_of_a_group_or_in_an_unreadable_policy_is_unknown(check: Any, count
 def test_role_on_an_image_of_another_registry_is_unknown() -> None:
     other = CONFIG.model_copy(update={"image": "docker.io/me/dnn-trainer:1"})
     assert image_role(other, []).state is State.UNKNOWN
+
+
+def test_image_of_the_project_may_be_pulled() -> None:
+    assert image_role(CONFIG, []).state is State.OK
+
+
+def test_image_of_another_project_is_unknown_and_tells_whom_to_let_in() -> None:
+    image = "europe-west4-docker.pkg.dev/other-project/pipelines/dnn-trainer:1"
+    found = image_role(CONFIG.model_copy(update={"image": image}), [])
+    assert found.state is State.UNKNOWN
+    first, second = found.remedy.splitlines()
+    assert first.startswith(
+        "gcloud artifacts repositories add-iam-policy-binding pipelines --location europe-west4 --project other-project"
+    )
+    assert "@gcp-sa-aiplatform." in first
+    assert "@gcp-sa-aiplatform-cc." in second

@@ -77,7 +77,6 @@ def google(running: GoogleHosts, monkeypatch: pytest.MonkeyPatch, iris_files: Ir
         ("POST", f"{AS_IT}:testIamPermissions"): allowed,
         ("POST", f"{PROJECTS}:getIamPolicy"): granting("roles/aiplatform.user"),
         ("GET", "storage.googleapis.com/storage/v1/b/my-bucket/iam"): granting("roles/storage.objectAdmin"),
-        ("GET", f"{REPOSITORY}:getIamPolicy"): granting("roles/artifactregistry.reader"),
         ("GET", QUOTA): (200, {"consumerQuotaLimits": limits}),
     }
     running.asked.clear()
@@ -113,7 +112,7 @@ def test_doctor_finds_all_that_is_there(google: GoogleHosts, capsys: pytest.Capt
         "✓ Acting as it     you may submit runs as the service account",
         "✓ Vertex AI role   the service account may use Vertex AI (roles/aiplatform.user)",
         "✓ Bucket role      the service account may read and write the bucket (roles/storage.objectAdmin)",
-        "✓ Image role       the service account may pull the image (roles/artifactregistry.reader)",
+        "✓ Image role       Vertex AI may pull the images of its project",
         "✓ Quota            1 NVIDIA_L4 in europe-west4: 4",
     ]
     assert lines[-1] == "Nothing stands in a run's way."
@@ -144,11 +143,10 @@ def test_doctor_tells_everything_that_is_missing_with_its_remedy(
         "Acting as it",
         "Vertex AI role",
         "Bucket role",
-        "Image role",
     ]
     remedies = [line.strip() for line in lines if line.strip().startswith("> ")]
     assert len([line for line in remedies if line.startswith(("> gcloud ", "> docker "))]) == len(failed) + 1
-    assert lines[-1] == "9 of 16 prerequisites are not met. 1 could not be found out."
+    assert lines[-1] == "8 of 16 prerequisites are not met. 1 could not be found out."
 
 
 def test_check_that_is_refused_is_no_failure(google: GoogleHosts, capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,7 +167,7 @@ def test_unfinished_configuration_leaves_the_rest_to_be_asked(
     assert "✗ Configuration    not given: staging_bucket" in lines
     assert "? Bucket           cannot tell without staging_bucket" in lines
     assert "✓ APIs             all 6 are on" in lines
-    assert "✓ Image role       the service account may pull the image (roles/artifactregistry.reader)" in lines
+    assert "✓ Image role       Vertex AI may pull the images of its project" in lines
 
 
 def test_credentials_that_google_does_not_take_are_told(
