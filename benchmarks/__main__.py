@@ -1,67 +1,67 @@
-"""`python -m benchmarks [accuracy] [speed] [serving]`: measures and prints; exits with 1 where a floor is missed."""
+"""`python -m benchmarks [SECTION ...]`: measures, and writes the report of all that has been measured so far."""
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import os
 import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from benchmarks import growth_picture, report
+from benchmarks.environments import ROOT
+from benchmarks.repeats import say
+from benchmarks.results import Measured, load, save
+from benchmarks.sizes import FULL, QUICK, Sizes
 
-PARTS = ("accuracy", "speed", "serving")
+SECTIONS = ("training", "memory", "tables", "steps", "run", "answers", "lists", "accuracy")
+PICTURE = "benchmarks-growth.svg"
 
 
-def main(arguments: list[str]) -> int:
-    """Runs the parts named, or all."""
-    unknown = [name for name in arguments if name not in PARTS]
-    if unknown:
-        print(f"There is no benchmark {', '.join(unknown)}. Choose from {', '.join(PARTS)}.", file=sys.stderr)
-        return 2
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures the sections named, or all, and returns the exit code: 0, whatever the figures are."""
+    options = _parser().parse_args(arguments)
+    sizes = QUICK if options.quick else FULL
+    kept = ROOT / "build" / "benchmarks" / sizes.name
+    path = options.report or (kept.parent if options.quick else ROOT / "docs") / "BENCHMARKS.md"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    chosen = arguments or list(PARTS)
-    held = True
-    if "accuracy" in chosen:
-        from benchmarks import accuracy
-
-        sentence, held = accuracy.report(accuracy.measure())
-        print(sentence)
-    if "speed" in chosen:
-        _print_speed()
-    if "serving" in chosen:
-        _print_serving()
-    return 0 if held else 1
+    chosen = options.sections or list(SECTIONS)
+    for name in SECTIONS:
+        if name in chosen:
+            begun = time.perf_counter()
+            say(name)
+            save(Measured(importlib.import_module(f"benchmarks.sections.{name}").measure(sizes)), kept / f"{name}.json")
+            say(f" {name}: {time.perf_counter() - begun:.0f} s")
+            _write(path, kept, sizes)
+    return 0
 
 
-def _print_speed() -> None:
-    from benchmarks import speed
-
-    table = Table("what", "ours", "against", "theirs", "times as long", title="Speed, side by side on this machine")
-    for comparison in (speed.training_steps(), speed.reading(), speed.checking()):
-        table.add_row(
-            comparison.what,
-            f"{comparison.ours_s:.3f} s",
-            comparison.other,
-            f"{comparison.other_s:.3f} s",
-            f"{comparison.ratio:.1f}",
-        )
-    Console().print(table)
+def _write(path: Path, kept: Path, sizes: Sizes) -> None:
+    """Writes the report of what is kept, so that nothing is lost where a later section is interrupted."""
+    found = {name: load(kept / f"{name}.json") for name in SECTIONS}
+    sections = {name: measured for name, measured in found.items() if measured is not None}
+    growths = [growth for measured in sections.values() for growth in measured.section.growths]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if growths:
+        path.with_name(PICTURE).write_text(growth_picture.draw(growths), encoding="utf-8")
+    path.write_text(report.write(sections, sizes is QUICK, PICTURE if growths else ""), encoding="utf-8")
+    missed = [verdict for _, verdict in report.verdicts(sections) if verdict.state == "missed"]
+    say(f" {path}: {len(missed)} target{'' if len(missed) == 1 else 's'} missed so far")
 
 
-def _print_serving() -> None:
-    from benchmarks import serving
-
-    table = Table("asked", "instances", "clients", "requests/s", "p50", "p99", title="Predictions, on this machine")
-    for one in serving.measure():
-        table.add_row(
-            one.way,
-            str(one.instances),
-            str(one.clients),
-            f"{one.per_s:.0f}",
-            f"{one.p50_ms:.2f} ms",
-            f"{one.p99_ms:.2f} ms",
-        )
-    Console().print(table)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed, memory and accuracy.")
+    parser.add_argument(
+        "sections", nargs="*", choices=[[], *SECTIONS], help=f"which (default: all): {', '.join(SECTIONS)}"
+    )
+    parser.add_argument("--quick", action="store_true", help="so little that only its working is known, in minutes")
+    parser.add_argument(
+        "--report", type=Path, help="the Markdown file (default: docs/, with --quick build/benchmarks/)"
+    )
+    return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
