@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from emulator.console.reader import Reader, ReadError
 from emulator.console.runs import SUMMARY_FIELDS, RunSummary, parse_run, parse_summary
@@ -38,6 +39,7 @@ class RunIndex:
         self._reader = reader
         self._locations: dict[str, _Location] = {}
         self._accuracies: dict[str, float | None] = {}
+        self._ends: dict[str, datetime | None] = {}
 
     async def runs(self, location: str) -> tuple[RunSummary, ...]:
         """The runs of a location, newest first.
@@ -52,9 +54,16 @@ class RunIndex:
                 query = {"readMask": ",".join(SUMMARY_FIELDS)}
                 jobs = await self._reader.list_all(location, "pipelineJobs", query)
                 known.runs = tuple(parse_summary(job) for job in jobs)
+                self._forget_others(known.runs)
                 known.read_at = time.monotonic()
                 known.cost_s = known.read_at - began
         return known.runs
+
+    def _forget_others(self, runs: Iterable[RunSummary]) -> None:
+        """Forgets accuracies of runs whose name another run has now: names are free again once a run is deleted."""
+        for run in runs:
+            if self._ends.get(run.name, run.ended) != run.ended:
+                self._accuracies.pop(run.name, None)
 
     @property
     def accuracies(self) -> Mapping[str, float | None]:
@@ -73,6 +82,7 @@ class RunIndex:
         """
         missing = [run for run in runs if run.is_final and run.name not in self._accuracies][:most]
         for run in missing:
+            self._ends[run.name] = run.ended
             try:
                 self._accuracies[run.name] = parse_run(await self._reader.get(run.name)).accuracy
             except ReadError:

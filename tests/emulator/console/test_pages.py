@@ -61,16 +61,28 @@ PAGES: dict[str, Callable[[Workplace], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def windows(browser: Browser, workplace: Workplace) -> Iterator[dict[str, Visit]]:
+    """A desk's window in light and a phone's in dark, in which page after page is opened."""
+    opened = {
+        "desk": Visit(browser, workplace.address),
+        "phone-dark": Visit(browser, workplace.address, phone=True, dark=True),
+    }
+    yield opened
+    for one in opened.values():
+        one.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page_loads_without_an_error_on_desk_and_phone_in_light_and_dark(
-    name: str, visit: OpenVisit, workplace: Workplace
+    name: str, windows: dict[str, Visit], workplace: Workplace
 ) -> None:
-    path = PAGES[name](workplace)
-    for phone, dark in ((False, False), (True, True)):
-        window = visit(path, phone=phone, dark=dark)
+    for kind, window in windows.items():
+        window.open(PAGES[name](workplace))
         expect(window.page.get_by_role("heading", level=1)).to_be_visible()
-        assert window.width <= (PHONE["width"] if phone else 1360)
-        window.keep(f"{name}-{'phone-dark' if phone else 'desk'}")
+        window.keep(f"{name}-{kind}")
+        assert window.width <= (window.page.viewport_size or PHONE)["width"]
+        assert window.troubles == []
 
 
 def test_runs_are_filtered_sorted_and_compared(visit: OpenVisit) -> None:

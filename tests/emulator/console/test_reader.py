@@ -108,6 +108,20 @@ def test_run_index_reads_accuracies_of_ended_runs_once() -> None:
     assert run(api, look) == (1, 0, {NAME: 0.9667})
 
 
+def test_run_index_forgets_the_accuracy_of_a_run_whose_name_another_one_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.console.run_index.FRESH_S", 0.0)
+    monkeypatch.setattr("emulator.console.run_index.COST_FACTOR", 0.0)
+    other = {"pipelineJobs": [job(endTime="2026-01-31T13:00:00Z")]}
+    api = Api({"pipelineJobs": [job()]}, job(), {"pipelineJobs": [job()]}, other)
+
+    async def look(reader: Reader) -> list[int]:
+        index = RunIndex(reader)
+        await index.read_accuracies(await index.runs(LOCATION), 9)
+        return [len(index.accuracies) for _ in range(2) if await index.runs(LOCATION)]
+
+    assert run(api, look) == [1, 0]
+
+
 @pytest.mark.parametrize("uri", ["", "gs://", "/x", "http://b/x"])
 def test_split_uri_refuses_what_is_no_object(uri: str) -> None:
     with pytest.raises(ReadError, match="An object is named gs://BUCKET/NAME"):
