@@ -13,31 +13,20 @@ from emulator.console.graph import Node, build_graph
 from emulator.console.graph_view import GraphView
 from emulator.console.markup import (
     banner,
-    cell,
-    chips,
     crumbs,
-    duration,
-    fact,
-    head_cell,
-    link,
-    row,
     state_badge,
-    table,
     tag,
-    text_fact,
-    time,
-    uri,
 )
 from emulator.console.polling import Poll
 from emulator.console.reader import ReadError
 from emulator.console.results import Results, artifacts_to_show, read_results
 from emulator.console.results_view import show_reports, show_results
+from emulator.console.run_facts import show_facts, show_parameters
 from emulator.console.runs import RunView, parse_run
 from emulator.console.services import Services
 from emulator.console.states import shown_state
-from emulator.console.task_panel import TaskPanel, long_text
+from emulator.console.task_panel import TaskPanel
 from emulator.console.tasks import TaskView
-from emulator.console.values import value_text
 
 POLL_S = 1.0
 # A graph that is wider, in pixels, stands above the task instead of beside it.
@@ -148,8 +137,8 @@ class RunPage:
             self._tell_error(run)
         self._facts.clear()
         with self._facts:
-            _facts(run)
-            _parameters(run)
+            show_facts(run)
+            show_parameters(run)
 
     def _tell_error(self, run: RunView) -> None:
         failed = [task for task in run.tasks if task.state == "failed" and task.job]
@@ -229,36 +218,3 @@ def _most_telling(tasks: Mapping[str, TaskView], drawn: Mapping[str, str]) -> st
     ended = {task.unique_name: task.ended for task in known if task.ended is not None and task.job}
     # The last one of the run's own tasks; those in loops are many and alike.
     return max(ended, key=lambda name: (-name.count("."), ended[name]), default="")
-
-
-def _facts(run: RunView) -> None:
-    summary = run.summary
-    with tag("dl", classes="facts across"):
-        text_fact("Pipeline", summary.pipeline)
-        with fact("Started"):
-            time(summary.started or summary.created)
-        with fact("Duration"):
-            duration(summary.started, summary.ended, summary.is_final)
-        if summary.schedule:
-            with fact("Schedule"):
-                link(summary.schedule.rpartition("/")[2], page_of(summary.schedule))
-        if summary.labels:
-            with fact("Labels"):
-                chips(summary.labels)
-        with fact("Artifacts"):
-            uri(f"{run.root.rstrip('/')}/{summary.run_id}" if run.root else "")
-
-
-def _parameters(run: RunView) -> None:
-    if not run.parameters:
-        return
-    with tag("details", classes="more"):
-        count = len(run.parameters)
-        tag("summary", f"{count} parameter{'s' if count != 1 else ''}, {len(run.given)} given for this run")
-        with tag("div", classes="scroll"), table("Parameters", ["Parameter", "Value", "From"], stacking=False):
-            for name, value in sorted(run.parameters.items(), key=lambda pair: (pair[0] not in run.given, pair[0])):
-                with row():
-                    head_cell(name)
-                    with cell("Value", classes="value mono"):
-                        long_text(value_text(value))
-                    cell("From", "this run" if name in run.given else "the pipeline", "soft")
