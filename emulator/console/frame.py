@@ -89,7 +89,8 @@ def _place(location: str, collection: str) -> None:
             region_field = ui.input("Region", value=region).props("outlined dense")
 
             def go() -> None:
-                ui.navigate.to(page_of(f"projects/{project_field.value}/locations/{region_field.value}/{collection}"))
+                page = page_of(f"projects/{project_field.value}/locations/{region_field.value}/{collection}")
+                ui.navigate.to(page.removeprefix(PREFIX))  # NiceGUI adds it
 
             button("Show", go, "primary")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -92,3 +92,7 @@ class Visit:
         """Closes the window; nothing may have gone wrong in it."""
         self.context.close()
         assert self.troubles == []
+
+
+OpenVisit = Callable[..., Visit]
+"""Opens a window at a path of the console: `visit("/console", phone=True, dark=True)`."""

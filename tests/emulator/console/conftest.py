@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from playwright.sync_api import Browser
 
+from tests.emulator.console.browser import OpenVisit, Visit, chromium
 from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, storage_client
 
 BUCKET = "console-bucket"
@@ -113,3 +115,24 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     assert place.wait_for(broken)["state"] == "PIPELINE_STATE_FAILED"
     yield place
     emulator.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser: Browser, workplace: Workplace) -> Iterator[OpenVisit]:
+    """Opens windows; none of them may have had any trouble."""
+    visits: list[Visit] = []
+
+    def open_visit(path: str, **options: bool) -> Visit:
+        visits.append(Visit(browser, workplace.address, **options))
+        visits[-1].open(path)
+        return visits[-1]
+
+    yield open_visit
+    for one in visits:
+        one.close()
