@@ -7,6 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,6 +93,9 @@ def keep_asking(make: Callable[[], Ask], clients: int, seconds: float, instances
 
     Returns:
         `p50_ms`, `p99_ms` and `instances_per_s`, all clients together.
+
+    Raises:
+        RuntimeError: A client failed.
     """
     latencies: list[float] = []
     faults: list[Exception] = []
@@ -114,10 +118,8 @@ def keep_asking(make: Callable[[], Ask], clients: int, seconds: float, instances
     threads = [threading.Thread(target=client, daemon=True) for _ in range(clients)]
     for thread in threads:
         thread.start()
-    try:
+    with suppress(threading.BrokenBarrierError):
         ready.wait(_PATIENCE_S)
-    except threading.BrokenBarrierError:
-        raise RuntimeError(f"A client failed: {faults[0] if faults else 'it did not begin'}") from None
     for thread in threads:
         thread.join()
     if faults:

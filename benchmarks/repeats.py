@@ -62,8 +62,15 @@ class Bout:
             targets: What the first is held to.
             note: What a reader must know.
             among: The contestants, the first of them ours; None takes all.
+
+        Raises:
+            ValueError: Ours has not measured it.
         """
         names = [who for who in (among or self.results) if who in self.results and key in self.results[who][0]]
+        first = next(iter(among or self.results))
+        if first not in names:
+            measured = ", ".join(self.results[first][0]) if first in self.results else "nothing"
+            raise ValueError(f"{first} has not measured {key}. Received: {measured}.")
         absent = {who: why for who, why in self.absent.items() if among is None or who in among}
         return Contest(what, unit, tuple(self.series(who, key) for who in names), tuple(targets), absent, note)
 

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.tables import EVALUATION, SCHEMA
-from trainer.config import build_config
+from trainer.config import TrainingConfig, build_config
 from trainer.contract import load_contract
 
 
@@ -40,29 +40,17 @@ class _Steps(logging.Handler):
 def main() -> None:
     """Trains, exports, prints."""
     options = _parser().parse_args()
-    import keras  # noqa: F401 - likewise
+    import keras  # noqa: F401 - loaded before the clock runs
     import tensorflow  # noqa: F401 - likewise
 
     from trainer.export import export_model
-    from trainer.model import build_classifier  # noqa: F401 - loads what a training process has loaded
     from trainer.training import train
 
     steps = _Steps()
     logging.getLogger("trainer").setLevel(logging.INFO)
     logging.getLogger("trainer").addHandler(steps)
-    files = tuple(sorted(glob.glob(options.csv)))
     with tempfile.TemporaryDirectory() as job_dir:
-        held = {} if options.in_memory_mib is None else {"in_memory_mib": options.in_memory_mib}
-        config = build_config(
-            train_files=files,
-            eval_files=(str(EVALUATION),),
-            schema_file=str(SCHEMA),
-            job_dir=job_dir,
-            train_steps=options.steps,
-            train_batch_size=options.batch,
-            seed=options.seed,
-            **held,
-        )
+        config = _config(options, job_dir)
         begun = time.perf_counter()
         trained = train(config, load_contract(config.schema_file))
         trained_s = time.perf_counter() - begun
@@ -80,6 +68,20 @@ def main() -> None:
     if len(steps.reached) > 1:
         result["steady_rows_per_s"] = steps.rows_per_s(options.batch)
     print(json.dumps(result))
+
+
+def _config(options: argparse.Namespace, job_dir: str) -> TrainingConfig:
+    held = {} if options.in_memory_mib is None else {"in_memory_mib": options.in_memory_mib}
+    return build_config(
+        train_files=tuple(sorted(glob.glob(options.csv))),
+        eval_files=(str(EVALUATION),),
+        schema_file=str(SCHEMA),
+        job_dir=job_dir,
+        train_steps=options.steps,
+        train_batch_size=options.batch,
+        seed=options.seed,
+        **held,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.programs import ours
-from benchmarks.repeats import Entry, in_turns, say
+from benchmarks.repeats import Bout, Entry, in_turns, say
 from benchmarks.results import Growth, Section
-from benchmarks.series import Contest, Series, Target
+from benchmarks.series import Contest, Target
 from benchmarks.sizes import Sizes
 from benchmarks.tables import write_table
 
@@ -43,33 +43,24 @@ def _of_batch(batch: int, tables: dict[int, Path], sizes: Sizes) -> tuple[list[C
         words = ("--csv", tables[rows], "--batch", batch, "--steps", rows // batch, *more)
         return Entry(who, lambda: ours("train").run(*words))
 
-    held, streamed, once, tenth = (
-        f"{many:,} rows",
-        f"{many:,} rows, none held in memory",
-        f"{large:,} rows",
-        f"{small:,} rows",
-    )
-    entries = [
-        entry(held, many),
-        entry(streamed, many, "--in-memory-mib", 0),
-        entry(once, large),
-        entry(tenth, small),
-    ]
+    held, once, tenth = (f"{rows:,} rows" for rows in (many, large, small))
+    streamed = f"{held}, none held in memory"
+    entries = [entry(held, many), entry(streamed, many, "--in-memory-mib", 0), entry(once, large), entry(tenth, small)]
     bout = in_turns(entries, sizes.long_repeats)
-    files = f"{sizes.many_files} files, batch {batch}"
-    contests = [
-        bout.contest(f"{files}: from CSV to weights", "rows/s", "rows_per_s", [Target("at least", _LEAST_SPEED, once)]),
-        bout.contest(
-            f"{files}, streamed: from CSV to weights",
-            "rows/s",
-            "rows_per_s",
-            [Target("at least", _LEAST_SPEED, once)],
-            among=[streamed, once],
-        ),
-        bout.contest(f"{files}: peak memory", "MiB", "peak_mib", [Target("at most", _MOST_MIB)], among=[held]),
-        bout.contest(
-            f"{files}, streamed: peak memory", "MiB", "peak_mib", [Target("at most", _MOST_MIB)], among=[streamed]
-        ),
+    medians = tuple(bout.series(who, "seconds").median for who in (tenth, once, held))
+    what = f"{sizes.many_files} files, batch {batch}"
+    return [
+        *_contests(bout, what, [held, once, tenth]),
+        *_contests(bout, f"{what}, streamed", [streamed, once]),
+    ], Growth(f"training, batch {batch}", (small, large, many), medians)
+
+
+def _contests(bout: Bout, what: str, among: list[str]) -> list[Contest]:
+    """Speed against the second of them, and memory."""
+    ours_alone, once, *_ = among
+    speed = [Target("at least", _LEAST_SPEED, once)]
+    memory = [Target("at most", _MOST_MIB)]
+    return [
+        bout.contest(f"{what}: from CSV to weights", "rows/s", "rows_per_s", speed, among=among),
+        bout.contest(f"{what}: peak memory", "MiB", "peak_mib", memory, among=[ours_alone]),
     ]
-    seconds: list[Series] = [bout.series(who, "seconds") for who in (tenth, once, held)]
-    return contests, Growth(f"training, batch {batch}", (small, large, many), tuple(one.median for one in seconds))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.environments import UnavailableError
 from benchmarks.repeats import Entry, Result, in_turns
 from benchmarks.series import Target
@@ -35,3 +37,9 @@ def test_contest_is_between_those_that_have_the_number() -> None:
     bout = in_turns([Entry("ours", lambda: {"s": 1, "mib": 2}), Entry("theirs", lambda: {"s": 1})], 1)
     assert [series.who for series in bout.contest("a thing", "MiB", "mib").series] == ["ours"]
     assert [series.who for series in bout.contest("a thing", "s", "s", among=["theirs"]).series] == ["theirs"]
+
+
+def test_contest_that_ours_has_not_measured_is_refused() -> None:
+    bout = in_turns([Entry("ours", lambda: {"s": 1}), Entry("theirs", lambda: {"rows": 1})], 1)
+    with pytest.raises(ValueError, match=r"ours has not measured rows\. Received: s"):
+        bout.contest("a thing", "rows", "rows")
