@@ -13,9 +13,9 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Value
 
 from emulator.api_errors import Violation
+from emulator.pipeline_spec_rules import spec_violations, version_of
 from emulator.runner.task_record import plain
 from emulator.validation import (
-    LONGEST_DISPLAY_NAME,
     display_name_violations,
     label_violations,
     service_account_violations,
@@ -26,8 +26,8 @@ BILLING_LABEL = "vertex-ai-pipelines-run-billing-id"
 # Below the output directory the job's own folder begins, and object names hold at most 1,024 bytes.
 LONGEST_DIRECTORY = 700
 _BUCKET = r"[a-z0-9](?:[a-z0-9._-]{1,220}[a-z0-9])"
-_DIRECTORY = re.compile(rf"gs://{_BUCKET}(?:/[^\r\n]*)?")
-_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
+_DIRECTORY = re.compile(rf"gs://{_BUCKET}(?:/[^\x00-\x1f\x7f]*)?")
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,99}")
 # The version of the specification from which on parameterValues take the place of parameters.
 _VALUES_SINCE = (2, 1)
 _WORDS = {
@@ -96,40 +96,15 @@ def job_violations(
     violations += label_violations({**job.labels, BILLING_LABEL: "1"}, f"{field}.labels")
     violations += service_account_violations(job.service_account, f"{field}.service_account")
     spec = json_format.MessageToDict(pb.pipeline_spec)
-    violations += _spec_violations(spec, f"{field}.pipeline_spec")
+    violations += spec_violations(spec, f"{field}.pipeline_spec")
     violations += _directory_violations(pb, spec, f"{field}.runtime_config.gcs_output_directory")
     if not isinstance(spec.get("root"), dict):
         return violations
     return [
         *violations,
-        *_parameter_violations(pb.runtime_config, spec, f"{field}.runtime_config"),
+        *_parameter_violations(pb.runtime_config, spec, f"{field}.runtime_config", f"{field}.pipeline_spec"),
         *_artifact_violations(pb.runtime_config, spec, f"{field}.runtime_config.input_artifacts", has_artifact),
     ]
-
-
-def _spec_violations(spec: Mapping[str, Any], field: str) -> Iterator[Violation]:
-    if not spec:
-        yield Violation(field, "is required.")
-        return
-    info = spec.get("pipelineInfo")
-    name = info.get("name") if isinstance(info, dict) else None
-    if not isinstance(name, str) or not name:
-        yield Violation(f"{field}.pipelineInfo.name", "is required.")
-    elif len(name) > LONGEST_DISPLAY_NAME:
-        yield Violation(f"{field}.pipelineInfo.name", f"must be at most 128 characters long. Received: {len(name)}.")
-    if not isinstance(spec.get("root"), dict):
-        yield Violation(f"{field}.root", "is required and must be an object.")
-    version = spec.get("schemaVersion")
-    if not version:
-        yield Violation(f"{field}.schemaVersion", "is required.")
-    elif _version(version) is None:
-        yield Violation(f"{field}.schemaVersion", f"must be a version such as 2.1.0. Received: {_shown(version)}.")
-
-
-def _version(text: Any) -> tuple[int, ...] | None:
-    if not isinstance(text, str) or not re.fullmatch(r"\d+(\.\d+)*", text):
-        return None
-    return tuple(int(part) for part in text.split("."))
 
 
 def _directory_violations(pb: Any, spec: Mapping[str, Any], field: str) -> Iterator[Violation]:
@@ -153,9 +128,9 @@ def output_directory(given: str, spec: Mapping[str, Any]) -> Any:
     return given or spec.get("defaultPipelineRoot", "")
 
 
-def _parameter_violations(config: Any, spec: Mapping[str, Any], field: str) -> Iterator[Violation]:
+def _parameter_violations(config: Any, spec: Mapping[str, Any], field: str, spec_field: str) -> Iterator[Violation]:
     declared = _definitions(spec, "parameters")
-    version = _version(spec.get("schemaVersion")) or _VALUES_SINCE
+    version = version_of(spec) or _VALUES_SINCE
     if version < _VALUES_SINCE:
         if config.parameter_values:
             yield Violation(f"{field}.parameter_values", "needs a pipeline of schemaVersion 2.1.0 or later.")
@@ -172,6 +147,9 @@ def _parameter_violations(config: Any, spec: Mapping[str, Any], field: str) -> I
     for name, definition in declared.items():
         if name in config.parameter_values:
             yield from _value_violations(name, definition, config.parameter_values[name], values)
+        elif "defaultValue" in definition and name not in given:
+            default = json_format.ParseDict(definition["defaultValue"], Value())
+            yield from _value_violations(name, definition, default, f"{spec_field}.root.inputDefinitions")
         elif name not in given and not _is_optional(definition):
             yield Violation(
                 values,
@@ -181,8 +159,9 @@ def _parameter_violations(config: Any, spec: Mapping[str, Any], field: str) -> I
 
 def _definitions(spec: Mapping[str, Any], kind: str) -> Mapping[str, Mapping[str, Any]]:
     inputs = spec["root"].get("inputDefinitions", {})
-    found = inputs.get(kind, {}) if isinstance(inputs, dict) else {}
-    return {name: item if isinstance(item, dict) else {} for name, item in found.items()}
+    found = inputs.get(kind) if isinstance(inputs, dict) else None
+    named = found.items() if isinstance(found, dict) else ()
+    return {name: item if isinstance(item, dict) else {} for name, item in named}
 
 
 def _is_optional(definition: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -13,21 +14,31 @@ from emulator.runner.errors import RunnerError
 
 
 def import_kfp() -> None:
-    """Imports kfp without its client of Kubeflow Pipelines, which would load Kubernetes' for a second.
+    """Imports kfp without its client of Kubeflow Pipelines, which would load Kubernetes' for a second."""
+    with _without_client():
+        import kfp  # noqa: F401
+    # kfp.local's own imports, in another order, would be circular.
+    from kfp import dsl  # noqa: F401
 
-    `_KFP_RUNTIME` is the switch for that which kfp sets for its own components.
-    """
+
+def import_messages() -> ModuleType:
+    """Imports the messages of a pipeline's specification, and of kfp nothing else."""
+    with _without_client():
+        return importlib.import_module("kfp.pipeline_spec.pipeline_spec_pb2")
+
+
+@contextlib.contextmanager
+def _without_client() -> Iterator[None]:
+    """`_KFP_RUNTIME` is the switch for that which kfp sets for its own components."""
     before = os.environ.get("_KFP_RUNTIME")
     os.environ["_KFP_RUNTIME"] = "true"
     try:
-        import kfp  # noqa: F401
+        yield
     finally:
         if before is None:
             del os.environ["_KFP_RUNTIME"]
         else:
             os.environ["_KFP_RUNTIME"] = before
-    # kfp.local's own imports, in another order, would be circular.
-    from kfp import dsl  # noqa: F401
 
 
 @contextlib.contextmanager

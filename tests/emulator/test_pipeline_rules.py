@@ -78,6 +78,7 @@ def test_refuses_unknown_parameters_and_missing_ones() -> None:
         ("s3://bucket/root", "Invalid Cloud Storage URI for gcs_output_directory."),
         ("gs://", "Invalid Cloud Storage URI for gcs_output_directory."),
         ("gs://Bucket/root", "Invalid Cloud Storage URI for gcs_output_directory."),
+        ("gs://bucket/a\0b", "Invalid Cloud Storage URI for gcs_output_directory."),
         ("gs://bucket/../other", 'must not hold "." or ".." as a part.'),
         ("gs://bucket/" + "x" * 700, "must be at most 700 bytes long."),
     ],
@@ -86,6 +87,23 @@ def test_refuses_an_output_directory_that_is_no_path_of_a_bucket(root: str, sent
     ((field, text),) = violations(job(root=root))
     assert field == "pipeline_job.runtime_config.gcs_output_directory"
     assert text.startswith(sentence)
+
+
+@pytest.mark.parametrize("definitions", [None, [], 1, "x", {"epochs": 1}])
+def test_refuses_definitions_of_inputs_that_are_none(definitions: Any) -> None:
+    for kind in ("parameters", "artifacts"):
+        document = spec()
+        document["root"]["inputDefinitions"] = {kind: definitions}
+        assert violations(job(document)) or definitions is None
+
+
+def test_refuses_a_default_of_another_type() -> None:
+    assert violations(job(spec(epochs={**INTEGER, "defaultValue": True}))) == [
+        (
+            "pipeline_job.pipeline_spec.root.inputDefinitions",
+            'The parameter "epochs" must be a whole number (NUMBER_INTEGER). Received: true (boolean).',
+        )
+    ]
 
 
 def test_takes_the_root_of_the_specification_where_the_job_gives_none() -> None:
@@ -167,7 +185,15 @@ def test_refuses_a_job_id_that_is_none(job_id: str) -> None:
     assert text.endswith(f'Received: "{job_id}".')
 
 
-@pytest.mark.parametrize("parent", ["projects/../locations/l", "projects/p/locations/.", "projects/p/locations/a b"])
+@pytest.mark.parametrize(
+    "parent",
+    [
+        "projects/../locations/l",
+        "projects/p/locations/.",
+        "projects/p/locations/a b",
+        f"projects/{'p' * 101}/locations/l",
+    ],
+)
 def test_refuses_a_location_that_cannot_be_a_folder(parent: str) -> None:
     assert [field for field, _ in parent_violations(parent)] == ["parent"]
     assert parent_violations("projects/example.com:p/locations/us-central1") == []
