@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar, cast
@@ -10,7 +12,7 @@ from typing import Any, NoReturn, TypeVar, cast
 import proto
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from emulator.api_errors import ApiError, Violation, invalid_fields
 from emulator.masks import mask_paths
@@ -29,13 +31,13 @@ _WITHOUT_MESSAGE = "the request"
 
 
 def parse_json(body: bytes) -> Any:
-    """Reads a body as strict JSON: UTF-8, no NaN, no endless nesting.
+    """Reads a body as strict JSON: UTF-8, no NaN, no number beyond a double's, no endless nesting.
 
     Raises:
         ApiError: INVALID_ARGUMENT, where it is none.
     """
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
         fault = "it is nested too deeply"
     except ValueError as error:
@@ -45,6 +47,13 @@ def parse_json(body: bytes) -> Any:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is beyond the range of numbers")
+    return number
 
 
 def parse_request(
@@ -94,7 +103,9 @@ def parse_message(message_type: type[Typed], content: dict[str, Any]) -> Typed:
     message = new_pb(message_type)
     try:
         json_format.ParseDict(content, message)
-    except RecursionError as error:
+        # What is nested deeper than protobuf reads again would be kept, and never be read.
+        type(message).FromString(message.SerializeToString())
+    except (RecursionError, DecodeError) as error:
         raise _refusal("It is nested too deeply.") from error
     except (json_format.ParseError, TypeError, ValueError) as error:
         raise _refusal(str(error)) from error
@@ -169,4 +180,14 @@ def table(kind: str, message_type: type[Typed]) -> Table[Typed]:
         decode=lambda text: wrapped(
             message_type, json_format.Parse(text, new_pb(message_type), ignore_unknown_fields=True)
         ),
+    )
+
+
+def binary_table(kind: str, message_type: type[Typed]) -> Table[Typed]:
+    """A table that holds messages of one type in their binary form, which is read many times faster than JSON."""
+    typed: Any = message_type
+    return Table(
+        kind,
+        encode=lambda message: base64.b64encode(typed.serialize(message)).decode("ascii"),
+        decode=lambda text: typed.deserialize(base64.b64decode(text)),
     )

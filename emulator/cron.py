@@ -71,7 +71,8 @@ class Cron:
             for found in CronSim(self.expression, moment.astimezone(self.zone)):
                 if found.astimezone(UTC) > moment:
                     return found.astimezone(UTC)
-        except CronSimError:
+        except (CronSimError, OverflowError):
+            # The second one is the end of the calendar.
             return None
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from emulator.api_errors import ApiError
 from emulator.pipeline_rules import BILLING_LABEL
 from emulator.runner.run_json import ABORTED, FINAL, RunState
 
+# Protobuf reads back a hundred messages within each other. Each level of such a value takes three.
+DEEPEST_VALUE = 20
 _AT_WORK = {
     PipelineTaskDetail.State.RUNNING,
     PipelineTaskDetail.State.CANCEL_PENDING,
@@ -30,7 +33,7 @@ def detail_of(job_name: str, run: Mapping[str, Any]) -> PipelineJobDetail:
     """
     detail = PipelineJobDetail()
     pb = PipelineJobDetail.pb(detail)
-    json_format.ParseDict(run.get("jobDetail", {}), pb, ignore_unknown_fields=True)
+    json_format.ParseDict(_with_texts(run.get("jobDetail", {})), pb, ignore_unknown_fields=True)
     location = names.location_of(job_name)
     for task in pb.task_details:
         if task.HasField("execution"):
@@ -40,6 +43,26 @@ def detail_of(job_name: str, run: Mapping[str, Any]) -> PipelineJobDetail:
                 if artifact.uri:
                     artifact.name = lineage.artifact_name(location, artifact.uri)
     return detail
+
+
+def _with_texts(told: Any, levels: int | None = None) -> Any:
+    """What a run tells, with a text in JSON for what lies too deep in its metadata to be kept.
+
+    Args:
+        told: The JSON form of jobDetail, or of a part of it.
+        levels: How many more there may be; None outside metadata.
+    """
+    if levels == 0 and isinstance(told, dict | list):
+        return json.dumps(told, ensure_ascii=False)
+    below = None if levels is None else levels - 1
+    if isinstance(told, list):
+        return [_with_texts(item, below) for item in told]
+    if isinstance(told, dict):
+        return {
+            key: _with_texts(item, DEEPEST_VALUE if key == "metadata" and levels is None else below)
+            for key, item in told.items()
+        }
+    return told
 
 
 def detail_of_nothing(job: PipelineJob, error: ApiError) -> PipelineJobDetail:

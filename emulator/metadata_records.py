@@ -11,9 +11,9 @@ from google.cloud.aiplatform_v1.types import Artifact, Context, Execution, Metad
 
 from emulator.api_errors import Violation, invalid, invalid_fields, not_found
 from emulator.clock import now
+from emulator.codec import binary_table
 from emulator.etags import etag_of
 from emulator.names import parent_of
-from emulator.pipeline_records import binary_table
 from emulator.store import Table, Transaction
 from emulator.validation import LONGEST_DISPLAY_NAME, display_name_violations, label_violations
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from google.cloud.aiplatform_v1.types import Event
 
 from emulator.clock import now
+from emulator.codec import binary_table
 from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION, Kind
 from emulator.names import id_of
-from emulator.pipeline_records import binary_table
 from emulator.store import Table, Transaction
 
 

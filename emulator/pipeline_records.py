@@ -5,17 +5,15 @@ A list of many jobs reads small records alone; a run that moves on writes no spe
 
 from __future__ import annotations
 
-import base64
 import json
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, PipelineState
 
 from emulator.api_errors import not_found
 from emulator.clock import now
+from emulator.codec import binary_table
 from emulator.store import Table, Transaction
-
-Typed = TypeVar("Typed")
 
 FINAL_STATES = {
     PipelineState.PIPELINE_STATE_SUCCEEDED,
@@ -24,16 +22,6 @@ FINAL_STATES = {
 }
 _KEPT_APART = ("pipeline_spec", "runtime_config", "job_detail")
 _INFO = "pipelineInfo"
-
-
-def binary_table(kind: str, message_type: type[Typed]) -> Table[Typed]:
-    """A table that holds messages of one type in their binary form, which is read many times faster than JSON."""
-    typed: Any = message_type
-    return Table(
-        kind,
-        encode=lambda message: base64.b64encode(typed.serialize(message)).decode("ascii"),
-        decode=lambda text: typed.deserialize(base64.b64decode(text)),
-    )
 
 
 # What lists tell: everything but the runtime configuration, the tasks, and most of the specification.

@@ -24,12 +24,12 @@ from emulator import names, operations
 from emulator.api_errors import invalid, invalid_fields, not_found, precondition
 from emulator.calls import Call, Work
 from emulator.clock import now, read_time, write_time
+from emulator.codec import binary_table
 from emulator.cron import Cron
 from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
 from emulator.listing import ordered, page
 from emulator.masks import require_mask
 from emulator.pipeline_jobs import has_artifact
-from emulator.pipeline_records import binary_table
 from emulator.schedule_clock import schedule_now
 from emulator.schedule_plan import first_run
 from emulator.schedule_rules import REQUEST, schedule_violations

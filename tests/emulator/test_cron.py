@@ -125,3 +125,7 @@ def test_parse_reads_or_refuses_any_text(text: str) -> None:
         Cron.parse(text)
     except CronError as error:
         assert str(error)  # noqa: PT017 - either way is right
+
+
+def test_nothing_is_due_after_the_last_day_of_the_calendar() -> None:
+    assert Cron.parse("0 3 * * *").next_after(datetime(9999, 12, 31, 23, 59, tzinfo=UTC)) is None

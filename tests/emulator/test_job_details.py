@@ -6,7 +6,7 @@ from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail
 
 from emulator.api_errors import ApiError
 from emulator.codec import to_json
-from emulator.job_details import detail_of, detail_of_nothing, failure_message, is_cut_off, settled
+from emulator.job_details import DEEPEST_VALUE, detail_of, detail_of_nothing, failure_message, is_cut_off, settled
 from emulator.pipeline_rules import BILLING_LABEL
 
 NAME = "projects/p/locations/l/pipelineJobs/j"
@@ -92,3 +92,20 @@ def test_failure_message_is_worded_as_vertex_ai_does() -> None:
         "The DAG failed because some tasks failed. The failed tasks are: [a].; Job (project_id = p, job_id = 77) is "
         "failed due to the above error.; Failed to handle the job: {project_number = 123, job_id = 77}"
     )
+
+
+def test_what_lies_too_deep_in_metadata_is_told_as_a_text_and_can_be_kept() -> None:
+    value: dict[str, Any] = {}
+    for _ in range(60):
+        value = {"a": value}
+    told = run(make="SUCCEEDED")
+    (detail,) = told["jobDetail"]["taskDetails"]
+    detail["execution"]["metadata"]["output:deep"] = value
+    detail["outputs"]["rows"]["artifacts"][0] = {"uri": "gs://b/x", "metadata": {"deep": value, "metadata": [1]}}
+    made = detail_of(NAME, told)
+    assert PipelineJobDetail.deserialize(PipelineJobDetail.serialize(made)) == made
+    shown = to_json(made)["taskDetails"][0]["outputs"]["rows"]["artifacts"][0]["metadata"]
+    assert shown["metadata"] == [1]
+    for _ in range(DEEPEST_VALUE - 1):
+        shown = shown["deep" if "deep" in shown else "a"]
+    assert shown["a"].startswith('{"a": {"a": ')

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.cloud.aiplatform_v1.types import CreatePipelineJobRequest
+
+from emulator.api_errors import ApiError
+from emulator.codec import binary_table, parse_json, parse_message
+
+
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return {"pipelineJob": {"pipelineSpec": value}}
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e999", "-1e999", "[" * 100_000, '"\\ud', "\ufeff1"])
+def test_parse_json_refuses_what_is_no_json_or_no_number(text: str) -> None:
+    with pytest.raises(ApiError, match="Invalid JSON payload received"):
+        parse_json(text.encode())
+
+
+def test_parse_json_keeps_the_kind_of_a_number() -> None:
+    assert [repr(value) for value in parse_json(b"[1, 1.0, 1e3, -0.0]")] == ["1", "1.0", "1000.0", "-0.0"]
+
+
+@pytest.mark.parametrize("levels", [40, 100, 900])
+def test_parse_message_refuses_what_could_not_be_read_again(levels: int) -> None:
+    with pytest.raises(ApiError, match="nested too deeply"):
+        parse_message(CreatePipelineJobRequest, nested(levels))
+
+
+def test_a_message_that_was_parsed_is_read_from_its_table() -> None:
+    message = parse_message(CreatePipelineJobRequest, nested(25))
+    table = binary_table("requests", CreatePipelineJobRequest)
+    assert table.decode(table.encode(message)) == message
