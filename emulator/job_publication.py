@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -67,8 +68,28 @@ class Publication:
     def _put(self, uri: str, job_name: str, below: str) -> None:
         path = self._folders.run(job_name).artifacts / below
         if ".." not in path.parts and path.exists():
+            _require_own(path, self._folders.runs.resolve())
             self._publisher.put(uri, path)
         self._done.add(uri)
+
+
+def _require_own(path: Path, home: Path) -> None:
+    """Refuses to publish what no task has written, or what has no end.
+
+    Args:
+        path: An output: a file, or a folder whose files are all looked at.
+        home: The folder of all runs, any of which a link may lead into. Resolved.
+
+    Raises:
+        OSError: A link leads out of that folder; or something is neither a file nor a folder.
+    """
+    if path.is_symlink() and path.exists() and not path.resolve().is_relative_to(home):
+        raise OSError(f"{path.name} is a link that leads to {path.resolve()}. Copy what is there to the output.")
+    if path.is_dir() and not path.is_symlink():
+        for entry in path.iterdir():
+            _require_own(entry, home)
+    elif path.exists() and not (stat.S_ISREG(path.stat().st_mode) or path.is_dir()):
+        raise OSError(f"{path.name} is neither a file nor a folder.")
 
 
 def _outputs(run: Mapping[str, Any], state: str) -> Iterator[str]:

@@ -186,8 +186,9 @@ class StorageServer:
             OSError: A file cannot be read or written.
         """
         bucket, _, name = uri.removeprefix("gs://").partition("/")
-        drafts = [self._draft(bucket, *found) for found in _files(path, name.rstrip("/"))]
+        drafts: list[_Draft] = []
         try:
+            drafts += (self._draft(bucket, *found) for found in _files(path, name.rstrip("/")))
             with self._lock:
                 if bucket not in self._storage.buckets:
                     raise ApiError("NOT_FOUND", f"The bucket gs://{bucket} does not exist.")
@@ -200,12 +201,17 @@ class StorageServer:
         """Copies a file to the store's disk, and makes the resource of its object on the way."""
         descriptor, copy = tempfile.mkstemp(dir=self._drafts)
         md5, crc32c = hashlib.md5(usedforsecurity=False), 0
-        with path.open("rb") as source, os.fdopen(descriptor, "wb") as target:
-            while chunk := source.read(CHUNK):
-                target.write(chunk)
-                md5.update(chunk)
-                crc32c = google_crc32c.extend(crc32c, chunk)
-            size = target.tell()
+        try:
+            with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
+                while chunk := source.read(CHUNK):
+                    target.write(chunk)
+                    md5.update(chunk)
+                    crc32c = google_crc32c.extend(crc32c, chunk)
+                size = target.tell()
+        except OSError:
+            # A disk that is full must not stay so.
+            Path(copy).unlink()
+            raise
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         resource = _make_object_resource(self.address, bucket, name, kind, str(size))
         resource["md5Hash"] = resource["etag"] = base64.b64encode(md5.digest()).decode("ascii")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,44 @@ def test_what_could_not_be_published_is_tried_again(publication: Publication, st
     store.bucket = BUCKET
     publication.publish(told)
     assert len(store.held) == 1
+
+
+def linked_to(target: str) -> Callable[[Path], None]:
+    return lambda path: path.symlink_to(target)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (linked_to("/etc/hosts"), "rows is a link that leads to /etc/hosts"),
+        (linked_to("/etc"), "rows is a link that leads to /etc"),
+        (linked_to("/dev/zero"), "rows is a link that leads to /dev/zero"),
+        (os.mkfifo, "rows is neither a file nor a folder"),
+    ],
+)
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_refuses_what_no_task_has_written_and_what_has_no_end(
+    publication: Publication,
+    store: Store,
+    folders: JobFolders,
+    make: Callable[[Path], None],
+    sentence: str,
+    is_inside: bool,
+) -> None:
+    path = artifacts(folders, "run") / "a" / ("model/rows" if is_inside else "rows")
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    make(path)
+    with pytest.raises(OSError, match=sentence):
+        publication.publish(run(task("SUCCEEDED", f"{ROOT}/a/{'model' if is_inside else 'rows'}")))
+    assert store.held == {}
+
+
+def test_publishes_a_link_to_what_a_run_has_written(
+    publication: Publication, store: Store, folders: JobFolders
+) -> None:
+    path = artifacts(folders, "run") / "a" / "rows"
+    path.unlink()
+    path.symlink_to(artifacts(folders, "earlier") / "a" / "rows")
+    publication.publish(run(task("SUCCEEDED", f"{ROOT}/a/rows")))
+    assert store.held == {f"{ROOT}/a/rows": path}

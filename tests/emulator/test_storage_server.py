@@ -12,7 +12,7 @@ from gcp_storage_emulator.settings import STORAGE_DIR
 from gcp_storage_emulator.storage import Storage
 
 from emulator.api_errors import ApiError
-from emulator.storage_server import StorageServer
+from emulator.storage_server import DRAFTS, StorageServer
 from tests.emulator.vertex_emulator import VertexEmulator, anonymous, storage_client
 
 pytestmark = pytest.mark.run
@@ -130,3 +130,14 @@ def test_holds_finds_objects_and_folders(tmp_path: Path) -> None:
         assert not server.holds("gs://b/model")
     finally:
         server.stop()
+
+
+def test_put_leaves_nothing_behind_where_a_file_cannot_be_read(server: StorageServer, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"x")
+    (folder / "b").symlink_to("/proc/self/mem")
+    with pytest.raises(OSError, match="Input/output error"):
+        server.put("gs://b/root/model", folder)
+    assert objects(server) == {}
+    assert [*tmp_path.rglob(f"{DRAFTS}/*")] == []
