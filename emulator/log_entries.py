@@ -13,20 +13,21 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice
-from pathlib import Path
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 from emulator.api_errors import ApiError, Violation, invalid, invalid_fields
 from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, Parser, Predicate
 from emulator.job_folders import JobFolders
-from emulator.pipeline_records import PIPELINE_DETAILS, TASK_LOGS, TaskLog
+from emulator.pipeline_records import PIPELINE_DETAILS, TASK_LOGS
 from emulator.store import Store, Transaction
+from emulator.task_log_file import START, LogLine, TaskLogFile
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000
+# A page ends after so many characters, and after so many lines, fitting or not: the next one goes on.
+LARGEST_ANSWER = 4 << 20
+MOST_LOOKED_AT = 100_000
 RESOURCE_TYPE = "ml_job"
 LOG_ID = "workerpool0-0"
 SEVERITY = "INFO"
@@ -39,24 +40,6 @@ _TYPES: dict[str, tuple[type, Any]] = {
 }
 _PROJECT = re.compile(r"projects/[^/]+")
 _JOB_ID = re.compile(r'resource\.labels\.job_id\s*=\s*"?(\d+)"?')
-
-
-class _Line(NamedTuple):
-    """A line of a log, as a filter sees it.
-
-    Attributes:
-        job: The number of the custom job.
-        number: Of the line in its log, from 0.
-        end: How many bytes of the log end with it.
-        time: When it was written at the earliest.
-    """
-
-    job: str
-    task: str
-    number: int
-    end: int
-    time: datetime
-    text: str
 
 
 FILTER_FIELDS = {
@@ -76,42 +59,6 @@ class _LogParser(Parser):
         name, key = super()._field()
         full = f"{name}.{key}" if key else name
         return {"text_payload": "textPayload"}.get(full, full), None
-
-
-@dataclass(frozen=True)
-class _Log:
-    """The log of one task.
-
-    Attributes:
-        job: The number of the custom job.
-        has_ended: Whether the task writes no more.
-    """
-
-    job: str
-    told: TaskLog
-    path: Path
-    has_ended: bool
-
-    def lines(self, number: int = 0, offset: int = 0) -> Iterator[_Line]:
-        """Its lines from a place on; a line that is still being written is left out.
-
-        Its lines carry no times: they follow each other from the task's start on.
-        """
-        begun = datetime.fromisoformat(self.told.begun)
-        try:
-            file = self.path.open("rb")
-        except FileNotFoundError:
-            return
-        with file:
-            file.seek(offset)
-            for raw in file:
-                if not raw.endswith(b"\n") and not self.has_ended:
-                    return
-                offset += len(raw)
-                text = raw.decode("utf-8", "replace").rstrip("\r\n")
-                time = begun + timedelta(microseconds=number)
-                yield _Line(self.job, self.told.task, number, offset, time, text)
-                number += 1
 
 
 def list_entries(store: Store, folders: JobFolders, document: Any) -> dict[str, Any]:
@@ -134,11 +81,10 @@ def list_entries(store: Store, folders: JobFolders, document: Any) -> dict[str, 
     with store.transaction() as tx:
         found = [_log(tx, folders, project, number) for project in projects for number in numbers]
     logs = [log for log in found if log is not None]
-    logs.sort(key=lambda log: (log.told.begun, log.job))
+    logs.sort(key=lambda log: (log.begun, log.job))
     size = request["pageSize"] or PAGE_SIZE
     is_backwards = request["orderBy"].split()[1:] == ["desc"]
-    page = _backwards if is_backwards else _forwards
-    lines, token = page(logs, keep, size, request["pageToken"])
+    lines, token = _page(logs, keep, size, request["pageToken"], is_backwards)
     answer: dict[str, Any] = {"entries": [_entry(projects[0], line) for line in lines]} if lines else {}
     return answer | ({"nextPageToken": token} if token else {})
 
@@ -172,7 +118,7 @@ def _value_violations(request: dict[str, Any]) -> Iterator[Violation]:
         yield Violation("pageSize", f"must lie between 1 and {LARGEST_PAGE}. Received: {request['pageSize']}.")
 
 
-def _log(tx: Transaction, folders: JobFolders, project: str, number: str) -> _Log | None:
+def _log(tx: Transaction, folders: JobFolders, project: str, number: str) -> TaskLogFile | None:
     told = tx.get(TASK_LOGS, f"{project}/customJobs/{number}")
     if told is None:
         return None
@@ -181,32 +127,31 @@ def _log(tx: Transaction, folders: JobFolders, project: str, number: str) -> _Lo
     has_ended = any(
         task.executor_detail.container_detail.main_job.endswith(f"/{number}") and bool(task.end_time) for task in tasks
     )
-    return _Log(number, told, folders.run(told.job).task_log(told.folder), has_ended)
+    begun = datetime.fromisoformat(told.begun)
+    return TaskLogFile(number, told.task, begun, folders.run(told.job).task_log(told.folder), has_ended)
 
 
-def _forwards(logs: list[_Log], keep: Predicate, size: int, token: str) -> tuple[list[_Line], str]:
-    """A page from the oldest on; its token is the place behind its last line."""
+def _page(
+    logs: list[TaskLogFile], keep: Predicate, size: int, token: str, is_backwards: bool
+) -> tuple[list[LogLine], str]:
+    """A page, shorter where many lines, or long ones, lie on the way; its token is the place behind its last line."""
     place, number, offset = _place(token)
-    lines: list[_Line] = []
-    behind = token
+    behind = number, offset
+    if is_backwards:
+        logs.reverse()
+    lines: list[LogLine] = []
+    looked_at = length = 0
     for index, log in enumerate(logs[place:], start=place):
-        for line in log.lines(number, offset):
-            if not keep(line):
-                continue
-            if len(lines) == size:
-                return lines, behind
-            lines.append(line)
-            behind = _token(index, line.number + 1, line.end)
-        number = offset = 0
+        for line in log.backwards(behind) if is_backwards else log.forwards(behind):
+            if len(lines) == size or looked_at == MOST_LOOKED_AT or length >= LARGEST_ANSWER:
+                return lines, _token(index, *behind)
+            looked_at += 1
+            behind = line.before if is_backwards else line.after
+            if keep(line):
+                lines.append(line)
+                length += len(line.text)
+        behind = START
     return lines, ""
-
-
-def _backwards(logs: list[_Log], keep: Predicate, size: int, token: str) -> tuple[list[_Line], str]:
-    """A page from the newest on; its token is the number of lines before it."""
-    _, start, _ = _place(token)
-    lines = [line for log in logs for line in log.lines() if keep(line)][::-1]
-    end = start + size
-    return list(islice(lines, start, end)), _token(0, end, 0) if end < len(lines) else ""
 
 
 def _token(*place: int) -> str:
@@ -225,9 +170,9 @@ def _place(token: str) -> tuple[int, int, int]:
     return place, number, offset
 
 
-def _entry(project: str, line: _Line) -> dict[str, Any]:
+def _entry(project: str, line: LogLine) -> dict[str, Any]:
     return {
-        "insertId": f"{line.job}-{line.number}",
+        "insertId": f"{line.job}-{line.before[0]}",
         "logName": f"{project}/logs/{LOG_ID}",
         "timestamp": line.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "severity": SEVERITY,

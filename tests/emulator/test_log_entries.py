@@ -9,7 +9,7 @@ from google.cloud.aiplatform_v1.types import PipelineJobDetail
 
 from emulator.api_errors import ApiError
 from emulator.job_folders import JobFolders
-from emulator.log_entries import list_entries
+from emulator.log_entries import LARGEST_ANSWER, MOST_LOOKED_AT, list_entries
 from emulator.pipeline_records import PIPELINE_DETAILS, TASK_LOGS, TaskLog
 from emulator.store import Store
 
@@ -142,3 +142,23 @@ def test_refuses_what_it_cannot_follow(ask: Ask, log: Path, more: dict[str, Any]
 def test_refuses_a_body_that_is_no_object(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ApiError, match="Root element must be a message"):
         list_entries(store, JobFolders(tmp_path), [])
+
+
+@pytest.mark.parametrize("order", ["timestamp asc", "timestamp desc"])
+def test_a_page_of_long_lines_is_short_and_the_next_one_goes_on(ask: Ask, log: Path, order: str) -> None:
+    log.write_text(f"{'x' * (LARGEST_ANSWER // 16)}\n" * 40)
+    sizes: list[int] = []
+    token = ""
+    while not sizes or token:
+        answer = ask(pageSize=1000, orderBy=order, pageToken=token)
+        sizes.append(len(texts(answer)))
+        token = answer.get("nextPageToken", "")
+    assert sizes == [16, 16, 8]
+
+
+def test_a_page_gives_up_where_nothing_fits_and_the_next_one_goes_on(ask: Ask, log: Path) -> None:
+    log.write_text("no\n" * MOST_LOOKED_AT + "yes\n")
+    text = f'{FILTER} AND textPayload="yes"'
+    answer = ask(text)
+    assert texts(answer) == []
+    assert texts(ask(text, pageToken=answer["nextPageToken"])) == ["yes"]
