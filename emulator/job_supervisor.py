@@ -31,6 +31,7 @@ POLL_S = 0.05
 INTERRUPTED = ApiError(
     "ABORTED", "The emulator was stopped or killed while this pipeline job ran. Submit the pipeline again."
 )
+BROKEN = ApiError("INTERNAL", "The emulator failed to run the pipeline. See its log.")
 
 
 @dataclass
@@ -83,10 +84,17 @@ class JobSupervisor:
             if job.state == PipelineState.PIPELINE_STATE_PENDING:
                 self._waiting.append(job.name)
             elif not is_final(job):
-                await asyncio.to_thread(self._conclude_interrupted, job.name)
+                await self._end_interrupted(job.name)
         left_over = await asyncio.to_thread(self._folders.left_over, jobs)
         self._begin_task(asyncio.to_thread(self._folders.remove, left_over))
         self._start_next()
+
+    async def _end_interrupted(self, name: str) -> None:
+        try:
+            await asyncio.to_thread(self._conclude_interrupted, name)
+        except Exception:  # one broken run is no reason not to start
+            LOG.exception("What %s has done cannot be told.", name)
+            await self._end(name, BROKEN)
 
     def take(self, work: Work) -> None:
         """Begins work that a request left."""
@@ -131,7 +139,7 @@ class JobSupervisor:
             LOG.exception("The run of %s broke down.", name)
             if run.process is not None:
                 await run.process.close()
-            await self._end(name, ApiError("INTERNAL", "The emulator failed to run the pipeline. See its log."))
+            await self._end(name, BROKEN)
         finally:
             del self._runs[name]
             self._start_next()
@@ -166,7 +174,9 @@ class JobSupervisor:
         return error
 
     def _go_on(self, job: PipelineJob, publication: Publication) -> ApiError | None:
-        run = run_folder.read_job(self._folders.run(job.name))
+        run, _ = self._told(job.name)
+        if run is None:
+            return None  # What has become of it is told at its end.
         try:
             publication.publish(run)
         except (ApiError, OSError) as error:
@@ -177,14 +187,14 @@ class JobSupervisor:
 
     def _conclude(self, job: PipelineJob, publication: Publication, told: str, error: ApiError | None) -> None:
         """Writes a run's end, once all that it made is published."""
-        run: dict[str, Any] | None = None
-        try:
-            run = run_folder.read_job(self._folders.run(job.name))
-            publication.publish(run)
-        except FileNotFoundError:
-            error = error or ApiError("FAILED_PRECONDITION", told)
-        except (ApiError, OSError) as fault:
-            error = error or _unpublished(job, fault)
+        run, unread = self._told(job.name)
+        if run is None:
+            error = error or unread or ApiError("FAILED_PRECONDITION", told)
+        else:
+            try:
+                publication.publish(run)
+            except (ApiError, OSError) as fault:
+                error = error or _unpublished(job, fault)
         if self._is_closing and is_cut_off(run):
             error = INTERRUPTED
         self._folders.forget_request(job.name)
@@ -195,20 +205,26 @@ class JobSupervisor:
         """Writes the end of a run that this emulator did not see: as its runner tells it, if it came to its end."""
         with self._store.transaction() as tx:
             job = with_request(tx, tx.get(PIPELINE_JOBS, name) or PipelineJob(name=name))
-        run: dict[str, Any] | None = None
-        error: ApiError | None = INTERRUPTED
-        try:
-            run = run_folder.read_job(self._folders.run(name))
-            if not is_cut_off(run):
+        run, unread = self._told(name)
+        error: ApiError | None = unread or INTERRUPTED
+        if run is not None and not is_cut_off(run):
+            try:
                 Publication(self._folders, name, root_uri(job), self._storage).publish(run)
                 error = None
-        except FileNotFoundError:
-            pass  # It was killed before the runner had begun.
-        except (ApiError, OSError) as fault:
-            error = _unpublished(job, fault)
+            except (ApiError, OSError) as fault:
+                error = _unpublished(job, fault)
         self._folders.forget_request(name)
         with self._store.transaction() as tx:
             job_updates.end(tx, name, run, error)
+
+    def _told(self, name: str) -> tuple[dict[str, Any] | None, ApiError | None]:
+        """What a run has told so far, if it has begun; and why that cannot be known, if it cannot."""
+        try:
+            return run_folder.read_job(self._folders.run(name)), None
+        except FileNotFoundError:
+            return None, None
+        except OSError as error:
+            return None, ApiError("INTERNAL", f"What the run has told of itself cannot be read: {error}.")
 
     async def _transact(self, step: Callable[[Transaction], Result]) -> Result:
         def run() -> Result:

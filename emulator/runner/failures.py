@@ -19,8 +19,10 @@ def explain(log: str, code: int) -> str:
 
     Args:
         log: What the task wrote to standard output and standard error.
-        code: Its exit code; above 128 it is 128 plus the number of the signal that ended it.
+        code: Its exit code; above 128 it is 128 plus the number of the signal that ended it, and below 0 the
+            number of the signal that ended what watched over it.
     """
+    code = 128 - code if code < 0 else code
     # Python exits with 1 on an exception; after any other code a traceback in the log is not the cause.
     message = last_exception(log) if code == 1 else ""
     if message:

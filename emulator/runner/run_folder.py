@@ -153,7 +153,8 @@ def read_job(folder: RunFolder) -> dict[str, Any]:
     """The run as Vertex AI's PipelineJob; as failed where its runner was killed before the run had ended.
 
     Raises:
-        OSError: There is no run in the folder.
+        FileNotFoundError: There is no run in the folder.
+        OSError: It cannot be read, or holds something else: tasks can write there too.
     """
     job = _read(folder.job)
     if is_final(job) or is_claimed(folder):
@@ -164,5 +165,10 @@ def read_job(folder: RunFolder) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise OSError(f"{path.name} is not JSON: {error}") from error
+    if not isinstance(value, dict) or not isinstance(value.get("state"), str):
+        raise OSError(f"{path.name} tells of no run")
     return value

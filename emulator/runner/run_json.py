@@ -36,16 +36,17 @@ def ended_by_death(job: Mapping[str, Any]) -> dict[str, Any]:
     """A run whose runner was killed, as failed when it was last heard of."""
     message = "The runner of this run was killed before the run had ended. Start the run again."
     dead = deepcopy(dict(job))
+    moment = job.get("updateTime", "")
     dead |= {
         "state": RunState.FAILED.value,
-        "endTime": job["updateTime"],
+        "endTime": moment,
         "error": error_status(message, ABORTED),
     }
     for detail in dead.get("jobDetail", {}).get("taskDetails", []):
         if detail["state"] in AT_WORK:
-            _end(detail, TaskState.FAILED, job["updateTime"], error_status(message, ABORTED))
+            _end(detail, TaskState.FAILED, moment, error_status(message, ABORTED))
         elif detail["state"] == TaskState.PENDING:
-            _end(detail, TaskState.NOT_TRIGGERED, job["updateTime"])
+            _end(detail, TaskState.NOT_TRIGGERED, moment)
     return dead
 
 

@@ -7,11 +7,13 @@ import errno
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -58,7 +60,10 @@ class TaskProcesses:
             process = _start(command, log, variables)
             self._running.add(process)
         try:
-            return process.wait()
+            code = process.wait()
+            if code < 0:
+                _kill_session(process.pid)
+            return code
         finally:
             with self._lock:
                 self._running.discard(process)
@@ -98,6 +103,32 @@ def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str])
             f"The task's inputs, the metadata of its artifacts among them, make an argument of {longest} bytes, "
             "longer than this system lets a command have. Hand large values over in an artifact's file."
         ) from error
+
+
+def _kill_session(leader: int) -> None:
+    """Kills what a launcher has left that was itself killed. Linux tells what belongs to it."""
+    reached = [True]
+    while any(reached):
+        reached = [_kill(pid) for pid in _session(leader)]
+        time.sleep(0.01)
+
+
+def _session(leader: int) -> Iterator[int]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _parent, _group, session = path.read_bytes().rpartition(b")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(session) == leader and state not in b"ZX":
+            yield int(path.parent.name)
+
+
+def _kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

@@ -78,3 +78,7 @@ def test_explain_names_the_signal_that_killed_a_task() -> None:
 
 def test_explain_takes_an_unknown_signal_for_an_exit_code() -> None:
     assert explain("", 255) == "The task ended with exit code 255. It wrote nothing."
+
+
+def test_explain_names_the_signal_that_killed_what_watched_over_the_task() -> None:
+    assert explain("", -9).startswith("The task was killed by SIGKILL.")

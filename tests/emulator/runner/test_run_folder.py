@@ -93,3 +93,10 @@ def test_read_job_leaves_a_run_that_has_ended_as_it_is(folder: RunFolder) -> Non
     ended = {"state": "PIPELINE_STATE_SUCCEEDED"}
     run_folder.write_json(folder.job, ended)
     assert run_folder.read_job(folder) == ended
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"state": 1}', "[" * 100_000])
+def test_read_job_refuses_what_is_no_run(folder: RunFolder, text: str) -> None:
+    folder.job.write_text(text, encoding="utf-8")
+    with pytest.raises(OSError, match=r"run\.json"):
+        run_folder.read_job(folder)

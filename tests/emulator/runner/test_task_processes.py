@@ -122,3 +122,12 @@ def test_launcher_ends_a_command_whose_runner_is_dead_from_the_start(log: Path) 
     done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 128 + signal.SIGTERM
     assert time.monotonic() - start < 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what belongs to a session")
+def test_run_leaves_no_process_where_its_launcher_is_killed(log: Path) -> None:
+    code = "import os, signal, time\nprint(os.getpid(), flush=True)\nos.kill(os.getppid(), 9)\ntime.sleep(60)"
+    assert run(python(code), log) == -signal.SIGKILL
+    pid = int(log.read_text(encoding="utf-8"))
+    state = Path(f"/proc/{pid}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
