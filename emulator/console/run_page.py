@@ -80,6 +80,7 @@ class RunPage:
             with tag("div", classes="end"):
                 self._cancel = button("Cancel the run", self._ask_to_cancel, "danger")
         self._message = tag("div", classes="stack")
+        self._verdict = tag("div", classes="stack")
         with tag("section", classes="card", attributes={"aria-label": "Run"}):
             self._facts = tag("div")
         with tag("div", classes="run-parts") as self._parts:
@@ -186,6 +187,11 @@ class RunPage:
         return shown_state(self._run.summary.state).mark if self._run else ""
 
     def _show_results(self, results: Results) -> None:
+        self._verdict.clear()
+        with self._verdict:
+            for decision in results.decisions.values():
+                if not decision.passed:
+                    banner(decision.summary or "Kept back.", "warn")
         self._results_place.clear()
         with self._results_place:
             show_results(results)

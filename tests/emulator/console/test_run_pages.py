@@ -89,6 +89,7 @@ def test_run_page_draws_what_the_run_came_to(visit: OpenVisit) -> None:
 
 def test_held_back_run_names_the_rule_and_its_numbers(visit: OpenVisit) -> None:
     page = visit(f"{RUNS}/flowers-2").page
+    expect(page.get_by_role("note")).to_have_text("Kept back. Accuracy is 0.8000; at least 0.9000 was asked.")
     decision = page.get_by_role("region", name="Decision")
     expect(decision).to_contain_text("Kept back")
     expect(decision.get_by_role("row", name=re.compile("floor"))).to_contain_text("0.8000")
