@@ -1,9 +1,10 @@
 """What a test can do to the emulator, outside the API: faults, slow operations, a log, a reset.
 
-POST /_emulator/faults            {"rpc": "DeployModel", "status": "UNAVAILABLE", "times": 2, "message":
-"..."} POST /_emulator/operation_delay   {"seconds": 1.5} GET  /_emulator/requests          the last requests:
-method, path, rpc, status, seconds POST /_emulator/reset             forgets models, endpoints, operations and
-objects, stops model servers
+POST /_emulator/faults           {"rpc": "DeployModel", "status": "UNAVAILABLE", "times": 2, "message": "..."}
+POST /_emulator/operation_delay  {"seconds": 1.5}
+POST /_emulator/clock            {"advance_s": 3600} or {"now": "2030-01-01T12:00:00Z"}: that of schedules
+GET  /_emulator/requests         the last requests: method, path, rpc, status, seconds
+POST /_emulator/reset            forgets everything, objects too, and stops runs and model servers
 """
 
 from __future__ import annotations

@@ -21,8 +21,9 @@ from emulator.codec import SYSTEM_PARAMETERS, encode_json, parse_request, to_jso
 from emulator.controls import Controls
 from emulator.fleet import Fleet
 from emulator.job_supervisor import JobSupervisor
+from emulator.paths import Path, parse_path
 from emulator.prediction import LARGEST_BODY, Predictor
-from emulator.routes import Path, Route, find_route, parse_path
+from emulator.routes import Route, find_route
 from emulator.schedule_ticker import ScheduleTicker
 from emulator.store import Store
 

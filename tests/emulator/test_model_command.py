@@ -62,19 +62,3 @@ def test_tail_gives_the_last_lines_of_a_log(tmp_path: Path) -> None:
     assert tail(log) == ""
     log.write_text("".join(f"line {number}\n" for number in range(10_000)))
     assert tail(log, lines=2) == "line 9998\nline 9999"
-
-
-@pytest.mark.parametrize(
-    ("raw_path", "version", "segments", "verb"),
-    [
-        ("/v1/projects/p/locations/l/models/m%402:mergeVersionAliases", "v1", "m@2", "mergeVersionAliases"),
-        ("/v1/projects/p/locations/l/models/a%3Ab", "v1", "a:b", ""),
-        ("/ui/projects/p/locations/l/operations/1", "ui", "1", ""),
-    ],
-)
-def test_parse_path_cuts_before_it_decodes(raw_path: str, version: str, segments: str, verb: str) -> None:
-    from emulator.routes import parse_path
-
-    path = parse_path(raw_path)
-    assert (path.version, path.segments[-1], path.verb) == (version, segments, verb)
-    assert path.name.startswith("projects/p/locations/l/")
