@@ -31,7 +31,9 @@ def chromium(*flags: str) -> Iterator[Browser]:
     if path is None:
         pytest.fail("The console is tested in Chromium, which is not installed. On Debian: apt-get install chromium.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *flags])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", *flags]
+        )
         yield browser
         browser.close()
 
