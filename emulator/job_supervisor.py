@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 
-from emulator import job_updates
+from emulator import job_errors, job_updates
 from emulator.api_errors import ApiError
 from emulator.calls import Work
 from emulator.job_details import is_cut_off
@@ -28,10 +28,6 @@ Result = TypeVar("Result")
 LOG = logging.getLogger(__name__)
 
 POLL_S = 0.05
-INTERRUPTED = ApiError(
-    "ABORTED", "The emulator was stopped or killed while this pipeline job ran. Submit the pipeline again."
-)
-BROKEN = ApiError("INTERNAL", "The emulator failed to run the pipeline. See its log.")
 
 
 @dataclass
@@ -74,6 +70,7 @@ class JobSupervisor:
         self._folders = folders
         self._waiting: deque[str] = deque()
         self._runs: dict[str, _Run] = {}
+        self._forgotten: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -94,7 +91,7 @@ class JobSupervisor:
             await asyncio.to_thread(self._conclude_interrupted, name)
         except Exception:  # one broken run is no reason not to start
             LOG.exception("What %s has done cannot be told.", name)
-            await self._end(name, BROKEN)
+            await self._end(name, job_errors.BROKEN)
 
     def take(self, work: Work) -> None:
         """Begins work that a request left."""
@@ -113,7 +110,15 @@ class JobSupervisor:
         self._begin_task(self._end(name, job_updates.CANCELLED))
 
     def _remove(self, name: str) -> None:
-        aside = self._folders.put_aside(name)
+        self._forgotten.add(name)
+        self._remove_forgotten()
+
+    def _remove_forgotten(self) -> None:
+        """Removes the folders of deleted jobs, unless runs may read what the cache has given them of one."""
+        if self._runs:
+            return
+        aside = [path for name in self._forgotten for path in self._folders.put_aside(name)]
+        self._forgotten.clear()
         self._begin_task(asyncio.to_thread(self._folders.remove, aside))
 
     def _begin_task(self, work: Any) -> None:
@@ -139,9 +144,10 @@ class JobSupervisor:
             LOG.exception("The run of %s broke down.", name)
             if run.process is not None:
                 await run.process.close()
-            await self._end(name, BROKEN)
+            await self._end(name, job_errors.BROKEN)
         finally:
             del self._runs[name]
+            self._remove_forgotten()
             self._start_next()
 
     async def _end(self, name: str, error: ApiError) -> None:
@@ -149,8 +155,9 @@ class JobSupervisor:
 
     async def _execute(self, job: PipelineJob, run: _Run) -> None:
         if not await asyncio.to_thread(self._storage.has_bucket, root_uri(job)):
-            await self._end(job.name, _missing_bucket(job))
+            await self._end(job.name, job_errors.missing_bucket(job))
             return
+        self._forgotten.discard(job.name)
         await asyncio.to_thread(self._folders.prepare, job)
         publication = Publication(self._folders, job.name, root_uri(job), self._storage)
         run.process = await start_runner(job, self._folders, self._environment)
@@ -180,7 +187,7 @@ class JobSupervisor:
         try:
             publication.publish(run)
         except (ApiError, OSError) as error:
-            return _unpublished(job, error)
+            return job_errors.unpublished(job, error)
         with self._store.transaction() as tx:
             job_updates.go_on(tx, job.name, run)
         return None
@@ -194,9 +201,9 @@ class JobSupervisor:
             try:
                 publication.publish(run)
             except (ApiError, OSError) as fault:
-                error = error or _unpublished(job, fault)
+                error = error or job_errors.unpublished(job, fault)
         if self._is_closing and is_cut_off(run):
-            error = INTERRUPTED
+            error = job_errors.INTERRUPTED
         self._folders.forget_request(job.name)
         with self._store.transaction() as tx:
             job_updates.end(tx, job.name, run, error)
@@ -206,13 +213,13 @@ class JobSupervisor:
         with self._store.transaction() as tx:
             job = with_request(tx, tx.get(PIPELINE_JOBS, name) or PipelineJob(name=name))
         run, unread = self._told(name)
-        error: ApiError | None = unread or INTERRUPTED
+        error: ApiError | None = unread or job_errors.INTERRUPTED
         if run is not None and not is_cut_off(run):
             try:
                 Publication(self._folders, name, root_uri(job), self._storage).publish(run)
                 error = None
             except (ApiError, OSError) as fault:
-                error = _unpublished(job, fault)
+                error = job_errors.unpublished(job, fault)
         self._folders.forget_request(name)
         with self._store.transaction() as tx:
             job_updates.end(tx, name, run, error)
@@ -246,6 +253,7 @@ class JobSupervisor:
     async def reset(self) -> None:
         """Stops all runs and removes the files of all jobs; their records are the caller's to remove."""
         await self.close()
+        self._forgotten.clear()
         await asyncio.to_thread(self._folders.remove_all)
 
 
@@ -255,18 +263,3 @@ def _stamp(path: os.PathLike[str]) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_mtime_ns, status.st_ino
-
-
-def _missing_bucket(job: PipelineJob) -> ApiError:
-    bucket = "/".join(root_uri(job).split("/")[:3])
-    return ApiError(
-        "NOT_FOUND",
-        f"The bucket {bucket} of the pipeline root does not exist. Create it, or name another pipeline root, and "
-        "submit the pipeline again.",
-    )
-
-
-def _unpublished(job: PipelineJob, error: Exception) -> ApiError:
-    if isinstance(error, ApiError) and error.status == "NOT_FOUND":
-        return _missing_bucket(job)
-    return ApiError("INTERNAL", f"The outputs of a task could not be written to {root_uri(job)}: {error}")

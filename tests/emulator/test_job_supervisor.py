@@ -166,6 +166,20 @@ def test_a_bucket_that_goes_away_fails_the_run(
     assert found["error"]["message"].startswith("The bucket gs://short-lived of the pipeline root does not exist.")
 
 
+def test_the_folder_of_a_deleted_job_stays_while_a_run_may_read_in_it(
+    shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    read = submit(shared, "read-from", job(compiled["rows"], count=2))
+    ended(shared, read)
+    folder = shared.folder / "runs" / "p" / "us-central1" / "read-from"
+    reader = submit(shared, "reader", job(compiled["waits"], path=str(tmp_path / "go")))
+    running(shared, reader, "wait-for")
+    shared.call("DELETE", f"/v1/{read}")
+    assert folder.is_dir()
+    (tmp_path / "go").touch()
+    until(shared, reader, lambda _: not folder.exists())
+
+
 def test_folders_of_forgotten_jobs_go_at_the_next_start(shared: VertexEmulator) -> None:
     left = shared.folder / "runs" / "p" / "us-central1" / "left-over"
     left.mkdir()
