@@ -61,9 +61,10 @@ def finish_cancellations(tx: Transaction) -> None:
 
 
 def _named(call: Call[Any]) -> list[PipelineJob]:
+    count = len(call.request.names)
+    if not 1 <= count <= MOST_IN_BATCH:
+        raise invalid("names", f"must hold 1 to {MOST_IN_BATCH} names. Received: {count}.")
     given = list(dict.fromkeys(call.request.names))
-    if not 1 <= len(given) <= MOST_IN_BATCH:
-        raise invalid("names", f"must hold 1 to {MOST_IN_BATCH} names. Received: {len(given)}.")
     others = [name for name in given if names.parent_of(name) != call.request.parent]
     if others:
         raise invalid("names", f"must lie under {call.request.parent}. Received: {', '.join(others)}.")
