@@ -35,7 +35,7 @@ def logs(
     config: RunConfig,
 ) -> None:
     """Show what a run's tasks have written."""
-    from pipeline.inspection.log_reading import find_run, follow_logs, show_logs
+    from pipeline.inspection.log_printing import find_run, follow_logs, show_logs
     from pipeline.inspection.logs import Logs
     from pipeline.runs.client import Runs
 
@@ -76,8 +76,8 @@ def diff(
     config: RunConfig,
 ) -> None:
     """Show two runs side by side: parameters, data, image, labels, metrics, decision, tasks."""
-    from pipeline.inspection import difference_view
-    from pipeline.inspection.difference import compare_runs, differing
+    from pipeline.inspection import comparison_view
+    from pipeline.inspection.comparison import compare_runs, differing
     from pipeline.inspection.evidence import read_decision
     from pipeline.runs.client import Runs
 
@@ -87,9 +87,9 @@ def diff(
         rows = compare_runs(one, other, (read_decision(one), read_decision(other)))
     shown = rows if everything else differing(rows)
     if as_json:
-        print(difference_view.as_json(one.run_id, other.run_id, shown))
+        print(comparison_view.as_json(one.run_id, other.run_id, shown))
     elif shown:
-        Console().print(difference_view.difference_table(one.run_id, other.run_id, shown), soft_wrap=True)
+        Console().print(comparison_view.comparison_table(one.run_id, other.run_id, shown), soft_wrap=True)
     else:
         print(f"Runs {one.run_id} and {other.run_id} do not differ; `--all` shows what they share.", file=sys.stderr)
 

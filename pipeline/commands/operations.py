@@ -32,7 +32,7 @@ def plan(
     from pipeline.planning.lookup import look
     from pipeline.planning.plan import make_plan
     from pipeline.planning.view import plan_text
-    from pipeline.runs.commands import drafted
+    from pipeline.runs.launch import drafted
 
     draft = drafted(config, sources, file, foreign)
     with look(config, draft.spec.name) as known:

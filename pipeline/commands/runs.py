@@ -42,7 +42,7 @@ def run(
     Ctrl-C cancels the run.
     """
     from pipeline.interrupts import interrupted_once
-    from pipeline.runs.commands import Interrupted, drafted, submit_and_follow
+    from pipeline.runs.launch import Interrupted, drafted, submit_and_follow
 
     console = Console()
     with interrupted_once():
@@ -73,7 +73,7 @@ def submit(
     again: Sequence[str],
 ) -> None:
     """Submit a run and return: it goes on by itself."""
-    from pipeline.runs.commands import drafted, submit_only
+    from pipeline.runs.launch import drafted, submit_only
     from pipeline.runs.view import submitted
 
     name = submit_only(config, drafted(config, sources, file, foreign))

@@ -11,14 +11,14 @@ from typing import Any
 
 from rich.text import Text
 
-from pipeline.inspection.difference import Row
+from pipeline.inspection.comparison import Row
 from pipeline.text_table import aligned
 
 _LONGEST = 60
 _SUM = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
-def difference_table(left: str, right: str, rows: Sequence[Row]) -> Text:
+def comparison_table(left: str, right: str, rows: Sequence[Row]) -> Text:
     """A row for each thing, under the ids of the two runs."""
     lines = [[Text(), Text(left, "bold"), Text(right, "bold"), Text()]]
     for section, members in groupby(rows, key=attrgetter("section")):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pipeline.inspection.difference import Row, compare_runs, differing
-from pipeline.inspection.difference_view import as_json, difference_table
+from pipeline.inspection.comparison import Row, compare_runs, differing
+from pipeline.inspection.comparison_view import as_json, comparison_table
 from pipeline.runs.record import RunRecord
 from tests.pipeline.run_records import artifact, decision, rule, run, task
 
@@ -106,7 +106,7 @@ def test_several_staged_files_are_called_so() -> None:
 def test_table_shows_a_line_for_each_difference_under_its_section() -> None:
     other = trained("run-2", digest=SECOND, steps=500, accuracy=0.95)
     rows = differing(compare_runs(trained("run-1"), other))
-    assert difference_table("run-1", "run-2", rows).plain.splitlines() == [
+    assert comparison_table("run-1", "run-2", rows).plain.splitlines() == [
         "                              run-1                           run-2",
         "parameters",
         "  train_steps                 100                             500                             +400",
@@ -122,7 +122,7 @@ def test_table_shows_a_line_for_each_difference_under_its_section() -> None:
 
 def test_long_values_are_shortened_to_a_line() -> None:
     row = Row("parameters", "note", "two\nlines", "x" * 100, differs=True)
-    assert difference_table("1", "2", [row]).plain.splitlines()[-1] == f"  note      two lines  {'x' * 57}..."
+    assert comparison_table("1", "2", [row]).plain.splitlines()[-1] == f"  note      two lines  {'x' * 57}..."
 
 
 def test_json_keeps_the_values_as_they_are() -> None:

@@ -45,8 +45,8 @@ def schedule(
     not given of `--max-runs`, `--start` and `--end` stays as it is. A run that is due while another one of the
     schedule is at work is passed over.
     """
-    from pipeline.runs.commands import drafted
-    from pipeline.scheduling.commands import put_schedule, read_times
+    from pipeline.runs.launch import drafted
+    from pipeline.scheduling.changes import put_schedule, read_times
 
     times = read_times(cron, time_zone, start, end, max_runs)
     submission = drafted(config, sources, file, foreign)
@@ -69,7 +69,7 @@ def schedules(
     config: RunConfig,
 ) -> None:
     """List the schedules; or pause, resume or remove one."""
-    from pipeline.scheduling import commands
+    from pipeline.scheduling import changes
     from pipeline.scheduling.client import Schedules
     from pipeline.scheduling.view import schedules_table
     from pipeline.vertex.connection import connected
@@ -84,11 +84,11 @@ def schedules(
     with connected(config):
         known = Schedules(config)
         if pause:
-            print(commands.pause(known, known.require(pause)))
+            print(changes.pause(known, known.require(pause)))
         elif resume:
-            print(commands.resume(known, known.require(resume), catch_up))
+            print(changes.resume(known, known.require(resume), catch_up))
         elif delete:
-            print(commands.delete(known, known.require(delete)))
+            print(changes.delete(known, known.require(delete)))
         elif found := known.list():
             Console().print(schedules_table(found), soft_wrap=True)
         else:
