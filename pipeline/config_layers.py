@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -164,7 +164,8 @@ def _environment(variables: Mapping[str, str]) -> _Layer:
         if name.startswith(PREFIX) and name not in (CONFIG_VARIABLE, PROFILE_VARIABLE)
     }
     typed = {name: _typed(name, value) for name, value in given.items()}
-    return _Layer(ENVIRONMENT, typed, lambda name: f"`{_variable(name)}`", _variable)
+    beside = [name.removeprefix(PREFIX).lower() for name in (CONFIG_VARIABLE, PROFILE_VARIABLE)]
+    return _Layer(ENVIRONMENT, typed, lambda name: f"`{_variable(name)}`", _variable, beside)
 
 
 def _variable(name: str) -> str:
@@ -173,19 +174,35 @@ def _variable(name: str) -> str:
 
 def _command_line(overrides: Mapping[str, Value], params: Sequence[str]) -> tuple[_Layer, list[str]]:
     """What the command line gives, and what it says twice or half."""
-    pairs = [param.partition("=") for param in params]
-    problems = [f"`--param {name}` has no value. Write --param NAME=VALUE." for name, equals, _ in pairs if not equals]
-    named = [name.strip() for name, equals, _ in pairs if equals]
-    counts = Counter([*overrides, *named])
-    problems += [
-        f"`{name}` is given {count} times on the command line. Give it once."
-        for name, count in counts.items()
-        if count > 1
-    ]
-    values = {**overrides, **{name.strip(): value for name, equals, value in pairs if equals}}
+    pairs, problems = pairs_of(params)
+    named = [name for name, _ in pairs]
+    problems += said_twice([*overrides, *named])
+    values = {**overrides, **dict(pairs)}
     typed = {name: _typed(name, value) for name, value in values.items()}
     told = {name: f"`--param {name}`" for name in named}
     return _Layer(COMMAND_LINE, typed, lambda name: told.get(name, f"`{flag(name)}`")), problems
+
+
+def pairs_of(params: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Names and values of `--param NAME=VALUE`, and what is wrong with those that are not of this form."""
+    parts = [(name.strip(), equals, value) for name, equals, value in (param.partition("=") for param in params)]
+    problems = [
+        f"`--param {name}` has no value. Write --param NAME=VALUE."
+        if name
+        else f"`--param {equals}{value}` names nothing. Write --param NAME=VALUE."
+        for name, equals, value in parts
+        if not (name and equals)
+    ]
+    return [(name, value) for name, equals, value in parts if name and equals], problems
+
+
+def said_twice(names: Iterable[str]) -> list[str]:
+    """What is wrong with names that the command line gives again."""
+    return [
+        f"`{name}` is given {count} times on the command line. Give it once."
+        for name, count in Counter(names).items()
+        if count > 1
+    ]
 
 
 def _typed(name: str, value: Value) -> Value:

@@ -12,8 +12,18 @@ import typer
 from pydantic import BaseModel
 
 from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, Submission, key
-from pipeline.config_layers import CONFIG_VARIABLE, DEFAULT_PROFILE, PLACE, PROFILE_VARIABLE, SUBMITTED, load_config
+from pipeline.config_layers import (
+    CONFIG_VARIABLE,
+    DEFAULT_PROFILE,
+    PLACE,
+    PROFILE_VARIABLE,
+    SUBMITTED,
+    load_config,
+    pairs_of,
+    said_twice,
+)
 from trainer.config import Hyperparameters, flag
+from trainer.errors import UsageError, listing
 
 DEFAULT_FILE = Path("pipeline.toml")
 
@@ -100,10 +110,14 @@ def _repeated(ctx: typer.Context, file: Path | None, profile: str, values: Mappi
 def _parted(params: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """What `--param` says of keys of the configuration, and what it says of other names."""
     keys = {key(field) for field in RunConfig.model_fields}
-    pairs = {param: param.partition("=") for param in params}
-    foreign = {param for param, (name, equals, _) in pairs.items() if equals and name.strip() not in keys}
-    values = {pairs[param][0].strip(): pairs[param][2] for param in params if param in foreign}
-    return [param for param in params if param not in foreign], values
+    foreign = [(name, value) for name, value in pairs_of(params)[0] if name not in keys]
+    problems = said_twice(name for name, _ in foreign)
+    if problems:
+        raise UsageError(listing(problems, len(problems)))
+    names = {name for name, _ in foreign}
+    return [param for param in params if "=" not in param or param.partition("=")[0].strip() not in names], dict(
+        foreign
+    )
 
 
 def _panels() -> dict[str, list[str]]:

@@ -144,7 +144,8 @@ def test_parameters_given_as_text_are_read_by_their_types() -> None:
         ("num_epochs", "`--param num_epochs` has no value. Write --param NAME=VALUE."),
         ("promote_on_tie=False", '`--param promote_on_tie` must be true or false. Received: "False".'),
         ("promote_on_tie=1", '`--param promote_on_tie` must be true or false. Received: "1".'),
-        ("=5", "`--param ` is not known."),
+        ("=5", "`--param =5` names nothing. Write --param NAME=VALUE."),
+        ("", "`--param ` names nothing."),
     ],
 )
 def test_wrong_parameter_is_refused_by_name(param: str, sentence: str) -> None:
@@ -161,6 +162,7 @@ def test_what_the_command_line_says_twice_is_refused() -> None:
     [
         ("EPOCHS", "5", '`DNN_PIPELINE_EPOCHS` is not known. Did you mean "DNN_PIPELINE_NUM_EPOCHS"?'),
         ("ZZZ", "5", "`DNN_PIPELINE_ZZZ` is not known."),
+        ("PROFIL", "vertex", '`DNN_PIPELINE_PROFIL` is not known. Did you mean "DNN_PIPELINE_PROFILE"?'),
         ("SEED", "", '`DNN_PIPELINE_SEED` must be a valid integer. Received: "".'),
         ("ENABLE_CACHING", "False", '`DNN_PIPELINE_ENABLE_CACHING` must be true or false. Received: "False".'),
     ],
