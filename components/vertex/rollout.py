@@ -226,8 +226,10 @@ def roll_back(endpoint_name: str, model_name: str) -> tuple[str, str]:
     champion = registry.find_champion(model_name)
     model = registry.find_model(model_name)
     deployed = () if endpoint is None else endpoints.deployments_of(endpoint)
-    if endpoint is None or model is None or not deployed:
+    if endpoint is None or not deployed:
         raise RolloutError(f'Nothing is deployed on "{endpoint_name}". Run the pipeline first.')
+    if model is None:
+        raise RolloutError(f'The registry holds no model named "{model_name}". Give another --model-name.')
     way = plan_way_back(deployed, None if champion is None else champion.version_id)
     if way is None:
         raise RolloutError(

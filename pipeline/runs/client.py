@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +14,7 @@ from pipeline.runs.record import RunRecord, read_job
 from pipeline.vertex.clients import parent_of, pipeline_client
 from trainer.errors import UsageError, nearest, quoted
 
+_NAME = re.compile(r"projects/[^/]+/locations/[^/]+/pipelineJobs/[^/]+")
 STATES = ("queued", "pending", "running", "succeeded", "failed", "cancelling", "cancelled", "paused")
 
 _CALL_TIMEOUT_S = 30.0
@@ -103,12 +105,14 @@ class Runs:
                 raise UsageError("There are no runs yet. Start one with `python -m pipeline run`.")
             return newest
         try:
-            return self.get(run_id)
-        except (BadRequest, NotFound) as error:
-            known = [run.run_id for run in self.list(everything=True, limit=_COMPARED)]
-            raise UsageError(
-                f"There is no run {quoted(run_id)}.{nearest(run_id, known)} `python -m pipeline runs` lists them."
-            ) from error
+            if re.fullmatch(r"[^/]+", run_id) or _NAME.fullmatch(run_id):
+                return self.get(run_id)
+        except (BadRequest, NotFound):
+            pass
+        known = [run.run_id for run in self.list(everything=True, limit=_COMPARED)]
+        raise UsageError(
+            f"There is no run {quoted(run_id)}.{nearest(run_id, known)} `python -m pipeline runs` lists them."
+        )
 
     def cancel(self, name: str) -> None:
         """Asks for a run to be cancelled; that is under way when this returns.

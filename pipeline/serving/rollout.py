@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from components.vertex import endpoints, registry, rollout
 from components.vertex.rollout_plan import SMOKE_SUFFIX, parse_percentages
 from pipeline.config import RunConfig
-from trainer.errors import UsageError
+from trainer.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform
@@ -49,7 +49,8 @@ def _find_version(name: str, version: str) -> aiplatform.Model:
     if found is None:
         known = ", ".join(message.version_id for message in registry.versions_of(model))
         raise UsageError(
-            f'"{name}" has no version {version}. Its versions are {known}; `python -m pipeline models` tells more.'
+            f'"{name}" has no version {quoted(version)}. Its versions are {known}; '
+            "`python -m pipeline models` tells more."
         )
     return found
 

@@ -175,6 +175,12 @@ def test_roll_back_needs_something_deployed() -> None:
         roll_back(ENDPOINT, MODEL)
 
 
+def test_roll_back_needs_the_model() -> None:
+    rolled_out(register(0.9))
+    with pytest.raises(RolloutError, match=r'The registry holds no model named "other"\. Give another --model-name\.'):
+        roll_back(ENDPOINT, "other")
+
+
 def test_roll_back_needs_an_earlier_version() -> None:
     rolled_out(register(0.9))
     with pytest.raises(RolloutError, match='Only version 1 is deployed on "tiny": there is none to go back to'):

@@ -120,6 +120,16 @@ def test_parameters_of_a_file_are_converted_by_its_own_definitions(place: Workpl
     ]
 
 
+def test_parameter_of_a_file_is_given_once(place: Workplace) -> None:
+    outcome = place.command("submit", "--file", "small.yaml", "--param", "rows=1", "--param", "rows=2")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "Error: `rows` is given 2 times on the command line. Give it once.\n",
+    )
+    outcome = place.command("submit", "--file", "small.yaml", "--param", "rows=1", "--param", "rows")
+    assert (outcome.code, outcome.err) == (2, "Error: `--param rows` has no value. Write --param NAME=VALUE.\n")
+
+
 def test_file_that_is_no_pipeline_is_refused(place: Workplace) -> None:
     (place.folder / "table.csv").write_text("a: [")
     (place.folder / "other.yaml").write_text("root: 3")
@@ -171,7 +181,9 @@ def test_unknown_run_is_refused_with_the_nearest(place: Workplace) -> None:
     outcome = place.command("show", run_id[:-1])
     assert outcome.code == 2
     assert outcome.err.startswith(f'Error: There is no run "{run_id[:-1]}". Did you mean "small-')
-    assert place.command("cancel", "Not An Id").err.startswith('Error: There is no run "Not An Id".')
+    for odd in ("Not An Id", "", "../x", "a/b", "projects/p/locations/l/pipelineJobs/", "ü?x=y#z"):
+        told = place.command("cancel", odd)
+        assert (told.code, told.err.startswith(f'Error: There is no run "{odd}".')) == (2, True)
 
 
 def test_unknown_state_is_refused_with_the_nearest(place: Workplace) -> None:

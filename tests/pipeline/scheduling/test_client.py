@@ -202,6 +202,8 @@ def test_schedules_pauses_resumes_and_removes_one(place: Workplace, command: Com
     ("arguments", "sentence"),
     [
         (("schedules", "--pause", "smal"), 'There is no schedule "smal" at work. Did you mean "small"?'),
+        (("schedules", "--delete", 'x" OR display_name="small', "--yes"), "There is no schedule"),
+        (("schedules", "--pause", 'a"b'), 'There is no schedule "a"b" at work.'),
         (("schedules", "--pause", "small", "--delete", "small"), "takes one of `--pause`, `--resume` and `--delete`"),
         (("schedules", "--pause", "small", "--catch-up"), "`--catch-up` belongs to `--resume NAME`."),
         (("schedule", *NIGHTLY, "--name", 'a"b'), "`--name` must be 1 to 128 printable characters"),
