@@ -15,6 +15,7 @@ from trainer.storage import is_local, join, local_path, locate, write_bytes
 from trainer.tables.files import expand
 
 _PACKED = (".gz", ".bz2", ".xz")
+_ROOM = "Check that you may write there, and that there is room."
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def plan(location: str, root: str) -> Staged:
         return Staged(location, location)
     sources = [Path(match) for match in expand([str(local_path(location))])]
     below = os.path.abspath(local_path(root)) if is_local(root) else root
-    with _told(location, root):
+    with _told(f"{location} cannot be read", "Make it readable."):
         stamps = [_stamp(source) for source in sources]
         sums = [_sha256(source) for source in sources]
     if len(sources) == 1:
@@ -104,7 +105,7 @@ def carry_out(staged: Staged) -> None:
     Raises:
         DataError: A file cannot be copied, or has changed since it was summed.
     """
-    with _told(staged.location, staged.root):
+    with _told(f"{staged.location} cannot be copied to {staged.root}", _ROOM):
         for copy in staged.copies:
             _store(copy.source, copy.stamp, copy.target)
 
@@ -131,18 +132,18 @@ def store_bytes(data: bytes, url: str) -> None:
     Raises:
         DataError: It cannot be written.
     """
-    with _told("The compiled pipeline", url):
+    with _told(f"The compiled pipeline cannot be copied to {url}", _ROOM):
         if not is_there(url, len(data)):
             write_bytes(url, data)
 
 
 @contextmanager
-def _told(location: str, root: str) -> Iterator[None]:
+def _told(what: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError([f"{location} cannot be copied to {root}: {reason}. Make it readable, or room."]) from error
+        reason = (error.strerror or str(error)).rstrip(".")
+        raise DataError([f"{what}: {reason}. {remedy}"]) from error
 
 
 def _numbered(index: int, name: str) -> str:

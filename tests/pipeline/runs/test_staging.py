@@ -147,8 +147,19 @@ def test_absent_file_is_refused(tmp_path: Path) -> None:
 def test_root_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_bytes(b"1")
     (tmp_path / "root").write_bytes(b"a file")
-    with pytest.raises(DataError, match=r"train\.csv cannot be copied to .*root: .*\. Make it readable, or room\."):
+    with pytest.raises(DataError, match=r"train\.csv cannot be copied to .*root: .*[^.]\. Check that you may write"):
         stage(str(tmp_path / "train.csv"), str(tmp_path / "root"))
+
+
+def test_file_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "train.csv").write_bytes(b"1")
+
+    def refuse(source: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(source))
+
+    monkeypatch.setattr(staging, "_sha256", refuse)
+    with pytest.raises(DataError, match=r"train\.csv cannot be read: Permission denied\. Make it readable\.$"):
+        plan(str(tmp_path / "train.csv"), "gs://bucket")
 
 
 def test_file_that_changes_meanwhile_is_refused_and_nothing_is_left(
