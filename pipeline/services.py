@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.vertex.connection import EMULATOR_VARIABLE
+from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
 from pipeline.interrupts import uninterrupted
 from trainer.errors import ProjectError
 
@@ -53,7 +53,7 @@ def environment(services: Services) -> dict[str, str]:
     beyond_proxies = [*filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY")]), "127.0.0.1"]
     return {
         EMULATOR_VARIABLE: services.api_host,
-        "STORAGE_EMULATOR_HOST": services.storage_host,
+        STORAGE_VARIABLE: services.storage_host,
         "no_proxy": ",".join(beyond_proxies),
         **_STORAGE_OPTIONS,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 EMULATOR_VARIABLE = "VERTEX_EMULATOR_HOST"
+STORAGE_VARIABLE = "STORAGE_EMULATOR_HOST"
 
 # What the stand-in for Cloud Storage says of each bucket.
 _PROJECT_NUMBER = "1234"

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from components.vertex.connection import EMULATOR_VARIABLE
 from pipeline.config import RunConfig
 from pipeline.config_layers import DEFAULT, SUBMITTED, how_to_give
 from pipeline.doctor.checks import Call, Check, checks_of
 from pipeline.doctor.google_answers import Answer
 from pipeline.doctor.local import data_files, find_installed
 from pipeline.doctor.report import Finding, State
+from pipeline.vertex.connection import ELSEWHERE
 from pipeline.vertex.reachability import SIGN_IN, Attempt, api_host, check_network, find_credentials
 from trainer.errors import ProjectError
 
@@ -29,7 +29,6 @@ BASES: Mapping[str, str] = {
 _TIMEOUT_S = 10.0
 _OFFLINE_S = 1.5
 _AT_ONCE = 8
-_OTHERS = (EMULATOR_VARIABLE, "STORAGE_EMULATOR_HOST")
 
 
 def find_on_vertex(config: RunConfig, sources: Mapping[str, str]) -> list[Finding]:
@@ -53,7 +52,7 @@ def find_on_vertex(config: RunConfig, sources: Mapping[str, str]) -> list[Findin
 
 def configuration(missing: Sequence[str]) -> Finding:
     """Whether all is given that cannot be guessed, and nothing in the environment points elsewhere."""
-    others = [name for name in _OTHERS if os.environ.get(name)]
+    others = [name for name in ELSEWHERE if os.environ.get(name)]
     if others:
         detail = f"{' and '.join(others)} would lead Google's clients to another place"
         return Finding("Configuration", State.FAILED, detail, f"unset {' '.join(others)}")

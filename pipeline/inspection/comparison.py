@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeGuard
 
 from pipeline.durations import spoken
-from pipeline.runs.record import RunRecord, TaskRecord, by_its_name
+from pipeline.runs.labels import VERTEX_AI
+from pipeline.runs.record import RunRecord, TaskRecord
+from pipeline.runs.staged_names import name_and_sum
 
 # A task's time is never the same twice: from here on it tells something.
 _SECONDS_THAT_COUNT = 1.0
 _SHARE_THAT_COUNTS = 0.2
 _INPUTS = ("train_data", "eval_data", "schema")
 _FIRST_METRICS = ("accuracy", "loss")
-_SUM_IN_URI = re.compile(r"gs://[^/]+/data/([0-9a-f]{64})(?:/|$)")
-# Vertex AI gives each run another one.
-_BILLING = "vertex-ai-pipelines-run-billing-id"
 _TABLES = (("train_dataset", "training"), ("eval_dataset", "evaluation"))
 
 
@@ -101,20 +99,11 @@ def _parameters(side: _Side) -> dict[str, Any]:
 
 def _data(side: _Side) -> dict[str, Any]:
     given = side.run.parameters
-    found = {name: _input(str(given[name]), given) for name in _INPUTS if name in given}
+    found = {name: name_and_sum(str(given[name])) for name in _INPUTS if name in given}
     for output, role in _TABLES:
         for artifact in side.run.outputs(output)[-1:]:
             found |= _table(role, artifact.metadata)
     return found
-
-
-def _input(uri: str, given: Mapping[str, Any]) -> str:
-    """A staged input by its file's name and its content's sum; another as it is."""
-    found = _SUM_IN_URI.match(uri)
-    if found is None:
-        return uri
-    name = by_its_name(uri, given) if uri != found[0] else "several files"
-    return f"{name} (sha256 {found[1][:12]})"
 
 
 def _table(role: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +118,7 @@ def _image(side: _Side) -> dict[str, Any]:
 
 
 def _labels(side: _Side) -> dict[str, Any]:
-    return {name: value for name, value in sorted(side.run.labels.items()) if name != _BILLING}
+    return {name: value for name, value in sorted(side.run.labels.items()) if not name.startswith(VERTEX_AI)}
 
 
 def _metrics(side: _Side) -> dict[str, Any]:
@@ -152,7 +141,9 @@ def _outcome(rule: Mapping[str, Any]) -> str:
     verdict = "kept" if rule.get("passed") else "broken"
     if not _is_number(value) or not _is_number(threshold):
         return verdict
-    return f"{verdict}: {value:.4f}, {rule.get('comparison', '')} {threshold:.4f} asked"
+    # A tie with the champion breaks its rule, though it reaches what is asked.
+    comparison = ">" if verdict == "broken" and value >= threshold else rule.get("comparison", "")
+    return f"{verdict}: {value:.4f}, {comparison} {threshold:.4f} asked"
 
 
 def _tasks(left: RunRecord, right: RunRecord) -> Iterator[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -11,11 +10,11 @@ from typing import Any
 
 from rich.text import Text
 
+from pipeline.digests import shortened
 from pipeline.inspection.comparison import Row
 from pipeline.text_table import aligned
 
 _LONGEST = 60
-_SUM = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
 def comparison_table(left: str, right: str, rows: Sequence[Row]) -> Text:
@@ -46,6 +45,5 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6g}"
-    # A content's sum is told by its beginning, as git does.
-    text = " ".join(_SUM.sub(r"\1", str(value)).split())
+    text = " ".join(shortened(str(value)).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

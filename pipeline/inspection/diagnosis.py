@@ -12,11 +12,10 @@ from pipeline.durations import spoken
 from pipeline.inspection.held_back import findings_of
 from pipeline.inspection.remedies import Finding, advice_for
 from pipeline.inspection.task_errors import own_error, says_nothing
-from pipeline.runs.record import RunRecord, TaskRecord, by_its_name
+from pipeline.runs.record import AT_WORK, RunRecord, TaskRecord
+from pipeline.runs.staged_names import by_its_name
 
 Outcome = Literal["failed", "held back", "at work", "cancelled", "succeeded"]
-
-_AT_WORK = ("running", "cancel_pending", "cancelling")
 
 
 @dataclass(frozen=True)
@@ -135,14 +134,14 @@ def _held_back(run: RunRecord, config: RunConfig, decision: Mapping[str, Any]) -
 
 def _at_work(run: RunRecord, config: RunConfig, evidence: Evidence, now: datetime) -> Diagnosis:
     failures = _failures(run, config, evidence)
-    begun = [task for task in run.tasks if task.state in _AT_WORK]
+    begun = [task for task in run.tasks if task.state in AT_WORK]
     waiting = [task for task in run.tasks if task.state == "pending"]
     if run.state == "cancelling":
         headline = f"Run {run.run_id} is being cancelled."
     elif begun or run.state == "running":
         headline = f"Run {run.run_id} is running{_since(run.started, now)}."
     else:
-        headline = f"Run {run.run_id} waits to be begun{_since(run.created, now)}: so many run at once."
+        headline = f"Run {run.run_id} waits to be begun{_since(run.created, now)}: others are at work."
     findings = [Finding(task.display_name, f"At work{_since(task.started, now)}.") for task in begun]
     # Vertex AI makes the job, and then finds a machine for it.
     findings += [Finding(task.display_name, "It waits for a machine.") for task in waiting if task.job]
@@ -153,7 +152,7 @@ def _at_work(run: RunRecord, config: RunConfig, evidence: Evidence, now: datetim
 
 
 def _cancelled(run: RunRecord) -> Diagnosis:
-    stopped = [task.display_name for task in run.tasks if task.state in ("cancelled", *_AT_WORK)]
+    stopped = [task.display_name for task in run.tasks if task.state in ("cancelled", *AT_WORK)]
     ended = f" at {run.ended.astimezone():%Y-%m-%d %H:%M:%S}" if run.ended else ""
     what = f", while it was at: {', '.join(stopped)}" if stopped else ""
     reason = Finding(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pipeline.planning.reasons import Earlier, why_not
 from pipeline.planning.values import Document, Values, equal, given_to, not_known, put_out_by_group, with_defaults
-from pipeline.runs.spec import in_order
+from pipeline.runs.spec import in_order, starting
 
 NEVER_CACHED = "never cached"
 CACHING_IS_OFF = "caching is off"
@@ -154,7 +154,7 @@ def _earlier_tasks(job: Document) -> Iterator[Earlier]:
         task, component = known[name]
         noted = (detail.get("execution") or {}).get("metadata") or {}
         inputs, outputs = (
-            Values(_starting(f"{kind}:", noted), _uris(detail.get(f"{kind}s") or {})) for kind in ("input", "output")
+            Values(starting(f"{kind}:", noted), _uris(detail.get(f"{kind}s") or {})) for kind in ("input", "output")
         )
         whole = Values(with_defaults(component, inputs.parameters), inputs.artifacts).without_channels()
         has_run = detail["state"] == "SUCCEEDED"
@@ -199,10 +199,6 @@ def _described(
         inputs=inputs,
         outputs=outputs,
     )
-
-
-def _starting(prefix: str, noted: Mapping[str, Any]) -> dict[str, Any]:
-    return {key.removeprefix(prefix): value for key, value in noted.items() if key.startswith(prefix)}
 
 
 def _uris(lists: Document) -> dict[str, list[str]]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.planning.values import Document, Unknown, Values, equal
+from pipeline.runs.staged_names import is_staged
 from trainer.errors import shown
-
-_STAGED = re.compile(r"gs://[^/\s]+/data/[0-9a-f]{64}(/.*)?")
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def _changes(now: Values, before: Values) -> Iterator[str]:
             continue
         if isinstance(new, Unknown):
             yield f"{name} is not known yet"
-        elif isinstance(new, str) and _STAGED.fullmatch(new):
+        elif isinstance(new, str) and is_staged(new):
             yield f"{name} has changed"
         else:
             yield f"{name} is {shown(_whole(new))} and was {shown(_whole(old))}"

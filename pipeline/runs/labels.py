@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.vertex.labels import MANAGED_BY, label_value
+from pipeline.digests import shortened
 from pipeline.git_commit import Commit
 
+# How labels begin that Vertex AI adds by itself, another one for each run among them.
+VERTEX_AI = "vertex-ai-"
 # What is told by a label of its own.
 _NOT_CONFIGURATION = ("train_data", "eval_data", "schema", "git_sha")
 
@@ -33,6 +36,12 @@ def run_labels(commit: Commit, data: Sequence[str], effective: Mapping[str, Any]
         "image-digest": _digest_or_tag(image),
     }
     return {**MANAGED_BY, **{key: label_value(value) for key, value in known.items() if value}}
+
+
+def shown_labels(labels: Mapping[str, str]) -> str:
+    """Where a run comes from, as its labels tell: `git-sha=0123456789ab, git-dirty=true`."""
+    own = {key: value for key, value in labels.items() if key not in MANAGED_BY and not key.startswith(VERTEX_AI)}
+    return shortened(", ".join(f"{key}={value}" for key, value in sorted(own.items())))
 
 
 def _sha256(text: str) -> str:

@@ -6,10 +6,9 @@ import os
 import re
 from urllib.parse import quote
 
-from components.vertex.connection import EMULATOR_VARIABLE
+from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
 
 _GOOGLE = "https://console.cloud.google.com"
-_STORAGE_VARIABLE = "STORAGE_EMULATOR_HOST"
 
 
 def page_of(name: str) -> str:
@@ -36,7 +35,7 @@ def page_of_all(project: str) -> str:
 
 def object_at(uri: str) -> str:
     """Where a browser finds an object: the local stand-in serves it; of Google's there is the URI alone."""
-    host = os.environ.get(_STORAGE_VARIABLE)
+    host = os.environ.get(STORAGE_VARIABLE)
     if not host or not uri.startswith("gs://"):
         return uri
     return f"{_with_scheme(host)}/{quote(uri.removeprefix('gs://'))}"

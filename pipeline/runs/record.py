@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.runs.spec import PipelineSpec, TaskSpec, read_spec, typed
+from pipeline.runs.spec import PipelineSpec, TaskSpec, read_spec, starting, typed
+from pipeline.runs.staged_names import by_its_name
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import PipelineJob
 
 FINAL_STATES = ("succeeded", "failed", "cancelled")
+# Of a task that has begun and not ended.
+AT_WORK = ("running", "cancel_pending", "cancelling")
 
 _GROUPS = ("system.Run", "system.DagExecution")
-_STAGED = re.compile(r"gs://[^/\s]+/data/[0-9a-f]{64}/")
-_STAGED_FOLDER = re.compile(r"gs://[^/\s]+/data/[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -148,19 +148,6 @@ def read_job(job: PipelineJob) -> RunRecord:
     )
 
 
-def by_its_name(text: str, parameters: Mapping[str, Any]) -> str:
-    """A text in which staged inputs are called by their files' names, without the folder that is their content's sum.
-
-    Args:
-        text: A sentence, or a staged input's URI.
-        parameters: Those of the run: they tell which inputs are several files, that were numbered when staged.
-    """
-    for value in parameters.values():
-        if isinstance(value, str) and _STAGED_FOLDER.fullmatch(value):
-            text = re.sub(rf"{re.escape(value)}/\d{{5}}-", "", text)
-    return _STAGED.sub("", text)
-
-
 def _tasks(
     details: Sequence[Mapping[str, Any]], spec: PipelineSpec, given: Mapping[str, Any], is_over: bool
 ) -> list[TaskRecord]:
@@ -197,15 +184,11 @@ def _task(detail: Mapping[str, Any], known: Mapping[str, TaskSpec], given: Mappi
         ended=_time(detail.get("endTime")),
         error=_message(detail, given),
         job=str(job).rpartition("/")[2],
-        parameters=typed(_starting("input:", noted), spec.inputs),
+        parameters=typed(starting("input:", noted), spec.inputs),
         inputs=_artifacts(detail.get("inputs")),
         outputs=_artifacts(detail.get("outputs")),
-        output_parameters=typed(_starting("output:", noted), spec.outputs),
+        output_parameters=typed(starting("output:", noted), spec.outputs),
     )
-
-
-def _starting(prefix: str, noted: Mapping[str, Any]) -> dict[str, Any]:
-    return {key.removeprefix(prefix): value for key, value in noted.items() if key.startswith(prefix)}
 
 
 def _artifacts(lists: Mapping[str, Any] | None) -> dict[str, ArtifactRecord]:

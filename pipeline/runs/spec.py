@@ -74,6 +74,11 @@ def typed(values: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]
     return {name: _typed(value, types.get(name, "")) for name, value in values.items()}
 
 
+def starting(prefix: str, noted: Mapping[str, Any]) -> dict[str, Any]:
+    """What an execution's metadata hold under names that begin so, `input:` or `output:`, by the names behind it."""
+    return {key.removeprefix(prefix): value for key, value in noted.items() if key.startswith(prefix)}
+
+
 def _typed(value: Any, kind: str) -> Any:
     return int(value) if kind == _INTEGER and isinstance(value, float) and value.is_integer() else value
 

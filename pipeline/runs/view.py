@@ -15,12 +15,12 @@ from rich.live import Live
 from rich.text import Text
 
 from pipeline.durations import spoken
+from pipeline.runs.labels import shown_labels
 from pipeline.runs.links import page_of
-from pipeline.runs.record import RunRecord, TaskRecord
+from pipeline.runs.record import AT_WORK, RunRecord, TaskRecord
 from pipeline.runs.results import look, noted_of, number_text, results, verdict_of
 from pipeline.text_table import aligned
 
-_AT_WORK = ("running", "cancel_pending", "cancelling")
 _UNTIMED = ("skipped", "not_triggered")
 
 
@@ -69,7 +69,7 @@ def summary(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = 
 
 
 def details(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = ()) -> Text:
-    """A run with its tasks, why it failed if it did, and what it has come to.
+    """A run with its tasks, why it failed if it did, what it has come to, and where it comes from.
 
     Args:
         run: The run.
@@ -79,7 +79,10 @@ def details(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = 
     mark, style, word = look(run.state)
     title = Text.assemble((f"{mark} {run.run_id}", style), f"  {word}  {_duration(run)}".rstrip())
     reason = Text(failure(run, again) if run.state == "failed" else "")
-    return _paragraphs(title, task_list(run), reason, *results(run, decision))
+    labels = shown_labels(run.labels)
+    return _paragraphs(
+        title, task_list(run), reason, *results(run, decision), Text(f"Labels   {labels}" if labels else "")
+    )
 
 
 def submitted(name: str, again: Sequence[str] = ()) -> Text:
@@ -141,7 +144,7 @@ def _task_line(task: TaskRecord) -> Text:
 
 
 def _duration(timed: RunRecord | TaskRecord) -> str:
-    if timed.started is None or (timed.ended is None and timed.state not in _AT_WORK):
+    if timed.started is None or (timed.ended is None and timed.state not in AT_WORK):
         return ""
     return spoken(((timed.ended or datetime.now(UTC)) - timed.started).total_seconds())
 

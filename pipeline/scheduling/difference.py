@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pipeline.digests import shortened
+from pipeline.runs.labels import VERTEX_AI
+from pipeline.runs.staged_names import name_and_sum
 
 REQUEST = "create_pipeline_job_request"
 _TIMING = (
@@ -18,8 +21,6 @@ _TIMING = (
     "max_concurrent_run_count",
     "max_concurrent_active_run_count",
 )
-# Labels that Vertex AI adds by itself.
-_OTHERS_LABELS = "vertex-ai-"
 _POLICY = "PIPELINE_FAILURE_POLICY_FAIL_"
 _LONGEST_SHOWN = 100
 # Of a hash, so much is told.
@@ -43,7 +44,10 @@ class Difference:
     after: Any
 
     def __str__(self) -> str:
-        return f"{self.what}: {_shown(self.before)} -> {_shown(self.after)}"
+        before, after = _shown(self.before), _shown(self.after)
+        if before == after:  # the same file in another bucket
+            before, after = str(self.before), str(self.after)
+        return f"{self.what}: {before} -> {after}"
 
 
 def differences(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> Sequence[Difference]:
@@ -79,16 +83,27 @@ def _facts(schedule: Mapping[str, Any]) -> dict[str, Any]:
     """What a schedule's job consists of, by the names that users know."""
     job = schedule.get(REQUEST, {}).get("pipeline_job", {})
     config = job.get("runtime_config", {})
-    labels = job.get("labels", {})
+    labels, given = job.get("labels", {}), config.get("parameter_values", {})
     policy = config.get("failure_policy", f"{_POLICY}SLOW")
     return {
-        "pipeline": _sha256(job.get("pipeline_spec", {})),
-        **{f"parameters.{name}": value for name, value in config.get("parameter_values", {}).items()},
-        **{f"labels.{key}": value for key, value in labels.items() if not key.startswith(_OTHERS_LABELS)},
+        "pipeline": _sha256(_without_defaults(job.get("pipeline_spec", {}), given)),
+        **{f"parameters.{name}": value for name, value in given.items()},
+        **{f"labels.{key}": value for key, value in labels.items() if not key.startswith(VERTEX_AI)},
         "pipeline_root": config.get("gcs_output_directory", "").rstrip("/"),
         "failure_policy": policy.removeprefix(_POLICY).lower(),
         "service_account": job.get("service_account", ""),
     }
+
+
+def _without_defaults(spec: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A compiled pipeline without the defaults of parameters that are given: they have no effect."""
+    root = spec.get("root", {})
+    inputs = root.get("inputDefinitions", {})
+    parameters = {
+        name: {key: value for key, value in about.items() if key != "defaultValue" or name not in given}
+        for name, about in inputs.get("parameters", {}).items()
+    }
+    return {**spec, "root": {**root, "inputDefinitions": {**inputs, "parameters": parameters}}}
 
 
 def _sha256(document: Any) -> str:
@@ -102,7 +117,5 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if re.fullmatch(r"[0-9a-f]{40,}", text):
-        return text[:_DIGEST]
+    text = shortened(name_and_sum(value)) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -8,10 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from components.vertex.connection import EMULATOR_VARIABLE
+from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
 from pipeline.config import RunConfig
 from pipeline.vertex.reachability import check_vertex
 from trainer.errors import UsageError
+
+# Variables that lead Google's clients to another place than Google's.
+ELSEWHERE = (EMULATOR_VARIABLE, STORAGE_VARIABLE)
 
 _PATIENCE_S = 3.0
 
@@ -28,7 +31,7 @@ def connect(config: RunConfig, start: bool = False) -> None:
         ProjectError: Google's cannot be reached, or there are no credentials for it.
     """
     if config.connection == "vertex":
-        for name in (EMULATOR_VARIABLE, "STORAGE_EMULATOR_HOST"):
+        for name in ELSEWHERE:
             if os.environ.get(name):
                 raise UsageError(
                     f"`connection` is vertex, which is Google's, and {name} names another. "

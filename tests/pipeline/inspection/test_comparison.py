@@ -79,6 +79,12 @@ def test_decisions_are_compared_rule_by_rule() -> None:
     }
 
 
+def test_tie_with_the_champion_breaks_a_rule_that_asks_for_more() -> None:
+    tie, better = (decision(rule("champion", gain > 0, gain, 0.0, "s")) for gain in (0.0, 0.1))
+    rows = differing(compare_runs(trained("run-1"), trained("run-2"), (tie, better)))
+    assert found(rows, "decision")["champion"] == ("broken: 0.0000, > 0.0000 asked", "kept: 0.1000, >= 0.0000 asked")
+
+
 def test_task_from_the_cache_differs_from_one_that_ran() -> None:
     one = run("run-1", "succeeded", task("train-model", "succeeded", 65))
     other = run("run-2", "succeeded", task("train-model", "skipped", 0.1))

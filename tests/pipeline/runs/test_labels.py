@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipeline.git_commit import Commit
-from pipeline.runs.labels import run_labels
+from pipeline.runs.labels import run_labels, shown_labels
 
 IMAGE = "us-docker.pkg.dev/p/r/trainer:0.1.0"
 DIGEST = "0123456789abcdef" * 4
@@ -47,3 +47,8 @@ def test_data_and_configuration_are_told_apart() -> None:
     other_steps = labels(steps=6)
     assert before["data-sha"] == other_steps["data-sha"]
     assert before["config-sha"] != other_steps["config-sha"]
+
+
+def test_labels_are_shown_short_and_without_those_that_every_run_has() -> None:
+    noted = {"vertex-ai-pipelines-run-billing-id": "1", "managed-by": "dnn-pipeline", "git-sha": "a" * 40, "team": "b"}
+    assert shown_labels(noted) == "git-sha=aaaaaaaaaaaa, team=b"

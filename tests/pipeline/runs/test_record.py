@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pipeline.runs.record import by_its_name, read_job
+from pipeline.runs.record import read_job
 from tests.pipeline.pipeline_jobs import IMAGE, RUN, SUM, detail, job
 
 
@@ -114,10 +114,3 @@ def test_error_calls_a_staged_file_by_its_name() -> None:
     error = {"code": 9, "message": f"gs://bucket/data/{SUM}/my train.csv, line 3: blank cell"}
     run = read_job(job("FAILED", detail("upload-data", "FAILED", error=error), error=error))
     assert run.tasks[0].error == run.error == "my train.csv, line 3: blank cell"
-
-
-def test_file_of_a_staged_folder_is_called_without_its_number() -> None:
-    folder = f"gs://bucket/data/{SUM}"
-    assert by_its_name(f"{folder}/00001-b.csv, line 2", {"train_data": folder}) == "b.csv, line 2"
-    assert by_its_name(f"{folder}/00001-b.csv, line 2", {"train_data": f"{folder}/x"}) == "00001-b.csv, line 2"
-    assert by_its_name("gs://bucket/data/mine.csv", {"train_data": 3}) == "gs://bucket/data/mine.csv"

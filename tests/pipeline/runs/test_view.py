@@ -147,6 +147,11 @@ def test_failure_is_the_tasks_own_error_and_how_to_learn_more() -> None:
     assert text.startswith(f"✗ run-1  failed\n\n✗  Upload data  failed  1.0 s\n\n{sentence}\n")
 
 
+def test_details_end_with_where_the_run_comes_from() -> None:
+    labelled = run("run-1", "succeeded", labels={"managed-by": "dnn-pipeline", "git-sha": "a" * 40})
+    assert printed(details(labelled, {})).endswith(f"{PAGE}\n\nLabels   git-sha=aaaaaaaaaaaa\n")
+
+
 @pytest.mark.parametrize(
     ("error", "told"), [("The disk is full.", "The disk is full."), ("", "Vertex AI does not say why.")]
 )

@@ -121,3 +121,25 @@ def test_differences_shorten_what_is_long() -> None:
     }
     (line,) = told(PRESENT, changed(runtime_config=config))
     assert line == f'parameters.x: none -> ["{"y" * 98}...'
+
+
+def test_differences_tell_staged_files_by_name_and_sum_unless_only_the_bucket_is_another() -> None:
+    places = (("b", "1"), ("b", "2"), ("c", "1"))
+    first, other, moved = (f"gs://{bucket}/data/{digit * 64}/iris.csv" for bucket, digit in places)
+    given = {"train_steps": 1000.0, "train_data": first}
+    present = changed(runtime_config={**JOB["runtime_config"], "parameter_values": given})
+    for uri, line in (
+        (other, "iris.csv (sha256 111111111111) -> iris.csv (sha256 222222222222)"),
+        (moved, f"{first} -> {moved}"),
+    ):
+        wanted = changed(runtime_config={**JOB["runtime_config"], "parameter_values": {**given, "train_data": uri}})
+        assert told(present, wanted) == [f"parameters.train_data: {line}"]
+
+
+def test_differences_mind_no_default_of_a_parameter_that_is_given() -> None:
+    def compiled(name: str, default: float) -> dict[str, Any]:
+        return {"root": {"inputDefinitions": {"parameters": {name: {"defaultValue": default}}}}}
+
+    for name, count in (("train_steps", 0), ("other", 1)):
+        found = differences(changed(pipeline_spec=compiled(name, 1)), changed(pipeline_spec=compiled(name, 2)))
+        assert [difference.what for difference in found] == ["pipeline"] * count
