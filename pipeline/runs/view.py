@@ -64,7 +64,8 @@ def summary(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = 
         decision: The decision record that it has written; empty where it has none.
         again: The options that lead a command to the run's Vertex AI.
     """
-    commands = ["show", *("tensorboard" for _ in run.outputs("training_log"))]
+    is_kept_back = decision.get("passed") is False
+    commands = ["show", *["why"] * is_kept_back, *("tensorboard" for _ in run.outputs("training_log"))]
     return _paragraphs(*results(run, decision), _next(commands, run.run_id, again))
 
 

@@ -126,6 +126,8 @@ def test_summary_of_a_model_that_was_kept_back_says_why() -> None:
     assert "Decision: kept back\n  ✓ Accuracy and loss are finite.\n  ✗ Accuracy is 0.9667" in text
     assert "\nNo version was registered; what served before still serves.\n" in text
     assert "\nModel    gs://bucket/model\n" in text
+    assert " -m pipeline why run-1\n" in text
+    assert " why " not in printed(summary(evaluated(), DECISION))
 
 
 def test_summary_leaves_a_large_confusion_matrix_to_the_report() -> None:
