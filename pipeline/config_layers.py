@@ -227,6 +227,8 @@ def _problems(layer: _Layer) -> list[str]:
     problems = []
     for name in unknown:
         hint = nearest(layer.spell(name), known) if nearest(name, known.values()) else ""
+        if not hint and isinstance(layer.values[name], dict):
+            hint = f" If it is a profile, write [profiles.{name}]."
         problems.append(f"{layer.named(name)} is not known.{hint}")
     try:
         RunConfig.model_validate({name: layer.values[name] for name in layer.values if name in fields}, by_name=False)

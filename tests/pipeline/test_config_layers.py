@@ -105,6 +105,11 @@ def test_misspelt_profiles_are_found(tmp_path: Path) -> None:
     assert refusal(file) == f'`profile` in {file} is not known. Did you mean "profiles"?'
 
 
+def test_profile_out_of_its_place_is_led_to_it(tmp_path: Path) -> None:
+    told = refusal(write(tmp_path, "[mine]\nconnection = 'vertex'\n"))
+    assert told.endswith(" is not known. If it is a profile, write [profiles.mine].")
+
+
 def test_faults_of_every_source_and_profile_are_told_at_once(tmp_path: Path) -> None:
     file = write(tmp_path, "train_step = 3\n[profiles.local]\ndropout = 2.0\n[profiles.vertex]\nlocation = 'moon'\n")
     said = refusal(
