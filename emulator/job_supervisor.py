@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ Result = TypeVar("Result")
 LOG = logging.getLogger(__name__)
 
 POLL_S = 0.05
+WRITE_AGAIN_S = 1.0
 
 
 @dataclass
@@ -164,7 +167,8 @@ class JobSupervisor:
         if run.must_stop:
             run.process.stop()
         error = await self._follow(job, run.process, publication)
-        await asyncio.to_thread(self._conclude, job, publication, run.process.told(), error)
+        told, error = await asyncio.to_thread(self._conclude, job, publication, run.process.told(), error)
+        await self._transact(lambda tx: job_updates.end(tx, job.name, told, error))
 
     async def _follow(self, job: PipelineJob, process: JobProcess, publication: Publication) -> ApiError | None:
         """Tells what a run does while it lasts; why it had to be ended, if it had to."""
@@ -188,12 +192,15 @@ class JobSupervisor:
             publication.publish(run)
         except (ApiError, OSError) as error:
             return job_errors.unpublished(job, error)
-        with self._store.transaction() as tx:
+        # The disk may be full for now; the end is told in any case.
+        with contextlib.suppress(sqlite3.OperationalError), self._store.transaction() as tx:
             job_updates.go_on(tx, job.name, run)
         return None
 
-    def _conclude(self, job: PipelineJob, publication: Publication, told: str, error: ApiError | None) -> None:
-        """Writes a run's end, once all that it made is published."""
+    def _conclude(
+        self, job: PipelineJob, publication: Publication, told: str, error: ApiError | None
+    ) -> tuple[dict[str, Any] | None, ApiError | None]:
+        """Publishes what is left; what a run has told at its end, and why it has ended otherwise, if it has."""
         run, unread = self._told(job.name)
         if run is None:
             error = error or unread or ApiError("FAILED_PRECONDITION", told)
@@ -205,8 +212,7 @@ class JobSupervisor:
         if self._is_closing and is_cut_off(run):
             error = job_errors.INTERRUPTED
         self._folders.forget_request(job.name)
-        with self._store.transaction() as tx:
-            job_updates.end(tx, job.name, run, error)
+        return run, error
 
     def _conclude_interrupted(self, name: str) -> None:
         """Writes the end of a run that this emulator did not see: as its runner tells it, if it came to its end."""
@@ -238,7 +244,15 @@ class JobSupervisor:
             with self._store.transaction() as tx:
                 return step(tx)
 
-        return await asyncio.to_thread(run)
+        while True:
+            try:
+                return await asyncio.to_thread(run)
+            except sqlite3.OperationalError as error:
+                # A full disk. A job whose end is not written would never end.
+                if self._is_closing:
+                    raise
+                LOG.error("The state of a pipeline job cannot be written yet: %s.", error)  # noqa: TRY400 - no fault
+                await asyncio.sleep(WRITE_AGAIN_S)
 
     async def close(self) -> None:
         """Stops all runs. Jobs that wait stay so, for the next start."""

@@ -6,21 +6,24 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 
+from emulator import job_supervisor
 from emulator.calls import Work
 from emulator.job_folders import JobFolders
 from emulator.job_supervisor import JobSupervisor
 from emulator.pipeline_records import create_records, require_summary
 from emulator.settings import Settings
 from emulator.storage_server import StorageServer
-from emulator.store import Store
+from emulator.store import Store, Transaction
 from tests.emulator.job_requests import (
     JOBS,
     ROOT_URI,
@@ -72,6 +75,48 @@ def test_a_job_that_was_cancelled_as_its_turn_came_is_cancelled(tmp_path: Path) 
     async def run() -> None:
         supervisor = JobSupervisor(Settings(state_dir=tmp_path), store, storage, JobFolders(tmp_path), {})
         supervisor.take(Work("run", name))
+        await supervisor.close()
+
+    asyncio.run(run())
+    with store.transaction() as tx:
+        assert require_summary(tx, name).state == PipelineState.PIPELINE_STATE_CANCELLED
+    store.close()
+    storage.stop()
+
+
+class FullStore(Store):
+    """A store on a disk that is full for a while.
+
+    Attributes:
+        refusals: How many more transactions fail.
+    """
+
+    refusals = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        if self.refusals:
+            self.refusals -= 1
+            raise sqlite3.OperationalError("database or disk is full")
+        with super().transaction() as tx:
+            yield tx
+
+
+def test_the_end_of_a_run_is_written_once_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_supervisor, "WRITE_AGAIN_S", 0.01)
+    store, storage = FullStore(tmp_path / "store.sqlite3"), StorageServer(tmp_path / "storage", "127.0.0.1", 0)
+    storage.start()
+    name = f"{JOBS}/full"
+    running_state = PipelineState.PIPELINE_STATE_RUNNING
+    with store.transaction() as tx:
+        create_records(tx, PipelineJob(name=name, state=running_state, pipeline_spec={"pipelineInfo": {"name": "s"}}))
+    store.refusals = 3
+
+    async def run() -> None:
+        supervisor = JobSupervisor(Settings(state_dir=tmp_path), store, storage, JobFolders(tmp_path), {})
+        supervisor.take(Work("stop", name))
+        while store.refusals:
+            await asyncio.sleep(0.01)
         await supervisor.close()
 
     asyncio.run(run())
