@@ -125,8 +125,8 @@ def _pipeline_root(text: str) -> str:
 
 
 def _experiment(text: str) -> str:
-    if text and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,127}", text):
-        raise ValueError("must begin with a lower-case letter or a digit and hold up to 128 of them and hyphens")
+    if text and not re.fullmatch(r"[a-z0-9][a-z0-9-]{3,127}", text):
+        raise ValueError("must be 4 to 128 lower-case letters, digits and hyphens, no hyphen first")
     return text
 
 

@@ -55,5 +55,4 @@ def show_curves(folder: Path, port: int) -> NoReturn:
         port: Where it listens; 0 takes a free one.
     """
     where = ["--logdir", str(folder), "--host", "localhost", "--port", str(port)]
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # it tells of GPUs, which it does not use
     os.execv(sys.executable, [sys.executable, "-m", "tensorboard.main", *where])  # noqa: S606 - no shell is wanted

@@ -77,6 +77,8 @@ def _advice(code: int, config: RunConfig) -> str:
 def message_of(error: Any) -> str:
     """What a refusal says, without the request that it repeats; a model server's own words, where it quotes them."""
     message = re.sub(r"^[A-Z]+ https?://\S+: ", "", str(error.message))
+    # Lists of faults are set with tabs.
+    message = re.sub(r" ?\t", " ", message).strip()
     quoted = message.partition(" with error: ")[2]
     text = _detail(quoted) or quoted or message
     return text if text.endswith((".", "!", "?")) else f"{text}."

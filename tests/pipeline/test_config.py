@@ -203,11 +203,8 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
         ("accelerator_type", "t4", "`--accelerator-type` must be an accelerator such as NVIDIA_TESLA_T4, "),
         ("failure_policy", "Fast", "`--failure-policy` must be 'slow' or 'fast'. Received: \"Fast\"."),
         ("enable_caching", "yes", '`--enable-caching` must be true or false. Received: "yes". The default is true.'),
-        (
-            "experiment",
-            "My_Experiment",
-            "`--experiment` must begin with a lower-case letter or a digit and hold up to 128 of them and hyphens. ",
-        ),
+        ("experiment", "My_Experiment", "`--experiment` must be 4 to 128 lower-case letters, digits and hyphens, "),
+        ("experiment", "tri", "`--experiment` must be 4 to 128 lower-case letters, digits and hyphens, "),
     ],
 )
 def test_wrong_option_is_refused(name: str, text: str, sentence: str) -> None:

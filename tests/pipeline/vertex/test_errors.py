@@ -35,6 +35,10 @@ def sentence(error: Exception, connection: str = "local") -> str:
             f"Vertex AI answers 403: Permission denied on p. {_ADVICE[403]}",
         ),
         (
+            exceptions.BadRequest('List of found errors:\t1.Field: id; Message: must be long. Received: "a".\t'),
+            'Vertex AI answers 400: List of found errors: 1.Field: id; Message: must be long. Received: "a".',
+        ),
+        (
             exceptions.Unauthorized("Who are you?"),
             "Vertex AI answers 401: Who are you? Sign in with `gcloud auth application-default login`.",
         ),
