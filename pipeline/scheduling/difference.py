@@ -83,11 +83,14 @@ def _facts(schedule: Mapping[str, Any]) -> dict[str, Any]:
     """What a schedule's job consists of, by the names that users know."""
     job = schedule.get(REQUEST, {}).get("pipeline_job", {})
     config = job.get("runtime_config", {})
-    labels, given = job.get("labels", {}), config.get("parameter_values", {})
+    labels = job.get("labels", {})
+    # A default that nobody overrides is as good as a value.
+    spec, defaults = _parted(job.get("pipeline_spec", {}))
+    parameters = {**defaults, **config.get("parameter_values", {})}
     policy = config.get("failure_policy", f"{_POLICY}SLOW")
     return {
-        "pipeline": _sha256(_without_defaults(job.get("pipeline_spec", {}), given)),
-        **{f"parameters.{name}": value for name, value in given.items()},
+        "pipeline": _sha256(spec),
+        **{f"parameters.{name}": value for name, value in parameters.items()},
         **{f"labels.{key}": value for key, value in labels.items() if not key.startswith(VERTEX_AI)},
         "pipeline_root": config.get("gcs_output_directory", "").rstrip("/"),
         "failure_policy": policy.removeprefix(_POLICY).lower(),
@@ -95,15 +98,17 @@ def _facts(schedule: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _without_defaults(spec: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A compiled pipeline without the defaults of parameters that are given: they have no effect."""
+def _parted(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """A compiled pipeline without the defaults of its parameters, and these."""
     root = spec.get("root", {})
     inputs = root.get("inputDefinitions", {})
-    parameters = {
-        name: {key: value for key, value in about.items() if key != "defaultValue" or name not in given}
-        for name, about in inputs.get("parameters", {}).items()
+    parameters = inputs.get("parameters", {})
+    defaults = {name: about["defaultValue"] for name, about in parameters.items() if "defaultValue" in about}
+    bare = {
+        name: {key: value for key, value in about.items() if key != "defaultValue"}
+        for name, about in parameters.items()
     }
-    return {**spec, "root": {**root, "inputDefinitions": {**inputs, "parameters": parameters}}}
+    return {**spec, "root": {**root, "inputDefinitions": {**inputs, "parameters": bare}}}, defaults
 
 
 def _sha256(document: Any) -> str:

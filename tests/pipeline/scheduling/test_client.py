@@ -93,7 +93,7 @@ def test_schedule_is_changed_in_place_in_what_differs(place: Workplace, command:
         "cron: 0 3 * * * -> TZ=Asia/Tokyo 0 2 * * *",
         "end_time: none -> 2125-12-31T15:00:00Z",
         "max_run_count: none -> 5",
-        "parameters.rows: none -> 7",
+        "parameters.rows: 10 -> 7",
         f"labels.config-sha: {label(before, 'config-sha')[:12]} -> {label(schedules(place)[0], 'config-sha')[:12]}",
     ]
     assert told.startswith('The schedule "mine" is changed. Its next run is at 20')

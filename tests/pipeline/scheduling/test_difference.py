@@ -136,10 +136,11 @@ def test_differences_tell_staged_files_by_name_and_sum_unless_only_the_bucket_is
         assert told(present, wanted) == [f"parameters.train_data: {line}"]
 
 
-def test_differences_mind_no_default_of_a_parameter_that_is_given() -> None:
-    def compiled(name: str, default: float) -> dict[str, Any]:
-        return {"root": {"inputDefinitions": {"parameters": {name: {"defaultValue": default}}}}}
+def test_differences_of_defaults_are_those_of_the_parameters_that_have_them() -> None:
+    def compiled(default: float, **given: float) -> dict[str, Any]:
+        spec = {"root": {"inputDefinitions": {"parameters": {"rows": {"defaultValue": default}}}}}
+        return changed(pipeline_spec=spec, runtime_config={**JOB["runtime_config"], "parameter_values": given})
 
-    for name, count in (("train_steps", 0), ("other", 1)):
-        found = differences(changed(pipeline_spec=compiled(name, 1)), changed(pipeline_spec=compiled(name, 2)))
-        assert [difference.what for difference in found] == ["pipeline"] * count
+    assert told(compiled(1.0), compiled(2.0)) == ["parameters.rows: 1 -> 2"]
+    assert told(compiled(1.0), compiled(1.0, rows=3.0)) == ["parameters.rows: 1 -> 3"]
+    assert told(compiled(1.0, rows=3.0), compiled(2.0, rows=3.0)) == []
