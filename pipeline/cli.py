@@ -1,4 +1,4 @@
-"""The command line: run the pipeline here, look at its runs, draft a data contract."""
+"""The command line: the commands of all groups, and those that belong to none."""
 
 from __future__ import annotations
 

@@ -16,8 +16,6 @@ from pipeline.vertex.clients import client_options, parent_of, pipeline_client
 from trainer import storage
 
 _MANAGED = " AND ".join(f'labels.{key}="{value}"' for key, value in MANAGED_BY.items())
-
-
 _MOST_RUNS = 100_000
 
 

@@ -8,13 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.commands.options import configured
+from pipeline.commands.options import RunId, configured
 from pipeline.config import Connection, RunConfig
 from pipeline.vertex.connection import connected
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of a run; the newest if not given.")]
 
 
 @app.command()

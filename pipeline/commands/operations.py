@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from pipeline.commands.options import configured
+from pipeline.commands.options import CompiledFile, configured
 from pipeline.config import Connection, RunConfig
 from pipeline.vertex.connection import connected
 
@@ -20,10 +19,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @configured(RunConfig)
 def plan(
     *,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", metavar="YAML", help="A compiled pipeline instead of this project's."),
-    ] = None,
+    file: CompiledFile = None,
     config: RunConfig,
     sources: Mapping[str, str],
     foreign: Mapping[str, str],

@@ -25,6 +25,11 @@ from pipeline.config_layers import (
 from trainer.config import Hyperparameters, flag
 from trainer.errors import UsageError, listing
 
+RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of a run; the newest if not given.")]
+CompiledFile = Annotated[
+    Path | None, typer.Option("--file", metavar="YAML", help="A compiled pipeline instead of this project's.")
+]
+
 DEFAULT_FILE = Path("pipeline.toml")
 
 # What a command may take beside its options.

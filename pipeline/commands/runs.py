@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from pipeline.commands.options import configured
+from pipeline.commands.options import CompiledFile, RunId, configured
 from pipeline.config import Connection, RunConfig
 from trainer.errors import ProjectError, UsageError, nearest, quoted
 
@@ -20,17 +19,12 @@ _ENDED = {"succeeded": "it has succeeded", "failed": "it has failed", "cancelled
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-File = Annotated[
-    Path | None, typer.Option("--file", metavar="YAML", help="A compiled pipeline to submit instead of this project's.")
-]
-RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of a run; the newest if not given.")]
-
 
 @app.command()
 @configured(RunConfig)
 def run(
     *,
-    file: File = None,
+    file: CompiledFile = None,
     config: RunConfig,
     sources: Mapping[str, str],
     foreign: Mapping[str, str],
@@ -66,7 +60,7 @@ def run(
 @configured(RunConfig)
 def submit(
     *,
-    file: File = None,
+    file: CompiledFile = None,
     config: RunConfig,
     sources: Mapping[str, str],
     foreign: Mapping[str, str],

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from pipeline.commands.options import configured
+from pipeline.commands.options import CompiledFile, configured
 from pipeline.config import Connection, RunConfig
 from trainer.errors import ProjectError, UsageError
 
@@ -31,10 +30,7 @@ def schedule(
     max_runs: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="It ends after so many runs.")] = None,
     start: Annotated[str, typer.Option(metavar="TIME", help="No run before then, such as 2026-12-01T03:00.")] = "",
     end: Annotated[str, typer.Option(metavar="TIME", help="No run after then.")] = "",
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", metavar="YAML", help="A compiled pipeline to run instead of this project's."),
-    ] = None,
+    file: CompiledFile = None,
     config: RunConfig,
     sources: Mapping[str, str],
     foreign: Mapping[str, str],
