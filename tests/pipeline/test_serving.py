@@ -139,7 +139,7 @@ def test_unknown_version_is_refused_with_those_there_are(served: Checkout) -> No
     for version in ("77", "../1"):
         code, err = failed(served, "promote", version)
         assert code == 2
-        assert err.startswith(f'Error: "iris-dnn" has no version {version}. Its versions are ')
+        assert err.startswith(f'Error: "iris-dnn" has no version "{version}". Its versions are ')
 
 
 def test_model_that_is_not_there_is_told(served: Checkout) -> None:
