@@ -255,3 +255,13 @@ def test_file_of_the_repository_changes_nothing_and_its_examples_are_right(tmp_p
     assert (config.project, config.accelerator_type) == ("my-project", "NVIDIA_TESLA_T4")
     assert load_config(file, {}, profile="staging")[0].connection == "vertex"
     assert load_config(file, {})[0] == RunConfig(cpu_limit=2)
+
+
+def test_settings_in_the_readme_work_as_they_stand(tmp_path: Path) -> None:
+    text = SAMPLE.with_name("README.md").read_text(encoding="utf-8")
+    settings = text.partition("### Settings")[2].partition("```toml\n")[2].partition("```")[0]
+    file = write(tmp_path, settings)
+    own = re.findall(r"^\[profiles\.(.*)\]", settings, re.MULTILINE)
+    configs = {name: load_config(file, {}, profile=name, needs=SUBMITTED)[0] for name in own}
+    assert [config.connection for config in configs.values()] == ["local", "vertex", "local"]
+    assert configs["local"].train_steps == 200
