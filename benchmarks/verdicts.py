@@ -30,13 +30,13 @@ def judge(contest: Contest, target: Target) -> Verdict:
     words = in_words(contest, target)
     if not target.against:
         measured = contest.ours.median
-        return _verdict(words, f"{number(measured)} {contest.unit}", measured, target)
+        return _verdict(words, f"{number(measured)} {contest.unit}".strip(), measured, target)
     other = contest.find(target.against)
     if other is None:
         reason = (contest.absent or {}).get(target.against, "it did not take part")
         return Verdict(words, "", f"not measured: {reason}", "unknown")
     ratio = pair_ratio(contest.ours, other)
-    said = f"{number(ratio)} of it" if target.value <= 1 else f"{number(ratio)} times"
+    said = f"{number(ratio)} of it" if target.value <= 1 and ratio < 2 else f"{number(ratio)} times"
     return _verdict(words, said, ratio, target)
 
 
@@ -44,7 +44,7 @@ def in_words(contest: Contest, target: Target) -> str:
     """A target as a phrase: "at least 0.6 of the limit", "at most 20 s"."""
     amount = number(target.value)
     if not target.against:
-        return f"{target.bound} {amount} {contest.unit}"
+        return f"{target.bound} {amount} {contest.unit}".strip()
     if target.value == 1:
         return f"no {'less' if target.bound == 'at least' else 'more'} than {target.against}"
     return f"{target.bound} {amount} {'of' if target.value < 1 else 'times'} {target.against}"

@@ -86,7 +86,7 @@ def _bout(
     ways: dict[str, Callable[[int], Ask]], bare: Path | None, *, clients: int, instances: int, sizes: Sizes
 ) -> Bout:
     """Keeps each way busy in turns; the bare model too, where one is given."""
-    say(f" {clients} clients, {instances} instances a request")
+    say(f" clients: {clients}, instances a request: {instances}")
 
     def entry(way: str) -> Entry:
         return Entry(way, lambda: keep_asking(lambda: ways[way](instances), clients, sizes.load_s, instances))
