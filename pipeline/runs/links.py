@@ -6,7 +6,7 @@ import os
 import re
 from urllib.parse import quote
 
-from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
+from components.vertex.connection import EMULATOR_VARIABLE
 
 _GOOGLE = "https://console.cloud.google.com"
 
@@ -33,12 +33,18 @@ def page_of_all(project: str) -> str:
     return f"{_with_scheme(host)}/console" if host else f"{_GOOGLE}/vertex-ai/pipelines/runs?project={project}"
 
 
-def object_at(uri: str) -> str:
-    """Where a browser finds an object: the local stand-in serves it; of Google's there is the URI alone."""
-    host = os.environ.get(STORAGE_VARIABLE)
-    if not host or not uri.startswith("gs://"):
+def report_at(uri: str) -> str:
+    """Where a browser shows a page that lies in a bucket: in the stand-in's console, which lets it run no script there.
+
+    Args:
+        uri: The page, gs://BUCKET/OBJECT; any other place is its own address.
+    """
+    if not uri.startswith("gs://"):
         return uri
-    return f"{_with_scheme(host)}/{quote(uri.removeprefix('gs://'))}"
+    host = os.environ.get(EMULATOR_VARIABLE)
+    if host:
+        return f"{_with_scheme(host)}/console/report?uri={quote(uri)}"
+    return f"https://storage.cloud.google.com/{quote(uri.removeprefix('gs://'))}"
 
 
 def _with_scheme(host: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from pipeline.runs.links import object_at, page_of
+from pipeline.runs.links import page_of, report_at
 from pipeline.runs.record import RunRecord
 from pipeline.text_table import aligned
 
@@ -118,7 +118,7 @@ def _serving(run: RunRecord, decision: Mapping[str, Any]) -> Text:
 
 
 def _places(run: RunRecord) -> Text:
-    places = [("Report", object_at(artifact.uri)) for artifact in run.outputs("report")]
+    places = [("Report", report_at(artifact.uri)) for artifact in run.outputs("report")]
     places += [("Model", artifact.uri) for artifact in run.outputs("registered_model") or run.outputs("model")]
     places += [("Curves", artifact.uri) for artifact in run.outputs("training_log")]
     places += [("Console", page_of(run.name))]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.runs.links import object_at, page_of
+from pipeline.runs.links import page_of, report_at
 
 RUN = "projects/my-project/locations/us-central1/pipelineJobs/run-1"
 
@@ -26,8 +26,8 @@ def test_page_of_what_is_no_run_is_that_of_all() -> None:
     assert page_of("run-1") == "https://console.cloud.google.com/vertex-ai/pipelines/runs"
 
 
-def test_object_has_an_address_where_a_stand_in_serves_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert object_at("gs://b/a b/r.html") == "gs://b/a b/r.html"
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:8471")
-    assert object_at("gs://b/a b/r.html") == "http://127.0.0.1:8471/b/a%20b/r.html"
-    assert object_at("https://example.com/x") == "https://example.com/x"
+def test_report_is_shown_by_the_console_of_a_stand_in_or_by_google(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert report_at("gs://b/a b/r.html") == "https://storage.cloud.google.com/b/a%20b/r.html"
+    monkeypatch.setenv("VERTEX_EMULATOR_HOST", "http://127.0.0.1:8470")
+    assert report_at("gs://b/a b/r.html") == "http://127.0.0.1:8470/console/report?uri=gs%3A//b/a%20b/r.html"
+    assert report_at("https://example.com/x") == "https://example.com/x"

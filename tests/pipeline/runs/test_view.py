@@ -110,7 +110,7 @@ def test_summary_tells_what_a_run_has_come_to() -> None:
         "\n"
         "Registered version 2. Traffic: version 2 100 %, version 1 0 %.\n"
         "\n"
-        "Report   http://127.0.0.1:2/bucket/pipeline-root/run-1/evaluate-model/report.html\n"
+        "Report   http://127.0.0.1:1/console/report?uri=gs%3A//bucket/pipeline-root/run-1/evaluate-model/report.html\n"
         "Model    gs://bucket/models/iris/2\n"
         "Curves   gs://bucket/pipeline-root/run-1/log of it\n"
         f"Console  {PAGE}\n"
