@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import httpx
 from google.cloud.aiplatform_v1.types import (
@@ -26,7 +25,6 @@ from emulator.registry import ENDPOINTS, PENDING_DEPLOYMENTS
 from emulator.settings import Settings
 from emulator.store import Store, Transaction
 
-Result = TypeVar("Result")
 LOG = logging.getLogger(__name__)
 
 
@@ -63,7 +61,7 @@ class Fleet:
             work += [Work("deploy", name) for name in tx.everything(PENDING_DEPLOYMENTS)]
             return deployed, work
 
-        deployed, work = await self._transact(read)
+        deployed, work = await self._store.transact(read)
         for endpoint, model, command in deployed:
             server = self._server(endpoint, model.id, command)
             self._servers[endpoint, model.id] = server
@@ -107,13 +105,13 @@ class Fleet:
     async def _deploy(self, operation: str) -> None:
         server: ModelServer | None = None
         try:
-            request, command = await self._transact(lambda tx: self._pending_command(tx, operation))
+            request, command = await self._store.transact(lambda tx: self._pending_command(tx, operation))
             endpoint, deployed_id = request.endpoint, request.deployed_model.id
             server = self._server(endpoint, deployed_id, command)
             await server.start()
             self._servers[endpoint, deployed_id] = server
             self._committing.add(operation)
-            await self._transact(lambda tx: complete_deployment(tx, operation))
+            await self._store.transact(lambda tx: complete_deployment(tx, operation))
         except asyncio.CancelledError:
             await self._abandon(server)
             if operation in self._cancelled:
@@ -141,10 +139,10 @@ class Fleet:
             await server.stop()
 
     async def _fail(self, operation: str, error: ApiError) -> None:
-        await self._transact(lambda tx: fail_deployment(tx, operation, error))
+        await self._store.transact(lambda tx: fail_deployment(tx, operation, error))
 
     async def _undeploy(self, operation: str) -> None:
-        request = await self._transact(lambda tx: tx.get(PENDING_UNDEPLOYMENTS, operation))
+        request = await self._store.transact(lambda tx: tx.get(PENDING_UNDEPLOYMENTS, operation))
         if request is None:
             return
         server = self._servers.pop((request.endpoint, request.deployed_model_id), None)
@@ -158,14 +156,7 @@ class Fleet:
             tx.delete(PENDING_UNDEPLOYMENTS, operation)
             operations.finish(tx, operations.require(tx, operation), UndeployModelResponse())
 
-        await self._transact(end)
-
-    async def _transact(self, step: Callable[[Transaction], Result]) -> Result:
-        def run() -> Result:
-            with self._store.transaction() as tx:
-                return step(tx)
-
-        return await asyncio.to_thread(run)
+        await self._store.transact(end)
 
     async def close(self) -> None:
         """Stops all servers. Deployments under way stay pending, for the next start."""

@@ -240,13 +240,9 @@ class JobSupervisor:
             return None, ApiError("INTERNAL", f"What the run has told of itself cannot be read: {error}.")
 
     async def _transact(self, step: Callable[[Transaction], Result]) -> Result:
-        def run() -> Result:
-            with self._store.transaction() as tx:
-                return step(tx)
-
         while True:
             try:
-                return await asyncio.to_thread(run)
+                return await self._store.transact(step)
             except sqlite3.OperationalError as error:
                 # A full disk. A job whose end is not written would never end.
                 if self._is_closing:

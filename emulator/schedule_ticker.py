@@ -6,14 +6,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import TypeVar
 
 from emulator.calls import Work
 from emulator.clock import now
 from emulator.schedule_runs import pass_over_missed, tick
-from emulator.store import Store, Transaction
+from emulator.store import Store
 
-Result = TypeVar("Result")
 LOG = logging.getLogger(__name__)
 # The machine's clock may be set, and it sleeps: the time is looked at so often, whatever is due.
 LONGEST_NAP_S = 30.0
@@ -39,7 +37,7 @@ class ScheduleTicker:
 
     async def open(self) -> None:
         """Begins; what came due while the emulator was down is passed over."""
-        await self._transact(pass_over_missed)
+        await self._store.transact(pass_over_missed)
         self._task = asyncio.create_task(self._run())
 
     def wake(self) -> None:
@@ -53,7 +51,7 @@ class ScheduleTicker:
             nap_s = LONGEST_NAP_S
             try:
                 if slept:
-                    await self._transact(pass_over_missed)
+                    await self._store.transact(pass_over_missed)
                 nap_s = await self._tick()
             except Exception:
                 LOG.exception("The schedules broke down. They go on in %g s.", LONGEST_NAP_S)
@@ -63,18 +61,11 @@ class ScheduleTicker:
             slept = (now() - began).total_seconds() > nap_s + SLEPT_S
 
     async def _tick(self) -> float:
-        done = await self._transact(tick)
+        done = await self._store.transact(tick)
         for work in done.work:
             self._take(work)
         nap_s = LONGEST_NAP_S if done.wake_in_s is None else min(done.wake_in_s, LONGEST_NAP_S)
         return min(nap_s, WAITING_NAP_S) if done.waits else nap_s
-
-    async def _transact(self, step: Callable[[Transaction], Result]) -> Result:
-        def run() -> Result:
-            with self._store.transaction() as tx:
-                return step(tx)
-
-        return await asyncio.to_thread(run)
 
     async def close(self) -> None:
         """Starts nothing more."""

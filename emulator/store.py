@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from emulator.names import parent_of
 from emulator.settings import StartError
 
 Record = TypeVar("Record")
+Result = TypeVar("Result")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -154,6 +156,15 @@ class Store:
             self._connection.execute("COMMIT")
             if transaction.wrote:
                 self.version += 1
+
+    async def transact(self, step: Callable[[Transaction], Result]) -> Result:
+        """Takes a step inside a transaction of its own, in another thread; gives what the step gives."""
+
+        def run() -> Result:
+            with self.transaction() as tx:
+                return step(tx)
+
+        return await asyncio.to_thread(run)
 
     def close(self) -> None:
         """Closes the file once the transaction under way has ended."""
