@@ -27,7 +27,7 @@ def artifact(tmp_path: Path) -> MakeArtifact:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def vertex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VertexEmulator]:
     """An emulator with a bucket, to which this process and the emulator's model servers are pointed."""
     with pytest.MonkeyPatch.context() as environment:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.vertex.connection import ELSEWHERE
 from pipeline.vertex.reachability import check_network
 from tests.pipeline.google_hosts import TOKEN, GoogleHosts, google_hosts
 from trainer.errors import ProjectError
@@ -117,7 +118,8 @@ def test_silence_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_models(folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """A command on a machine that is none of Google's and where nobody is signed in but through the variables."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "DNN_PIPELINE_"))}
+    left_out = ("GOOGLE_", "DNN_PIPELINE_", *ELSEWHERE)
+    others = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     environment = {
         **others,
         "CLOUDSDK_CONFIG": str(folder),
