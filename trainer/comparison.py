@@ -81,7 +81,7 @@ def compare(
     """Compares two models' answers to the same rows.
 
     Args:
-        labels: True class ids, int64 [N].
+        labels: True class ids, integers [N].
         challenger: Its probabilities, float [N, C].
         champion: Likewise.
         version: The champion's version.

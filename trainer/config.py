@@ -68,13 +68,23 @@ class TrainingConfig(Hyperparameters):
     checkpoint_dir: str | None = Field(None, description="Checkpoints to go on from; else JOB_DIR/checkpoints.")
     tensorboard_dir: str | None = Field(None, description="TensorBoard's event files; else JOB_DIR/logs.")
     eval_steps: Positive = Field(100, description="Batches an evaluation during training takes, at most.")
-    steps_between_evaluations: Positive = Field(100, description="Steps between two evaluations and checkpoints.")
-    export_format: ExportFormat = Field("JSON", description="What serving_default takes: JSON, CSV or EXAMPLE.")
-    num_parallel_calls: Positive | None = Field(None, description="Threads that prepare rows; else as tf.data likes.")
-    prefetch_buffer_size: Positive | None = Field(None, description="Batches prepared ahead; else as tf.data likes.")
-    in_memory_mib: NotNegative = Field(
-        1024, description="Tables up to this size, in MiB of CSV, are held in memory and shuffled whole."
+    steps_between_evaluations: NotNegative = Field(
+        0, description="Steps between two evaluations and checkpoints; 0 takes a tenth of all, from 100 to 10,000."
     )
+    export_format: ExportFormat = Field("JSON", description="What serving_default takes: JSON, CSV or EXAMPLE.")
+    num_parallel_calls: Positive | None = Field(None, description="Threads that parse the files; else 2.")
+    prefetch_buffer_size: Positive | None = Field(
+        None, description="Batches prepared ahead, rounded up to whole chunks of rows; else two chunks."
+    )
+    in_memory_mib: NotNegative = Field(
+        256,
+        description="Memory for a table's rows, in MiB. Rows that fit, 4 bytes a cell, are held and shuffled whole; "
+        "others are read anew for each epoch and shuffled in windows of an eighth of it, of 32 MiB at least.",
+    )
+
+    def evaluation_interval(self, last_step: int) -> int:
+        """Steps between two evaluations of a training of `last_step` steps."""
+        return self.steps_between_evaluations or min(max(100, -(-last_step // 10)), 10_000)
 
     @property
     def checkpoints(self) -> str:

@@ -4,41 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from trainer.ahead import Ahead
 from trainer.contract import Contract
-from trainer.input_pipeline import windows
+from trainer.growing_array import GrowingArray
+from trainer.roc_curve import RocCurve, roc_curve
 from trainer.saved_model import SavedModel
-from trainer.tables import read_batches
+from trainer.tables import Batch, read_batches
 
-CURVE_POINTS = 200
+# Fewer rows at a time cost more to ask than to answer.
+LEAST_ASKED = 8192
+PIECES_AHEAD = 4
 # The matrix and the scores of more classes are for the decision record; no page and no Metadata store shows them well.
 CLASSES_SHOWN = 100
-
-
-@dataclass(frozen=True)
-class RocCurve:
-    """A receiver operating characteristic, at most `CURVE_POINTS` points.
-
-    Attributes:
-        false_positive_rate: Rising from 0 to 1.
-        true_positive_rate: Rising from 0 to 1.
-        thresholds: Falling probabilities, 0 to 1.
-        area: Area under the whole curve, 0 to 1.
-    """
-
-    false_positive_rate: tuple[float, ...]
-    true_positive_rate: tuple[float, ...]
-    thresholds: tuple[float, ...]
-    area: float
-
-    def points(self) -> tuple[list[float], list[float], list[float]]:
-        """The three coordinates as lists: false positive rates, true positive rates, thresholds."""
-        return list(self.false_positive_rate), list(self.true_positive_rate), list(self.thresholds)
 
 
 @dataclass(frozen=True)
@@ -117,75 +101,72 @@ def answers(
         model: The artifact that would be served.
         urls: CSV files.
         contract: Their data contract.
-        batch_size: Rows asked at a time.
+        batch_size: Rows asked at a time; fewer than `LEAST_ASKED` never are, where there are as many.
 
     Returns:
-        The true class ids, int64 [N], and the model's probabilities, float32 [N, C].
+        The true class ids, int32 [N], and the model's probabilities, float32 [N, C].
 
     Raises:
         DataError: A file does not keep the contract.
     """
-    labels, probabilities = [], []
-    for batch in windows(read_batches(urls, contract), batch_size):
-        labels.append(batch.labels)
-        probabilities.append(model.predict(batch.features)["probabilities"])
-    return np.concatenate(labels), np.concatenate(probabilities)
+    labels = GrowingArray(np.int32)
+    probabilities = GrowingArray(np.float32, len(contract.label.classes))
+    with closing(Ahead(_cut(read_batches(urls, contract), max(batch_size, LEAST_ASKED)), PIECES_AHEAD)) as pieces:
+        for piece in pieces:
+            labels.extend(piece.labels)
+            probabilities.extend(model.predict(piece.features, ["probabilities"])["probabilities"])
+    return labels.take_out(), probabilities.take_out()
+
+
+def _cut(batches: Iterator[Batch], most: int) -> Iterator[Batch]:
+    """The same rows in pieces of at most `most` rows."""
+    for batch in batches:
+        for start in range(0, len(batch.labels), most):
+            rows = slice(start, start + most)
+            yield Batch({name: values[rows] for name, values in batch.features.items()}, batch.labels[rows])
 
 
 def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> Evaluation:
     """Scores answers.
 
     Args:
-        labels: True class ids, int64 [N], N at least 1.
+        labels: True class ids, integers [N], N at least 1.
         probabilities: float32 [N, C].
         classes: The C class names.
     """
-    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-
-    ids = np.arange(len(classes))
-    probabilities = probabilities.astype(np.float64)
-    predicted = probabilities.argmax(axis=1)
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, predicted, labels=ids, average=None, zero_division=0.0
+    confusion = _confusion(labels, probabilities)
+    rows, called, right = confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal()
+    recall, precision, f1 = (
+        np.divide(over, under, out=np.zeros(len(classes)), where=under > 0)
+        for over, under in ((right, rows), (right, called), (2 * right, rows + called))
     )
-    truth = labels[:, np.newaxis] == ids
     scores = tuple(
         ClassScore(
             name,
-            int(support[place]),
+            int(rows[place]),
             float(precision[place]),
             float(recall[place]),
             float(f1[place]),
-            _roc_curve(truth[:, place], probabilities[:, place]),
+            roc_curve(probabilities[labels == place, place], probabilities[labels != place, place]),
         )
         for place, name in enumerate(classes)
     )
+    theirs = labels[:, np.newaxis] == np.arange(len(classes))
     # A probability of exactly 0 for the true class would give an infinite loss; float32 softmax underflows there.
-    chosen = probabilities[np.arange(len(labels)), labels]
-    confusion = confusion_matrix(labels, predicted, labels=ids)
+    chosen = np.maximum(probabilities[theirs], np.finfo(np.float32).tiny)
     return Evaluation(
         rows=len(labels),
-        accuracy=float((predicted == labels).mean()),
-        loss=float(-np.log(np.maximum(chosen, np.finfo(np.float32).tiny)).mean()),
-        mean_recall=float(recall[support > 0].mean()),
+        accuracy=float(right.sum() / len(labels)),
+        loss=float(-np.log(chosen, out=chosen).mean(dtype=np.float64)),
+        mean_recall=float(recall[rows > 0].mean()),
         classes=scores,
-        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
-        roc=_roc_curve(truth.ravel(), probabilities.ravel()),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        roc=roc_curve(probabilities[theirs], probabilities[~theirs]),
     )
 
 
-def _roc_curve(truth: np.ndarray, scores: np.ndarray) -> RocCurve | None:
-    from sklearn.metrics import auc, roc_curve
-
-    if truth.all() or not truth.any() or not np.isfinite(scores).all():
-        return None
-    false_positive, true_positive, thresholds = roc_curve(truth, scores)
-    # scikit-learn starts the curve at a threshold of infinity, which no JSON and no Metadata store can hold.
-    thresholds = np.minimum(thresholds, 1.0)
-    kept = np.unique(np.linspace(0, len(thresholds) - 1, min(CURVE_POINTS, len(thresholds))).round().astype(int))
-    return RocCurve(
-        tuple(map(float, false_positive[kept])),
-        tuple(map(float, true_positive[kept])),
-        tuple(map(float, thresholds[kept])),
-        float(auc(false_positive, true_positive)),
-    )
+def _confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Rows by true class (outer) and likeliest class (inner), int64 [C, C]."""
+    classes = probabilities.shape[1]
+    cells = np.bincount(labels * classes + probabilities.argmax(axis=1), minlength=classes * classes)
+    return cells.reshape(classes, classes)

@@ -15,7 +15,7 @@ from trainer import storage
 from trainer.config import ExportFormat
 from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
 from trainer.errors import TrainingError, UsageError
-from trainer.features import raw_dtype
+from trainer.fitted_columns import raw_dtype
 from trainer.saved_model import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE, load_graph, serving_names
 from trainer.training import TrainedModel
 

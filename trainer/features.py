@@ -2,120 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
-from trainer.tables.profile import ColumnProfile, TableProfile
+import numpy as np
+
+from trainer.fitted_columns import Fitted, FittedCategorical, FittedNumeric
+from trainer.row_layout import RowLayout
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-DENSE = "dense"
-IDS = "ids"
 
-
-@dataclass(frozen=True)
-class FittedNumeric:
-    """A numeric column with what the training data says of it.
-
-    Attributes:
-        name: The column.
-        fill: Stands in for a missing value; None refuses one.
-        shift: Subtracted from each value.
-        scale: Divides each value after that; never zero.
-    """
-
-    name: str
-    fill: float | None
-    shift: float = 0.0
-    scale: float = 1.0
-
-
-@dataclass(frozen=True)
-class FittedCategorical:
-    """A categorical column with its words.
-
-    Attributes:
-        name: The column.
-        words: The vocabulary; a word's id is its place.
-        open: Whether an unknown word is given the id after the last one; otherwise it is refused.
-        fill: Stands in for a missing value; None refuses one.
-        embedding_size: Length of the learned vector; 0 for one-hot.
-    """
-
-    name: str
-    words: tuple[str, ...]
-    open: bool
-    fill: str | None
-    embedding_size: int
-
-    @property
-    def slots(self) -> int:
-        """How many ids there are."""
-        return len(self.words) + self.open
-
-
-Fitted = FittedNumeric | FittedCategorical
-
-
-def fit_columns(contract: Contract, profile: TableProfile) -> tuple[Fitted, ...]:
-    """What the model is to know of each feature, sorted by name as DNNClassifier sorts its columns.
-
-    Args:
-        contract: The data contract.
-        profile: Statistics of the training rows.
-    """
-    statistics = {column.name: column for column in profile.columns}
-    ordered = sorted(contract.features, key=lambda column: column.name)
-    return tuple(_fit(column, statistics[column.name]) for column in ordered)
-
-
-def _fit(column: Feature, seen: ColumnProfile) -> Fitted:
-    if isinstance(column, CategoricalColumn):
-        return _fit_words(column, seen)
-    mean, deviation = seen.mean or 0.0, seen.deviation or 0.0
-    fill = mean if isinstance(column.impute, str) else column.impute
-    if not column.standardise:
-        return FittedNumeric(column.name, fill)
-    return FittedNumeric(column.name, fill, shift=mean, scale=deviation if deviation > 0 else 1.0)
-
-
-def _fit_words(column: CategoricalColumn, seen: ColumnProfile) -> FittedCategorical:
-    learned = column.vocabulary is None
-    words = tuple(sorted(seen.counts or {})) if column.vocabulary is None else column.vocabulary
-    size = 0
-    if column.encoding == "embedding":
-        size = column.embedding_size or math.ceil((len(words) + learned) ** 0.25)
-    return FittedCategorical(column.name, words, learned, column.impute, size)
-
-
-class FeatureEncoder:
-    """Turns raw columns into `dense` numbers and `ids` of embedded words, with TensorFlow operations.
+class FeatureEncoder(RowLayout):
+    """Turns raw columns into numbers and ids of words, with TensorFlow operations.
 
     Args:
         columns: The fitted columns, in the order in which the network sees them.
 
     Attributes:
-        width: Columns of `dense`.
-        embedded: The columns that come as `ids`.
         tables: The lookup tables; an exported module must hold them.
     """
 
     def __init__(self, columns: Sequence[Fitted]) -> None:
-        self.columns = tuple(columns)
-        self.embedded = tuple(
-            column for column in columns if isinstance(column, FittedCategorical) and column.embedding_size
-        )
-        self.width = sum(_width(column) for column in columns)
-        self.tables = {
-            column.name: _lookup_table(column) for column in columns if isinstance(column, FittedCategorical)
-        }
+        super().__init__(columns)
+        self.tables = {column.name: _lookup_table(column) for column in self.categorical}
 
     def __call__(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Encodes rows.
+        """Encodes rows for the network.
 
         Args:
             raw: A tensor [N] for each column: float32 with NaN for a missing number, string with "" for a missing word.
@@ -129,24 +43,33 @@ class FeatureEncoder:
         """
         import tensorflow as tf
 
-        pieces, ids = [], []
-        for column in self.columns:
-            values = raw[column.name]
-            if isinstance(column, FittedNumeric):
-                pieces.append(_encode_number(column, values)[:, tf.newaxis])
-                continue
-            found = self._encode_word(column, values)
-            if column.embedding_size:
-                ids.append(found)
-            else:
-                pieces.append(tf.one_hot(found, column.slots, dtype=tf.float32))
         rows = tf.shape(raw[self.columns[0].name])[0]
-        encoded = {DENSE: tf.concat(pieces, axis=1) if pieces else tf.zeros([rows, 0])}
-        if ids:
-            encoded[IDS] = tf.stack(ids, axis=1)
-        return encoded
+        ids = [self._look_up(column, raw[column.name]) for column in self.categorical]
+        return self.expand(self.numbers(raw, rows), tf.stack(ids, axis=1) if ids else tf.zeros([rows, 0], tf.int64))
 
-    def _encode_word(self, column: FittedCategorical, values: tf.Tensor) -> tf.Tensor:
+    def numbers(self, raw: Mapping[str, tf.Tensor], rows: tf.Tensor | int) -> tf.Tensor:
+        """The numeric columns of rows, float32 [rows, len(numeric)], filled in and scaled.
+
+        Raises:
+            tf.errors.InvalidArgumentError: On a missing or non-finite value of a column that imputes none.
+        """
+        import tensorflow as tf
+
+        columns = [_encode_number(column, raw[column.name]) for column in self.numeric]
+        return tf.stack(columns, axis=1) if columns else tf.zeros([rows, 0])
+
+    def ids_of(self, column: FittedCategorical, words: Sequence[str]) -> np.ndarray:
+        """The ids of words, int32 [N].
+
+        Raises:
+            tf.errors.InvalidArgumentError: On a missing word of a column that imputes none, and on one outside a
+                closed vocabulary.
+        """
+        import tensorflow as tf
+
+        return np.asarray(self._look_up(column, tf.constant(words, tf.string, shape=[len(words)])), np.int32)
+
+    def _look_up(self, column: FittedCategorical, values: tf.Tensor) -> tf.Tensor:
         import tensorflow as tf
 
         words = tf.strings.strip(values)
@@ -170,12 +93,6 @@ def _encode_number(column: FittedNumeric, values: tf.Tensor) -> tf.Tensor:
     return (values - column.shift) / column.scale
 
 
-def _width(column: Fitted) -> int:
-    if isinstance(column, FittedNumeric):
-        return 1
-    return 0 if column.embedding_size else column.slots
-
-
 def _lookup_table(column: FittedCategorical) -> Any:
     import tensorflow as tf
 
@@ -183,8 +100,3 @@ def _lookup_table(column: FittedCategorical) -> Any:
     places = tf.range(len(column.words), dtype=tf.int64)
     unknown = len(column.words) if column.open else -1
     return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(words, places), unknown)
-
-
-def raw_dtype(column: Feature | Fitted) -> str:
-    """The TensorFlow dtype of a column's raw values: `float32` or `string`."""
-    return "float32" if isinstance(column, NumericColumn | FittedNumeric) else "string"

@@ -1,22 +1,29 @@
-"""Batches of rows for TensorFlow: shuffled whole where a table fits in memory, in wide windows where it does not."""
+"""The rows of a table in the order of training: shuffled whole where they are held, otherwise in wide windows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.ahead import Ahead
 from trainer.contract import Contract
-from trainer.features import FeatureEncoder, raw_dtype
-from trainer.tables import Batch, read_batches
+from trainer.encoded_rows import EncodedRows, encode_rows, encode_stored, recut
+from trainer.features import FeatureEncoder
+from trainer.tables import read_rows
+from trainer.tables.reader import PARSING_THREADS
+from trainer.tables.row_store import NUMBER_BYTES, RowStore, row_bytes
 
-if TYPE_CHECKING:
-    import tensorflow as tf
-
-# Rows that travel from Python to TensorFlow at a time. Large enough that the crossing costs nothing a row.
-WINDOW_ROWS = 65_536
+# Rows that are handed on at a time, at most: enough of them that the handing costs nothing a row.
+PIECE_ROWS = 65_536
+# What they may take of memory, where a row has many columns.
+PIECE_MIB = 8
+# Shuffled windows are this large at least, and a part of the memory granted where that is more: three of them exist at
+# a time, one being dealt out, one ready, one being read.
+LEAST_WINDOW_MIB = 32
+WINDOW_SHARE = 8
 
 
 @dataclass(frozen=True)
@@ -26,128 +33,91 @@ class Table:
     Attributes:
         urls: The CSV files, in order.
         contract: Their data contract.
+        encoder: Encodes their rows.
         rows: How many rows they hold.
         held: All the rows, or None where they are read from the files anew for each pass.
+        window_rows: Rows that are shuffled among each other.
+        threads: Threads that parse the files.
     """
 
     urls: tuple[str, ...]
     contract: Contract
+    encoder: FeatureEncoder
     rows: int
-    held: Batch | None
+    held: EncodedRows | None
+    window_rows: int
+    threads: int = PARSING_THREADS
 
-    def batches(self) -> Iterator[Batch]:
+    def pieces(self) -> Iterator[EncodedRows]:
         """The rows in the order of the files."""
         if self.held is not None:
             yield self.held
         else:
-            yield from read_batches(self.urls, self.contract)
+            for rows in read_rows(self.urls, self.contract, threads=self.threads):
+                yield encode_rows(rows, self.encoder)
+
+    def windows(self) -> Iterator[EncodedRows]:
+        """The rows in the order of the files, in the pieces that are shuffled."""
+        if self.held is not None:
+            yield self.held
+            return
+        with closing(Ahead(recut(self.pieces(), self.window_rows), 1)) as windows:
+            yield from windows
 
 
-def open_table(urls: Sequence[str], contract: Contract, rows: int, in_memory: bool) -> Table:
+def open_table(
+    urls: Sequence[str],
+    contract: Contract,
+    encoder: FeatureEncoder,
+    rows: int,
+    store: RowStore,
+    threads: int = PARSING_THREADS,
+) -> Table:
     """A table of files that were found to hold `rows` good rows.
 
     Args:
         urls: The CSV files.
         contract: Their data contract.
-        rows: Their rows.
-        in_memory: Whether to hold the rows.
-
-    Raises:
-        DataError: A file no longer fits the contract.
+        encoder: Encodes their rows.
+        rows: The rows that there are, or the first so many of them.
+        store: Holds them, unless they were too many; it is emptied. Where they were, windows take a part of its limit.
+        threads: Threads that parse the files, where they are read anew.
     """
-    held = concatenate(list(read_batches(urls, contract))) if in_memory else None
-    return Table(tuple(urls), contract, rows, held)
+    if not store.overflowed:
+        return Table(tuple(urls), contract, encoder, rows, encode_stored(store, encoder), rows, threads)
+    window_bytes = max(LEAST_WINDOW_MIB << 20, store.limit_bytes // WINDOW_SHARE)
+    window_rows = min(rows, max(1, window_bytes // row_bytes(len(contract.features))))
+    return Table(tuple(urls), contract, encoder, rows, None, window_rows, threads)
 
 
-def concatenate(batches: Sequence[Batch]) -> Batch:
-    """One batch of all the rows of several, in order."""
-    if len(batches) == 1:
-        return batches[0]
-    names = batches[0].features
-    features = {name: np.concatenate([batch.features[name] for batch in batches]) for name in names}
-    return Batch(features, np.concatenate([batch.labels for batch in batches]))
+def piece_rows(numbers: int) -> int:
+    """How many rows are handed on at a time, at most, where each takes so many numbers of four bytes."""
+    return max(1, min(PIECE_ROWS, (PIECE_MIB << 20) // (NUMBER_BYTES * numbers)))
 
 
-def take(batch: Batch, rows: np.ndarray | slice) -> Batch:
-    """The rows of a batch at some places."""
-    return Batch({name: values[rows] for name, values in batch.features.items()}, batch.labels[rows])
-
-
-def windows(batches: Iterator[Batch], size: int) -> Iterator[Batch]:
-    """The same rows in batches of at least `size` rows, but for the last."""
-    waiting: list[Batch] = []
-    rows = 0
-    for batch in batches:
-        waiting.append(batch)
-        rows += len(batch.labels)
-        if rows >= size:
-            yield concatenate(waiting)
-            waiting, rows = [], 0
-    if waiting:
-        yield concatenate(waiting)
-
-
-def shuffled_rows(
-    table: Table, seed: int, first_row: int = 0, epochs: int = 0, window_rows: int = WINDOW_ROWS
-) -> Iterator[Batch]:
+def shuffled(table: Table, seed: int, first_row: int = 0, epochs: int = 0) -> Iterator[EncodedRows]:
     """The training rows, epoch after epoch, from the `first_row`-th on.
 
-    The order is a function of `seed` and of the epoch alone, so that training that was stopped after so many rows goes
-    on with the very rows that an uninterrupted one would have seen.
+    The order is a function of `seed`, of the epoch and of the window alone, so that training that was stopped after so
+    many rows goes on with the very rows that an uninterrupted one would have seen.
 
     Args:
-        table: The rows. Held rows are shuffled whole; others in windows of `window_rows` rows or more.
+        table: The rows. Held rows are shuffled whole; others in windows of `table.window_rows`.
         seed: Decides the order.
         first_row: How many rows of the sequence to leave out.
         epochs: How many epochs there are; 0 for no end.
-        window_rows: The rows, at least, that leave at once.
+
+    Yields:
+        Pieces of any size up to `PIECE_ROWS`.
     """
-    return windows(_epochs(table, seed, first_row, epochs, window_rows), window_rows)
-
-
-def _epochs(table: Table, seed: int, first_row: int, epochs: int, window_rows: int) -> Iterator[Batch]:
+    size = piece_rows(len(table.contract.features))
     epoch, skip = divmod(first_row, table.rows)
     while not epochs or epoch < epochs:
-        order = np.random.default_rng([seed, epoch])
-        for window in windows(table.batches(), window_rows):
-            permutation = order.permutation(len(window.labels))[skip:]
-            skip = max(0, skip - len(window.labels))
-            if len(permutation):
-                yield take(window, permutation)
+        for place, window in enumerate(table.windows()):
+            if skip < len(window):
+                order = np.arange(len(window), dtype=np.int32)
+                np.random.default_rng([seed, epoch, place]).shuffle(order)
+                for start in range(skip, len(window), size):
+                    yield window.at(order[start : start + size])
+            skip = max(0, skip - len(window))
         epoch += 1
-
-
-def batched(
-    rows: Callable[[], Iterator[Batch]],
-    contract: Contract,
-    encoder: FeatureEncoder,
-    batch_size: int,
-    threads: int | None = None,
-    ahead: int | None = None,
-) -> tf.data.Dataset:
-    """Encoded batches of rows.
-
-    Args:
-        rows: Starts the sequence of rows.
-        contract: Names the raw columns.
-        encoder: Encodes them; it runs on whole windows, before the rows are dealt into batches.
-        batch_size: Rows a batch; the last may be smaller.
-        threads: Threads that encode. None lets tf.data choose.
-        ahead: Batches prepared ahead. None lets tf.data choose.
-
-    Returns:
-        A dataset of (encoded features, labels int64 [batch_size]).
-    """
-    import tensorflow as tf
-
-    def crossing() -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-        for batch in rows():
-            yield batch.features, batch.labels
-
-    signature = (
-        {column.name: tf.TensorSpec([None], raw_dtype(column)) for column in contract.features},
-        tf.TensorSpec([None], tf.int64),
-    )
-    dataset = tf.data.Dataset.from_generator(crossing, output_signature=signature)
-    dataset = dataset.map(lambda raw, labels: (encoder(raw), labels), num_parallel_calls=threads or tf.data.AUTOTUNE)
-    return dataset.rebatch(batch_size).prefetch(ahead or tf.data.AUTOTUNE)

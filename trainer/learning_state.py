@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from trainer.chunks import Chunk, Stretch
+from trainer.row_layout import RowLayout
+from trainer.step_plan import StepPlan
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 
 class LearningState:
-    """The network and its optimizer, trained and assessed batch by batch, copied and restored whole."""
+    """The network and its optimizer, trained and assessed chunk by chunk, copied and restored whole.
 
-    def __init__(self, network: Any, optimizer: Any) -> None:
+    A chunk's steps are taken inside one graph: no step costs a call from Python.
+
+    Args:
+        network: From what the layout expands rows to, to logits.
+        optimizer: Not yet built.
+        layout: How the rows are laid out.
+        plan: How the steps are taken.
+    """
+
+    def __init__(self, network: Any, optimizer: Any, layout: RowLayout, plan: StepPlan) -> None:
         import tensorflow as tf
 
         self.network = network
         self.optimizer = optimizer
+        self.layout = layout
+        self.plan = plan
         optimizer.build(network.trainable_variables)
-        self._take_steps = tf.function(self._steps, reduce_retracing=True)
-        self._assess = tf.function(self._assessment, reduce_retracing=True)
+        self._take_steps = tf.function(self._steps, autograph=False, jit_compile=plan.xla)
+        rows = [tf.TensorSpec([None, len(layout.numeric)]), tf.TensorSpec([None, len(layout.categorical)], tf.int32)]
+        self._assess = tf.function(
+            self._assessment, autograph=False, input_signature=[*rows, tf.TensorSpec([None], tf.int32)]
+        )
 
-    def train(self, batches: Iterator[Any], steps: int) -> dict[str, float]:
-        """Takes `steps` optimizer steps; returns mean loss and accuracy over their rows, before each step."""
+    def get_ready(self) -> None:
+        """Traces and compiles what `train` and `evaluate` run, before there are rows."""
         import tensorflow as tf
 
-        loss, correct, rows = self._take_steps(batches, tf.constant(steps))
-        return _means(float(loss), int(correct), int(rows))
+        size = self.plan.chunk_rows
+        numbers = tf.zeros([size, len(self.layout.numeric)])
+        ids = tf.zeros([size, len(self.layout.categorical)], tf.int32)
+        self._results([Stretch(Chunk(numbers, ids, tf.zeros([size], tf.int32), 0), 0, 0, 0)])
+        self._assess.get_concrete_function()
 
-    def evaluate(self, batches: tf.data.Dataset) -> dict[str, float]:
-        """Mean loss and accuracy over the rows of `batches`, each counted once."""
-        loss, correct, rows = 0.0, 0, 0
-        for features, labels in batches:
-            batch_loss, batch_correct = self._assess(features, labels)
-            loss, correct, rows = loss + float(batch_loss), correct + int(batch_correct), rows + len(labels)
-        return _means(loss, correct, rows)
+    def train(self, work: Iterable[Stretch]) -> dict[str, float]:
+        """Takes the steps of each stretch; returns mean loss and accuracy over their rows, before each step."""
+        return _means(self._results(work))
+
+    def evaluate(self, chunks: Iterable[Chunk]) -> dict[str, float]:
+        """Mean loss and accuracy over the rows of `chunks`, each counted once and all of them counting."""
+        results = []
+        for chunk in chunks:
+            loss, hits = self._assess(chunk.numbers, chunk.ids, chunk.labels)
+            results.append((float(loss), float(hits), chunk.rows))
+        return _means(results)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """A copy of every variable, by a name that a network of the same shape shares."""
@@ -62,30 +87,66 @@ class LearningState:
         for place, variable in enumerate(self.optimizer.variables):
             yield f"optimizer/{place}", variable
 
-    def _steps(self, batches: Any, steps: tf.Tensor) -> Any:
+    def _results(self, work: Iterable[Stretch]) -> list[tuple[float, float, int]]:
+        """Summed loss, rows classified rightly, and rows, for each stretch, once its steps are taken."""
         import tensorflow as tf
 
-        total_loss, correct, rows = tf.constant(0.0), tf.constant(0), tf.constant(0)
-        for _ in tf.range(steps):
-            features, labels = next(batches)
+        results = []
+        for one in work:
+            chunk = one.chunk
+            numbers = map(tf.constant, (chunk.rows, one.first, one.first + one.steps))
+            loss, hits = self._take_steps(chunk.numbers, chunk.ids, chunk.labels, *numbers)
+            results.append((float(loss), float(hits), one.rows))
+        return results
+
+    def _steps(
+        self, numbers: tf.Tensor, ids: tf.Tensor, labels: tf.Tensor, rows: tf.Tensor, first: tf.Tensor, end: tf.Tensor
+    ) -> Any:
+        import tensorflow as tf
+
+        size = self.plan.batch_size
+        variables = self.network.trainable_variables
+
+        def take_step(step: tf.Tensor, loss: tf.Tensor, hits: tf.Tensor) -> Any:
+            start = step * size
+            counts = tf.cast(start + tf.range(size) < rows, tf.float32)
+            batch = self.layout.expand(_rows_of(numbers, start, size), _rows_of(ids, start, size))
             with tf.GradientTape() as tape:
-                loss, hits = _loss_and_hits(self.network(features, training=True), labels)
-            variables = self.network.trainable_variables
-            self.optimizer.apply(tape.gradient(loss, variables), variables)
-            total_loss, correct, rows = total_loss + loss, correct + hits, rows + tf.size(labels)
-        return total_loss, correct, rows
+                logits = self.network(batch, training=True)
+                step_loss, step_hits = _loss_and_hits(logits, _rows_of(labels, start, size), counts)
+            self.optimizer.apply(tape.gradient(step_loss, variables), variables)
+            return step + 1, loss + step_loss, hits + step_hits
 
-    def _assessment(self, features: Any, labels: tf.Tensor) -> Any:
-        return _loss_and_hits(self.network(features, training=False), labels)
+        # The loop counts from `first`. Were that added inside, XLA would take it for a constant and compile for each.
+        start = (first, tf.constant(0.0), tf.constant(0.0))
+        _, loss, hits = tf.while_loop(lambda step, *_: step < end, take_step, start)
+        return loss, hits
+
+    def _assessment(self, numbers: tf.Tensor, ids: tf.Tensor, labels: tf.Tensor) -> Any:
+        import tensorflow as tf
+
+        logits = self.network(self.layout.expand(numbers, ids), training=False)
+        return _loss_and_hits(logits, labels, tf.ones_like(labels, tf.float32))
 
 
-def _loss_and_hits(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _rows_of(values: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
+    """`size` rows from `start` on."""
     import tensorflow as tf
 
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    hits = tf.equal(tf.argmax(logits, axis=1), labels)
-    return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(hits, tf.int32))
+    rest = values.shape[1:]
+    return tf.slice(values, [start, *[0] * len(rest)], [size, *rest])
 
 
-def _means(loss: float, correct: int, rows: int) -> dict[str, float]:
-    return {"loss": loss / rows, "accuracy": correct / rows}
+def _loss_and_hits(logits: tf.Tensor, labels: tf.Tensor, counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The summed loss and the rows classified rightly, of the rows that count 1, not 0."""
+    import tensorflow as tf
+
+    # Under TensorFlow's determinism the function for class ids takes a long way; XLA needs longer to compile it.
+    losses = tf.nn.softmax_cross_entropy_with_logits(labels=tf.one_hot(labels, logits.shape[1]), logits=logits)
+    hits = tf.cast(tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels), tf.float32)
+    return tf.reduce_sum(losses * counts), tf.reduce_sum(hits * counts)
+
+
+def _means(results: Iterable[tuple[float, float, int]]) -> dict[str, float]:
+    loss, hits, rows = map(sum, zip(*results, strict=True))
+    return {"loss": loss / rows, "accuracy": hits / rows}

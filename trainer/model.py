@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import Hyperparameters
-from trainer.features import DENSE, IDS, FeatureEncoder
+from trainer.row_layout import DENSE, IDS, RowLayout
 
 if TYPE_CHECKING:
     import keras
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 INITIAL_ACCUMULATOR = 0.1
 
 
-def build_classifier(encoder: FeatureEncoder, hyperparameters: Hyperparameters, classes: int) -> keras.Model:
+def build_classifier(layout: RowLayout, hyperparameters: Hyperparameters, classes: int) -> keras.Model:
     """The network from encoded features to logits.
 
     Args:
-        encoder: Says how many dense numbers and which embedded ids come in.
+        layout: Says how many dense numbers and which embedded ids come in.
         hyperparameters: Sizes, dropout and the seed of the start.
         classes: Number of classes.
 
@@ -29,12 +29,12 @@ def build_classifier(encoder: FeatureEncoder, hyperparameters: Hyperparameters, 
     """
     import keras
 
-    inputs = {DENSE: keras.Input((encoder.width,), name=DENSE)}
+    inputs = {DENSE: keras.Input((layout.width,), name=DENSE)}
     pieces = [inputs[DENSE]]
     seeds = itertools.count(hyperparameters.seed)
-    if encoder.embedded:
-        inputs[IDS] = keras.Input((len(encoder.embedded),), dtype="int64", name=IDS)
-    for place, column in enumerate(encoder.embedded):
+    if layout.embedded:
+        inputs[IDS] = keras.Input((len(layout.embedded),), dtype="int64", name=IDS)
+    for place, column in enumerate(layout.embedded):
         start = keras.initializers.RandomUniform(seed=next(seeds))
         layer = keras.layers.Embedding(
             column.slots, column.embedding_size, embeddings_initializer=start, name=f"embedding_{place}"

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from trainer.decision import Decision
-from trainer.evaluation import CLASSES_SHOWN, Evaluation, RocCurve
+from trainer.evaluation import CLASSES_SHOWN, Evaluation
+from trainer.roc_curve import RocCurve
 
 # A page with a plot for each of a thousand classes helps nobody.
 CURVES_SHOWN = 24

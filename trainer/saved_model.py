@@ -7,7 +7,7 @@ import json
 import keyword
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +72,14 @@ class SavedModel:
         self._predict = self._loaded.signatures["predict"]
         self._names = serving_names(self.contract)
 
-    def predict(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def predict(
+        self, features: Mapping[str, np.ndarray], outputs: Collection[str] | None = None
+    ) -> dict[str, np.ndarray]:
         """Answers for rows.
 
         Args:
             features: An array [N] for each column: float32 (NaN where missing), or str ("" where missing).
+            outputs: The outputs wanted. None is all: words cost more to give back than to find.
 
         Returns:
             The outputs of the signature `predict`, each [N, ...]; see `trainer.export.export_model`.
@@ -89,7 +92,8 @@ class SavedModel:
             )
             for column in self.contract.features
         }
-        return {name: tensor.numpy() for name, tensor in self._predict(**inputs).items()}
+        answer = self._predict(**inputs)
+        return {name: answer[name].numpy() for name in (answer if outputs is None else outputs)}
 
 
 def load_graph(folder: Path) -> Any:

@@ -77,3 +77,10 @@ def test_hidden_units_follow_the_tutorial(first: int, layers: int, factor: float
 def test_steps_end_with_steps_or_epochs_whichever_is_first(steps: int, epochs: int, batch: int, expected: int) -> None:
     told = Hyperparameters(train_steps=steps, num_epochs=epochs, train_batch_size=batch)
     assert told.steps_for(rows=120) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "steps", "between"), [(0, 30, 100), (0, 1000, 100), (0, 50_001, 5001), (0, 10**6, 10_000), (7, 10**6, 7)]
+)
+def test_evaluations_are_a_tenth_of_the_steps_apart_unless_told(told: int, steps: int, between: int) -> None:
+    assert build_config(**PATHS, steps_between_evaluations=told).evaluation_interval(steps) == between

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from trainer.evaluation import CURVE_POINTS, score
+from trainer.evaluation import score
+from trainer.roc_curve import CURVE_POINTS
 
 CLASSES = ("a", "b", "c")
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from trainer.config import Hyperparameters, Optimizer
-from trainer.features import FeatureEncoder, FittedCategorical, FittedNumeric
+from trainer.features import FeatureEncoder
+from trainer.fitted_columns import FittedCategorical, FittedNumeric
 from trainer.model import build_classifier, build_optimizer
 
 pytestmark = pytest.mark.tensorflow

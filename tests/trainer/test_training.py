@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import subprocess
@@ -13,20 +12,15 @@ import numpy as np
 import pytest
 
 from trainer.checkpoints import CheckpointStore
-from trainer.config import Hyperparameters, TrainingConfig
+from trainer.config import TrainingConfig
 from trainer.contract import load_contract
 from trainer.errors import TrainingError
-from trainer.features import FeatureEncoder, FittedNumeric
-from trainer.input_pipeline import batched, open_table, windows
-from trainer.learning_state import LearningState
+from trainer.step_plan import XLA_FROM_STEPS
 from trainer.training import TrainedModel, train
 
 pytestmark = pytest.mark.tensorflow
 
 Configure = Callable[..., TrainingConfig]
-LAYERS = ("hiddenlayer_0", "hiddenlayer_1", "hiddenlayer_2", "hiddenlayer_3", "logits")
-# Weights of TF 1's DNNClassifier on the tutorial's training rows in file order, batches of 40, its own defaults.
-TRACE = Path(__file__).with_name("dnnclassifier_trace.npz")
 
 
 def run(config: TrainingConfig) -> TrainedModel:
@@ -42,32 +36,6 @@ def assert_same_weights(one: TrainedModel, other: TrainedModel) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_training_equals_dnnclassifier_step_by_step(iris_config: Configure) -> None:
-    from trainer.model import build_classifier, build_optimizer
-
-    config = iris_config()
-    contract = load_contract(config.schema_file)
-    encoder = FeatureEncoder([FittedNumeric(name, None) for name in sorted(f.name for f in contract.features)])
-    network = build_classifier(encoder, Hyperparameters(), 3)
-    state = LearningState(network, build_optimizer(Hyperparameters()))
-    trace = np.load(TRACE)
-    for layer in LAYERS:
-        network.get_layer(layer).set_weights([trace[f"step0/dnn/{layer}/{part}"] for part in ("kernel", "bias")])
-    rows = open_table(config.train_files, contract, 120, in_memory=True)
-    in_order = batched(
-        lambda: windows(itertools.chain.from_iterable(rows.batches() for _ in range(40)), 120),
-        contract,
-        encoder,
-        40,
-    )
-    batches = iter(in_order)
-    for before, step in itertools.pairwise((0, 1, 10, 100)):
-        state.train(batches, step - before)
-        for layer in LAYERS:
-            for part, ours in zip(("kernel", "bias"), network.get_layer(layer).get_weights(), strict=True):
-                np.testing.assert_allclose(ours, trace[f"step{step}/dnn/{layer}/{part}"], rtol=0, atol=1e-4)
-
-
 def test_training_learns_iris(iris_model: TrainedModel) -> None:
     assert iris_model.steps == 200
     assert iris_model.metrics["accuracy"] >= 0.9
@@ -80,7 +48,53 @@ def test_training_repeats_itself_for_the_same_seed(iris_config: Configure) -> No
     assert not np.array_equal(weights(first)[0], weights(other)[0])
 
 
-@pytest.mark.parametrize("in_memory_mib", [1024, 0])
+def test_rows_read_anew_are_those_held_where_one_window_takes_them_all(
+    iris_config: Configure, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = run(iris_config())
+    with caplog.at_level("INFO"):
+        streamed = run(iris_config(in_memory_mib=0, num_parallel_calls=1, prefetch_buffer_size=1))
+    assert_same_weights(held, streamed)
+    assert (
+        "take up more than --in-memory-mib 0: they are read anew for each epoch and shuffled in windows of 120 rows"
+        in (caplog.text)
+    )
+
+
+def test_words_are_learned_from_rows_held_and_rows_read_anew_alike(
+    iris_config: Configure, mixed_files: dict[str, str]
+) -> None:
+    files = {name: (mixed_files[f"{name.removesuffix('_files')}.csv"],) for name in ("train_files", "eval_files")}
+    told = {**files, "schema_file": mixed_files["schema.toml"], "num_epochs": 5, "train_batch_size": 4}
+    held, streamed = run(iris_config(**told)), run(iris_config(**told, in_memory_mib=0))
+    assert held.steps == 8
+    assert_same_weights(held, streamed)
+
+
+def test_a_batch_may_be_larger_than_the_table(iris_config: Configure) -> None:
+    exact = run(iris_config(train_batch_size=360, train_steps=1))
+    for batch_size in (1000, 2**31 - 1):
+        larger = run(iris_config(train_batch_size=batch_size, num_epochs=3))
+        assert larger.steps == 1
+        for ours, theirs in zip(weights(larger), weights(exact), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
+
+
+def test_curves_hold_a_point_an_evaluation_and_the_last_is_what_training_returns(iris_config: Configure) -> None:
+    import tensorflow as tf
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    config = iris_config(train_steps=25)
+    trained = run(config)
+    for name in ("train", "eval"):
+        events = EventAccumulator(f"{config.logs}/{name}", {"tensors": 0}).Reload()
+        for curve in ("loss", "accuracy"):
+            assert [event.step for event in events.Tensors(curve)] == [10, 20, 25]
+    last = tf.make_ndarray(events.Tensors("loss")[-1].tensor_proto)
+    assert trained.metrics["loss"] == pytest.approx(float(last), rel=1e-6)
+
+
+@pytest.mark.parametrize("in_memory_mib", [512, 0])
 def test_training_that_stopped_goes_on_to_the_same_weights(iris_config: Configure, in_memory_mib: int) -> None:
     common = {"dropout": 0.2, "optimizer": "adam", "in_memory_mib": in_memory_mib, "patience": 50}
     whole = run(iris_config(train_steps=30, **common))
@@ -90,12 +104,13 @@ def test_training_that_stopped_goes_on_to_the_same_weights(iris_config: Configur
     assert_same_weights(whole, continued)
 
 
-def test_training_killed_by_force_goes_on_to_the_same_weights(iris_config: Configure) -> None:
-    whole = run(iris_config(train_steps=600))
-    killed = iris_config(train_steps=600)
-    command = [sys.executable, "-m", "trainer.task", "--job-dir", killed.job_dir, "--train-steps", "600"]
+@pytest.mark.parametrize(("steps", "between"), [(600, 10), (XLA_FROM_STEPS, 500)])
+def test_training_killed_by_force_goes_on_to_the_same_weights(iris_config: Configure, steps: int, between: int) -> None:
+    whole = run(iris_config(train_steps=steps, steps_between_evaluations=steps))
+    killed = iris_config(train_steps=steps, steps_between_evaluations=between)
+    command = [sys.executable, "-m", "trainer.task", "--job-dir", killed.job_dir, "--train-steps", str(steps)]
     command += ["--train-files", *killed.train_files, "--eval-files", *killed.eval_files]
-    command += ["--schema", killed.schema_file, "--steps-between-evaluations", "10"]
+    command += ["--schema", killed.schema_file, "--steps-between-evaluations", str(between)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not list(Path(killed.checkpoints).glob("step-*.npz")):
         assert process.poll() is None, "training ended before its first checkpoint"
@@ -103,7 +118,7 @@ def test_training_killed_by_force_goes_on_to_the_same_weights(iris_config: Confi
     process.send_signal(signal.SIGKILL)
     process.wait()
     newest = max(Path(killed.checkpoints).glob("step-*.npz")).name
-    assert newest < "step-0000000600.npz", "training ended before it was killed"
+    assert newest < f"step-{steps:010d}.npz", "training ended before it was killed"
     assert_same_weights(whole, run(killed))
 
 
@@ -122,8 +137,9 @@ def test_training_refuses_the_job_folder_of_other_settings(iris_config: Configur
         run(iris_config(job_dir=config.job_dir, learning_rate=0.1))
 
 
-def test_training_that_diverges_says_so_and_keeps_no_spoilt_checkpoint(iris_config: Configure) -> None:
-    config = iris_config(optimizer="sgd", learning_rate=1000.0)
+@pytest.mark.parametrize("steps", [20, XLA_FROM_STEPS])
+def test_training_that_diverges_says_so_and_keeps_no_spoilt_checkpoint(iris_config: Configure, steps: int) -> None:
+    config = iris_config(optimizer="sgd", learning_rate=1000.0, train_steps=steps)
     with pytest.raises(TrainingError, match=r"diverged before step 10: .* Received: learning rate 1000.0"):
         run(config)
     assert CheckpointStore(config.checkpoints, {}).latest() is None

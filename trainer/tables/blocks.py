@@ -14,6 +14,8 @@ import numpy as np
 from trainer.tables.text import TextDecoder, byte_order_mark, foreign_format
 
 WHOLE_FILE = 0
+# Far more than the first two records take; only a table whose records are longer is looked at further.
+_HEADER_BYTES = 1 << 16
 _SENTINEL = "\0end of the text"
 
 
@@ -95,10 +97,23 @@ def split_header(block: Block, delimiter: str) -> tuple[str, str, int, Block]:
         The text of the first two records that are not blank, empty where there is none, the physical line of
         the first, and the block behind it.
     """
+    beginning = block.data[: block.data.rfind(b"\n", 0, _HEADER_BYTES) + 1]
+    taken, spans = _first_records(beginning, delimiter)
+    # A record that ends where the beginning does may go on behind it.
+    if len(spans) < 2 or len("".join(taken).encode()) == len(beginning):
+        taken, spans = _first_records(block.data, delimiter)
+    first, second = ["".join(taken[slice(*span)]) for span in [*spans, (0, 0), (0, 0)][:2]]
+    begin, end = spans[0] if spans else (0, 0)
+    behind = len("".join(taken[:end]).encode())
+    return first, second, block.line + begin, Block(block.data[behind:], block.line + end, block.replaced)
+
+
+def _first_records(data: bytes, delimiter: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """The first lines of a text, and where among them its first two records stand that are not blank."""
     taken: list[str] = []
 
     def lines() -> Iterator[str]:
-        for line in io.StringIO(block.data.decode(), newline=""):
+        for line in io.StringIO(data.decode(), newline=""):
             taken.append(line)
             yield line
 
@@ -110,10 +125,7 @@ def split_header(block: Block, delimiter: str) -> tuple[str, str, int, Block]:
         begin = len(taken)
         if len(spans) == 2:
             break
-    first, second = ["".join(taken[slice(*span)]) for span in [*spans, (0, 0), (0, 0)][:2]]
-    begin, end = spans[0] if spans else (0, 0)
-    behind = len("".join(taken[:end]).encode())
-    return first, second, block.line + begin, Block(block.data[behind:], block.line + end, block.replaced)
+    return taken, spans
 
 
 def csv_reader(lines: Iterable[str], delimiter: str) -> Any:

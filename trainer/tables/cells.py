@@ -39,6 +39,10 @@ class Words:
         words: np.ndarray = np.array([*self.vocabulary, ""], object)[self.codes]
         return words
 
+    def occurring(self) -> np.ndarray:
+        """The codes that occur, each once, rising."""
+        return np.flatnonzero(np.bincount(self.codes, minlength=len(self.vocabulary)))
+
 
 class NumberCells:
     """Reads the cells of a numeric column as float32, missing ones as NaN."""

@@ -53,24 +53,6 @@ def expand(patterns: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
-def total_bytes(urls: Sequence[str]) -> int:
-    """The size of files as they lie in store, in bytes.
-
-    Raises:
-        DataError: Files that cannot be found.
-    """
-    total, problems = 0, []
-    for url in urls:
-        try:
-            system, path = locate(url)
-            total += int(system.size(path) or 0)
-        except (OSError, ValueError, ImportError) as error:
-            problems.append(f"{url} cannot be read: {_reason(error)}.")
-    if problems:
-        raise DataError(problems)
-    return total
-
-
 @contextmanager
 def open_table(url: str, digests: Sequence[Any] = ()) -> Iterator[IO[bytes]]:
     """Opens a table as a stream of its bytes, unpacked where its name ends in .gz, .bz2 or .xz.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from trainer.contract import CategoricalColumn, Contract
 from trainer.errors import one_of, quoted
 from trainer.tables import no_rows
 from trainer.tables.problems import NOWHERE, Problems
-from trainer.tables.reader import TableReader
+from trainer.tables.reader import PARSING_THREADS, TableReader
 from trainer.tables.rows import Rows
 from trainer.tables.shared_rows import RowSample, fingerprints
 from trainer.tables.statistics import ColumnProfile, NumberStatistics, WordStatistics
@@ -23,6 +23,7 @@ from trainer.tables.statistics import ColumnProfile, NumberStatistics, WordStati
 __all__ = ["ColumnProfile", "TableProfile", "check_tables", "profile_table"]
 
 Role = Literal["training", "evaluation"]
+Taker = Callable[[Rows], None]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,12 @@ def profile_table(urls: Sequence[str], contract: Contract, *, role: Role) -> Tab
 
 
 def check_tables(
-    train_urls: Sequence[str], eval_urls: Sequence[str], contract: Contract
+    train_urls: Sequence[str],
+    eval_urls: Sequence[str],
+    contract: Contract,
+    keep_training: Taker | None = None,
+    keep_evaluation: Taker | None = None,
+    threads: int = PARSING_THREADS,
 ) -> tuple[TableProfile, TableProfile]:
     """Profiles training and evaluation tables, each read once, and holds them against each other.
 
@@ -80,6 +86,9 @@ def check_tables(
         train_urls: Files as `expand` returns them.
         eval_urls: Likewise.
         contract: What they must hold.
+        keep_training: Is given the training rows as they are read, those with bad cells among them.
+        keep_evaluation: Is given the evaluation rows.
+        threads: Threads that parse.
 
     Returns:
         The profiles of the training and of the evaluation data.
@@ -87,13 +96,13 @@ def check_tables(
     Raises:
         DataError: Either breaks the contract, or rows stand in both; all problems are listed together.
     """
-    training, evaluation = _Scan(contract, "training"), _Scan(contract, "evaluation")
+    training, evaluation = _Scan(contract, "training", threads), _Scan(contract, "evaluation", threads)
     known = {_identity(url): url for url in train_urls}
     common = [url for url in eval_urls if _identity(url) in known]
     sample = RowSample()
     if not common:
-        evaluation.read(eval_urls, collect=sample)
-    training.read(train_urls, match=sample)
+        evaluation.read(eval_urls, lambda rows: sample.add(fingerprints(rows)), keep_evaluation)
+    training.read(train_urls, lambda rows: sample.look_up(fingerprints(rows)), keep_training)
     problems = training.problems
     problems.extend(evaluation.problems)
     common += [url for url in evaluation.digests if evaluation.digests[url] in training.digests.values()]
@@ -111,6 +120,7 @@ class _Scan:
 
     contract: Contract
     role: Role
+    threads: int = PARSING_THREADS
     problems: Problems = field(default_factory=Problems)
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -122,18 +132,17 @@ class _Scan:
             for column in self.contract.features
         }
 
-    def read(self, urls: Sequence[str], collect: RowSample | None = None, match: RowSample | None = None) -> None:
-        """Reads the files; `collect` takes their rows in, `match` looks them up."""
+    def read(self, urls: Sequence[str], *takers: Taker | None) -> None:
+        """Reads the files; each of `takers` is given the rows."""
         complete = True
         for position, url in enumerate(urls):
             digest = self._sum if len(urls) == 1 else hashlib.sha256()
-            table = TableReader(url, position, self.contract, self.problems)
+            table = TableReader(url, position, self.contract, self.problems, threads=self.threads)
             for rows in table.rows([self._sum] if len(urls) == 1 else [self._sum, digest]):
                 self._add(rows)
-                if collect is not None:
-                    collect.add(fingerprints(rows))
-                if match is not None:
-                    match.look_up(fingerprints(rows))
+                for take in takers:
+                    if take is not None:
+                        take(rows)
             complete &= table.labels_complete
             self.digests[url] = digest.hexdigest()
         if complete:

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from trainer.ahead import worked_on
 from trainer.contract import Contract
 from trainer.errors import PROBLEMS_SHOWN, quoted
 from trainer.tables.blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
@@ -17,6 +18,8 @@ from trainer.tables.problems import Problems
 from trainer.tables.rows import RowConverter, Rows, read_records
 
 _CELLS_AT_ONCE = 1 << 18
+# While one thread reads, hashes and sums up, more than two that parse find little to do.
+PARSING_THREADS = 2
 
 
 class TableReader:
@@ -28,19 +31,33 @@ class TableReader:
         contract: What the file must hold.
         problems: Where its problems go.
         block_mib: How many MiB to read at a time.
+        threads: Threads that parse.
 
     Attributes:
         labels_complete: Whether the label of every record read so far is known.
     """
 
-    def __init__(self, url: str, position: int, contract: Contract, problems: Problems, block_mib: int = 8) -> None:
+    def __init__(
+        self,
+        url: str,
+        position: int,
+        contract: Contract,
+        problems: Problems,
+        block_mib: int = 8,
+        threads: int = PARSING_THREADS,
+    ) -> None:
         self.labels_complete = True
         self._url = url
         self._position = position
         self._contract = contract
         self._problems = problems
         self._block_bytes = block_mib << 20
+        self._threads = threads
         self._records = 0
+        self._readable = True
+        self._header_line = 0
+        self._layout: Layout | None = None
+        self._converter: RowConverter  # there is one once the header is read
 
     def rows(self, digests: Sequence[Any] = ()) -> Iterator[Rows]:
         """Reads the file to its end.
@@ -58,46 +75,51 @@ class TableReader:
             self._report(WHOLE_FILE, str(error))
 
     def _read(self, stream: IO[bytes]) -> Iterator[Rows]:
-        file = self._contract.file
-        layout: Layout | None = None
-        header_line = 0
-        for found in read_blocks(stream, file.encoding, file.delimiter, self._block_bytes):
-            block: Block | None
-            if isinstance(found, Fault):
-                self._report(found.line, found.sentence)
-                if found.fatal:
-                    return
-                continue
-            block = found
-            if layout is None:
-                first, second, header_line, rest = split_header(block, file.delimiter)
-                if not first:
-                    continue
-                layout = read_layout(first, second, self._contract)
-                if not self._accept(layout, header_line, mangled=block.replaced and "\ufffd" in first):
-                    return
-                block = rest if layout.header else block
-                converter = RowConverter(self._contract, layout.names)
-            rows = converter.convert(block)
+        for block, rows in worked_on(self._convert, self._blocks(stream), self._threads):
             if rows is None:
-                yield from self._examine(block, converter, layout)
+                yield from self._examine(block)
             else:
                 self._records += len(rows.labels)
                 yield rows
-        self._check_end(layout, header_line)
+        if self._readable:
+            self._check_end()
 
-    def _accept(self, layout: Layout, line: int, mangled: bool) -> bool:
+    def _convert(self, block: Block) -> Rows | None:
+        return self._converter.convert(block)
+
+    def _blocks(self, stream: IO[bytes]) -> Iterator[Block]:
+        """The blocks of rows behind the header, which is read on the way."""
+        file = self._contract.file
+        for found in read_blocks(stream, file.encoding, file.delimiter, self._block_bytes):
+            if isinstance(found, Fault):
+                self._report(found.line, found.sentence)
+                self._readable &= not found.fatal
+                continue
+            block = found
+            if self._layout is None:
+                first, second, self._header_line, rest = split_header(block, file.delimiter)
+                if not first:
+                    continue
+                layout = read_layout(first, second, self._contract)
+                if not self._accept(layout, mangled=block.replaced and "\ufffd" in first):
+                    return
+                self._layout, self._converter = layout, RowConverter(self._contract, layout.names)
+                block = rest if layout.header else block
+            yield block
+
+    def _accept(self, layout: Layout, mangled: bool) -> bool:
         """Reports a header's problems, unless it could not be decoded, and says whether rows can be read."""
         if mangled and layout.problems:
-            self.labels_complete = False
+            self.labels_complete = self._readable = False
             return False
         for sentence in layout.problems:
-            self._report(line, sentence, labels_complete=layout.readable)
+            self._report(self._header_line, sentence, labels_complete=layout.readable)
+        self._readable = layout.readable
         return layout.readable
 
-    def _examine(self, block: Block, converter: RowConverter, layout: Layout) -> Iterator[Rows]:
+    def _examine(self, block: Block) -> Iterator[Rows]:
         """Reads a block record by record and reports every problem in it."""
-        width = len(layout.names)
+        width = len(self._converter.names)
         lines: list[int] = []
         records: list[list[str]] = []
         for line, record in read_records(block, self._contract.file.delimiter):
@@ -110,50 +132,43 @@ class TableReader:
                 lines.append(line)
                 records.append(record)
             if len(records) * width >= _CELLS_AT_ONCE:
-                yield self._check(lines, records, converter, layout, block.replaced)
+                yield self._check(lines, records, block.replaced)
                 lines, records = [], []
         if records:
-            yield self._check(lines, records, converter, layout, block.replaced)
+            yield self._check(lines, records, block.replaced)
 
-    def _check(
-        self,
-        lines: list[int],
-        records: list[list[str]],
-        converter: RowConverter,
-        layout: Layout,
-        replaced: bool,
-    ) -> Rows:
-        rows, bad = converter.check(records)
-        if bad[:, [isinstance(converter.cells.get(i), LabelCells) for i in range(bad.shape[1])]].any():
+    def _check(self, lines: list[int], records: list[list[str]], replaced: bool) -> Rows:
+        rows, bad = self._converter.check(records)
+        if bad[:, [isinstance(self._converter.cells.get(i), LabelCells) for i in range(bad.shape[1])]].any():
             self.labels_complete = False
         if replaced:  # what could not be decoded is a problem already
             bad &= [["\ufffd" not in cell for cell in record] for record in records]
         places = np.argwhere(bad)
         for row, i in places[:PROBLEMS_SHOWN].tolist():
-            self._report_cell(lines[row], records[row], i, converter, layout)
+            self._report_cell(lines[row], records[row], i)
         self._problems.count(max(0, len(places) - PROBLEMS_SHOWN))
         return rows
 
-    def _check_end(self, layout: Layout | None, header_line: int) -> None:
-        if layout is None:
+    def _check_end(self) -> None:
+        if self._layout is None:
             self._report(WHOLE_FILE, "is empty. Give a file that holds rows, or leave it out")
-        elif layout.claimed_rows not in (None, self._records):
+        elif self._layout.claimed_rows not in (None, self._records):
             self._report(
-                header_line,
-                f"the count line says {layout.claimed_rows} rows, but the file holds {self._records}. "
+                self._header_line,
+                f"the count line says {self._layout.claimed_rows} rows, but the file holds {self._records}. "
                 "Restore the rows, or correct the count line",
                 labels_complete=True,
             )
 
-    def _report_cell(self, line: int, record: list[str], i: int, converter: RowConverter, layout: Layout) -> None:
+    def _report_cell(self, line: int, record: list[str], i: int) -> None:
         line += sum(line_breaks(cell.encode()) for cell in record[:i])
         cell = record[i]
 
         def sentence() -> str:
-            where = f"{self._url}, line {line}, column {quoted(layout.names[i] or str(i + 1))}"
+            where = f"{self._url}, line {line}, column {quoted(self._converter.names[i] or str(i + 1))}"
             if "\0" in cell:
                 return f"{where}: received {quoted(cell)}, which holds a NUL byte. Take it out."
-            return f"{where}: {converter.cells[i].explain(cell)}."
+            return f"{where}: {self._converter.cells[i].explain(cell)}."
 
         self._problems.add(self._position, line, i, sentence)
 

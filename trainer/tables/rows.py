@@ -38,12 +38,13 @@ class RowConverter:
         names: The contract's column at each position of a record; None for one that the contract lacks.
 
     Attributes:
+        names: As given.
         cells: How the cells at each position are read, where the model sees them.
     """
 
     def __init__(self, contract: Contract, names: Sequence[str | None]) -> None:
         self._contract = contract
-        self._names = names
+        self.names = names
         known = cells_of(contract)
         self.cells: dict[int, Cells] = {i: known[name] for i, name in enumerate(names) if name in known}
 
@@ -87,7 +88,7 @@ class RowConverter:
             csv.ReadOptions(
                 use_threads=False,
                 block_size=len(data) + 1,
-                column_names=[str(i) for i in range(len(self._names))],
+                column_names=[str(i) for i in range(len(self.names))],
             ),
             csv.ParseOptions(delimiter=self._contract.file.delimiter, newlines_in_values=b'"' in data),
             csv.ConvertOptions(
@@ -100,7 +101,7 @@ class RowConverter:
         )
 
     def _rows(self, values: Mapping[int, Any]) -> Rows:
-        by_name = {self._names[i]: column for i, column in values.items()}
+        by_name = {self.names[i]: column for i, column in values.items()}
         labels = by_name[self._contract.label.name]
         return Rows({column.name: by_name[column.name] for column in self._contract.features}, labels)
 

@@ -10,6 +10,9 @@ from trainer.tables.cells import Words
 from trainer.tables.rows import Rows
 
 _MOST_ROWS = 1 << 22
+# A sieve has so many places for each row, so that few rows of another table fall into a place that is taken.
+_SIEVE_PLACES = 16
+_SIEVE_BITS = (12, 25)
 
 
 class RowSample:
@@ -26,6 +29,8 @@ class RowSample:
         self._rows = np.empty(0, np.uint64)
         self._counts = np.empty(0, np.int64)
         self._found = np.empty(0, bool)
+        self._sieve = np.empty(0, bool)
+        self._shift = np.uint64(0)
 
     def add(self, rows: np.ndarray) -> None:
         """Takes in the fingerprints of rows, uint64 [n]."""
@@ -39,11 +44,10 @@ class RowSample:
     def look_up(self, rows: np.ndarray) -> None:
         """Notes which of the rows taken in occur among other rows, uint64 [n]."""
         if self._chunks:
-            self._rows, self._counts = np.unique(np.concatenate(self._chunks), return_counts=True)
-            self._found = np.zeros(len(self._rows), bool)
-            self._chunks = []
+            self._sort()
         if len(self._rows):
             rows = self._drawn(rows)
+            rows = rows[np.take(self._sieve, rows >> self._shift)]
             places = np.minimum(np.searchsorted(self._rows, rows), len(self._rows) - 1)
             self._found[places[self._rows[places] == rows]] = True
 
@@ -52,6 +56,15 @@ class RowSample:
         """The share of the rows taken in, 0 to 1, that were found."""
         total = int(self._counts.sum())
         return int(self._counts[self._found].sum()) / total if total else 0.0
+
+    def _sort(self) -> None:
+        self._rows, self._counts = np.unique(np.concatenate(self._chunks), return_counts=True)
+        self._found = np.zeros(len(self._rows), bool)
+        self._chunks = []
+        bits = np.clip((len(self._rows) * _SIEVE_PLACES).bit_length(), *_SIEVE_BITS)
+        self._shift = np.uint64(64 - bits)
+        self._sieve = np.zeros(1 << int(bits), bool)
+        self._sieve[self._rows >> self._shift] = True
 
     def _drawn(self, rows: np.ndarray) -> np.ndarray:
         return rows[rows & self._mask == 0] if self._mask else rows

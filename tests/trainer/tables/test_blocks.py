@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from trainer.tables.blocks import Block, Fault, line_breaks, read_blocks
+from trainer.tables.blocks import Block, Fault, line_breaks, read_blocks, split_header
 
+LONG = '1,"' + "line\n" * 20_000 + '",no\n'
 UNCLOSED = "a quote opens a cell here and nothing closes it"
 
 
@@ -99,3 +100,21 @@ def test_a_file_that_ends_inside_a_character_is_told() -> None:
     _, [fault] = blocks_and_faults("a\nü".encode()[:-1], 100)
     assert fault.line == 2
     assert "0xC3" in fault.sentence
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [("x,c,y\n", "1,,no\n"), ("x,c,y\n", LONG), ("x,c,y\r\n", LONG), (LONG, "2,,no\n")],
+)
+@pytest.mark.parametrize("blank_lines", [0, 2])
+def test_header_and_first_row_are_whole_however_long(header: str, row: str, blank_lines: int) -> None:
+    blank = " \n" * blank_lines
+    first, second, line, rest = split_header(Block(f"{blank}{header}{row}3,,yes\n".encode(), 1), ",")
+    assert (first, second, line) == (header, row, 1 + blank_lines)
+    assert rest.data.decode() == f"{row}3,,yes\n"
+    assert rest.line == 1 + blank_lines + header.count("\n")
+
+
+def test_header_alone_is_taken() -> None:
+    first, second, line, rest = split_header(Block(b"x,c,y\n", 1), ",")
+    assert (first, second, line, rest.data) == ("x,c,y\n", "", 1, b"")

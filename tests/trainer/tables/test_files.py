@@ -11,7 +11,7 @@ import fsspec
 import pytest
 
 from trainer.errors import DataError
-from trainer.tables.files import UnreadableFileError, expand, open_table, total_bytes
+from trainer.tables.files import UnreadableFileError, expand, open_table
 
 Write = Callable[..., str]
 
@@ -70,15 +70,8 @@ def test_tables_lie_in_any_file_system() -> None:
         file.write(b"data")
     assert expand(["memory://tables/*.csv"]) == ["memory:///tables/a.csv"]
     assert expand(["memory://tables"]) == ["memory://tables/a.csv"]
-    assert total_bytes(["memory://tables/a.csv"]) == len(b"data")
     with open_table("memory://tables/a.csv") as stream:
         assert stream.read() == b"data"
-
-
-def test_total_bytes_names_files_that_are_missing(write: Write) -> None:
-    assert total_bytes([write("a.csv"), write("b.csv")]) == 2 * len(b"data")
-    with pytest.raises(DataError, match=r"x\.csv cannot be read: No such file or directory\."):
-        total_bytes(["a.csv", "x.csv"])
 
 
 def test_a_digest_is_that_of_the_bytes_in_store(write: Write) -> None:

@@ -1,0 +1,119 @@
+"""The training loop: resumable to the bit, evaluated as it goes, stopped early where asked."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Any
+
+import numpy as np
+
+from trainer.checkpoints import Checkpoint, CheckpointStore
+from trainer.chunks import ChunkFeed, EvaluationChunks
+from trainer.config import TrainingConfig
+from trainer.errors import TrainingError
+from trainer.event_log import EventLog
+from trainer.input_pipeline import Table
+from trainer.learning_state import LearningState
+
+log = logging.getLogger(__name__)
+
+
+class TrainingLoop:
+    """Drives a `LearningState` from its checkpoint to its last step.
+
+    Args:
+        config: How to train.
+        state: What learns.
+        last_step: The step to train to.
+        evaluation: The rows that each evaluation takes.
+        checkpoint: Where to go on; None starts anew.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        state: LearningState,
+        last_step: int,
+        evaluation: Table,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        self.config = config
+        self.state = state
+        self.step = 0
+        self.last_step = last_step
+        self.best: dict[str, np.ndarray] = {}
+        self.notes: dict[str, Any] = {"best_loss": math.inf, "waited": 0}
+        self._evaluation = EvaluationChunks(evaluation, max(state.layout.width, *config.hidden_units))
+        self._resume(checkpoint)
+
+    def run(self, feed: ChunkFeed, store: CheckpointStore, events: EventLog) -> dict[str, float]:
+        """Trains to the last step, or until patience ends; returns loss and accuracy of the model that it leaves.
+
+        Args:
+            feed: The rows, from those of the next step on.
+            store: Where checkpoints go.
+            events: Where curves go.
+
+        Raises:
+            TrainingError: Loss or weights stopped being finite.
+        """
+        measured = None
+        between = self.config.evaluation_interval(self.last_step)
+        while self.step < self.last_step and not self._patience_spent():
+            steps = min(between - self.step % between, self.last_step - self.step)
+            learned = self.state.train(feed.take(steps))
+            self.step += steps
+            arrays = self.state.arrays()
+            self._require_finite(learned["loss"], arrays)
+            measured = self.state.evaluate(self._evaluation)
+            self._note(measured["loss"])
+            events.write("train", self.step, learned)
+            events.write("eval", self.step, measured)
+            events.flush()
+            store.save(self.step, arrays | self.best, self.notes)
+            log.info("step %d of %d: %s", self.step, self.last_step, _in_words(learned, measured))
+        if self.best and self.notes["waited"]:
+            self.state.restore_weights(self.best)
+            measured = None
+        return measured or self.state.evaluate(self._evaluation)
+
+    def _resume(self, checkpoint: Checkpoint | None) -> None:
+        if checkpoint is None:
+            return
+        self.step = checkpoint.step
+        self.notes = dict(checkpoint.notes)
+        self.state.restore(checkpoint.arrays)
+        self.best = {name: array for name, array in checkpoint.arrays.items() if name.startswith("best/")}
+        log.info("going on from the checkpoint of step %d", self.step)
+        if self.step > self.last_step:
+            log.warning("The checkpoint has %d steps; only %d were asked for.", self.step, self.last_step)
+
+    def _note(self, loss: float) -> None:
+        if not self.config.patience:
+            return
+        if loss < self.notes["best_loss"]:
+            self.notes = {"best_loss": loss, "waited": 0}
+            self.best = self.state.weights()
+        else:
+            self.notes = {**self.notes, "waited": self.notes["waited"] + 1}
+
+    def _patience_spent(self) -> bool:
+        return 0 < self.config.patience <= int(self.notes["waited"])
+
+    def _require_finite(self, loss: float, arrays: dict[str, np.ndarray]) -> None:
+        """Looks at what a divergence leaves: XLA and ReLU let NaN pass without a sound."""
+        finite = all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f")
+        if not (finite and math.isfinite(loss)):
+            raise TrainingError(
+                f"Training diverged before step {self.step}: loss or weights are no longer finite. "
+                f"Received: learning rate {self.config.learning_rate}, optimizer {self.config.optimizer}. "
+                "Lower --learning-rate, or standardise the columns in the data contract."
+            )
+
+
+def _in_words(learned: dict[str, float], measured: dict[str, float]) -> str:
+    return (
+        f"training loss {learned['loss']:.4f}, accuracy {learned['accuracy']:.4f}; "
+        f"evaluation loss {measured['loss']:.4f}, accuracy {measured['accuracy']:.4f}"
+    )

@@ -1,0 +1,79 @@
+"""The tables of a training: checked, and opened for it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from trainer.config import TrainingConfig
+from trainer.contract import Contract
+from trainer.features import FeatureEncoder
+from trainer.fitted_columns import fit_columns
+from trainer.input_pipeline import Table, open_table
+from trainer.tables import expand
+from trainer.tables.profile import TableProfile, check_tables
+from trainer.tables.reader import PARSING_THREADS
+from trainer.tables.row_store import RowStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingTables:
+    """What a training reads.
+
+    Attributes:
+        training: The rows to train on.
+        evaluation: The rows that each evaluation takes: the first so many of the evaluation files.
+        encoder: Fitted to the training rows.
+        training_profile: What the training files hold.
+        evaluation_profile: What the evaluation files hold.
+    """
+
+    training: Table
+    evaluation: Table
+    encoder: FeatureEncoder
+    training_profile: TableProfile
+    evaluation_profile: TableProfile
+
+
+def read_tables(config: TrainingConfig, contract: Contract) -> TrainingTables:
+    """Checks both tables, each read once and held in memory where it fits.
+
+    Args:
+        config: Names the files and the memory.
+        contract: What they must hold.
+
+    Raises:
+        DataError: A table breaks the contract.
+    """
+    train_urls, eval_urls = expand(config.train_files), expand(config.eval_files)
+    memory, wanted = config.in_memory_mib << 20, config.eval_steps * config.eval_batch_size
+    train_store, eval_store = RowStore(contract, memory), RowStore(contract, memory, wanted)
+    threads = config.num_parallel_calls or PARSING_THREADS
+    training, evaluation = check_tables(train_urls, eval_urls, contract, train_store.add, eval_store.add, threads)
+    for warning in (*training.warnings, *evaluation.warnings):
+        log.warning(warning)
+    encoder = FeatureEncoder(fit_columns(contract, training))
+    rows = min(wanted, evaluation.rows)
+    tables = TrainingTables(
+        open_table(train_urls, contract, encoder, training.rows, train_store, threads),
+        open_table(eval_urls, contract, encoder, rows, eval_store, threads),
+        encoder,
+        training,
+        evaluation,
+    )
+    if rows < evaluation.rows:
+        log.warning(
+            "Evaluation during training takes the first %d of %d rows. Raise --eval-steps to take all.",
+            rows,
+            evaluation.rows,
+        )
+    if tables.training.held is None:
+        log.info(
+            "The training rows take up more than --in-memory-mib %d: they are read anew for each epoch and shuffled in "
+            "windows of %d rows. Raise it to shuffle them whole.",
+            config.in_memory_mib,
+            tables.training.window_rows,
+        )
+    return tables
