@@ -42,10 +42,10 @@ class Field:
 
     Attributes:
         read: Gives the field's value of an item: a string, a mapping for labels, a datetime or None for a time.
-        kind: `text`, `time`, or `labels` for `labels.KEY=VALUE`, `labels.KEY:*` and `labels:KEY`.
+        kind: `text`; `pattern`, a text where a `*` stands for anything with every operator; `time`; or `labels` for
+            `labels.KEY=VALUE`, `labels.KEY:*` and `labels:KEY`.
         operators: What a text or a time can be compared with. With `:`, a `*` in the value stands for anything, and
             `FIELD:*` asks whether there is a value.
-        A `pattern` is a text where a `*` stands for anything with every operator.
     """
 
     read: Callable[[Any], Any]

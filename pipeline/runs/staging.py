@@ -55,17 +55,6 @@ class Staged:
         return self.uri.removeprefix(self.root) if self.copies else self.uri
 
 
-def stage(location: str, root: str) -> Staged:
-    """Copies what a location names below `root`, as `plan` has it, unless its bytes are there already.
-
-    Raises:
-        DataError: As `plan` and `carry_out`.
-    """
-    staged = plan(location, root)
-    carry_out(staged)
-    return staged
-
-
 def plan(location: str, root: str) -> Staged:
     """Where what a location names belongs below `root`, by its content; nothing is copied.
 

@@ -59,7 +59,8 @@ def draft(config: RunConfig) -> Draft:
         document = compile_pipeline(config, Path(folder, "pipeline.yaml")).read_bytes()
     fixed = config.model_dump(include={"pipeline_name", "image", "cpu_limit", "memory_limit_gib"})
     accelerator = config.model_dump(include={"accelerator_type", "accelerator_count"})
-    return _draft(config, document, parameter_values(with_commit(config)), {**fixed, **accelerator})
+    parameters = parameter_values(with_commit(config))
+    return _draft(config, document, load_spec(document), parameters, {**fixed, **accelerator})
 
 
 def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any], offered: Mapping[str, Any]) -> Draft:
@@ -81,7 +82,7 @@ def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any], offer
     values = {name: value for name, value in defaults.items() if isinstance(value, str)}
     wanted = {name: value for name, value in offered.items() if name in definitions}
     parameters = convert({**values, **wanted, **given}, definitions, str(file))
-    return _draft(config, document, parameters, {"pipeline": hashlib.sha256(document).hexdigest()})
+    return _draft(config, document, spec, parameters, {"pipeline": hashlib.sha256(document).hexdigest()})
 
 
 def build_job(config: RunConfig, submission: Draft) -> aiplatform.PipelineJob:
@@ -136,8 +137,14 @@ def send(config: RunConfig, job: aiplatform.PipelineJob) -> str:
             job.job_id = f"{wanted}-{number}"
 
 
-def _draft(config: RunConfig, document: bytes, parameters: Mapping[str, Any], fixed: Mapping[str, Any]) -> Draft:
-    spec = read_spec(load_spec(document))
+def _draft(
+    config: RunConfig,
+    document: bytes,
+    pipeline: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+) -> Draft:
+    spec = read_spec(pipeline)
     has_data = all(isinstance(parameters.get(name), str) for name in _DATA)
     inputs = {name: plan(parameters[name], config.staging_bucket) for name in _DATA if has_data}
     return Draft(

@@ -17,7 +17,6 @@ from trainer.errors import DataError, ProjectError, UsageError
 
 # A request may hold 1.5 MB. Google's client writes whole numbers with ".0", which may add a seventh.
 _REQUEST_BYTES = 1_300_000
-_BAD_REQUEST = 400
 
 
 @dataclass(frozen=True)

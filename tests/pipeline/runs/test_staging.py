@@ -9,7 +9,7 @@ import fsspec
 import pytest
 
 from pipeline.runs import staging
-from pipeline.runs.staging import place_of, plan, stage, store_bytes
+from pipeline.runs.staging import Staged, carry_out, place_of, plan, store_bytes
 from trainer.errors import DataError
 from trainer.tables.files import expand
 
@@ -23,6 +23,12 @@ ODD_NAMES = [
     "~x.csv",
     "x.txt",
 ]
+
+
+def stage(location: str, root: str) -> Staged:
+    staged = plan(location, root)
+    carry_out(staged)
+    return staged
 
 
 def sha256(data: bytes) -> str:
