@@ -36,8 +36,6 @@ DEFINED_WITH_KFP = (
     "pipeline/definition.py",
 )
 CLOUD = ("google.cloud", "google_cloud_pipeline_components", "kfp")
-# A Custom Prediction Routine is made of subclasses of google-cloud-aiplatform's.
-ROUTINE = ("trainer/predictor.py", "trainer/request_handler.py")
 
 SOURCES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -86,8 +84,6 @@ def test_room_imports_only_the_rooms_below_it(source: str) -> None:
 @pytest.mark.parametrize("source", SOURCES)
 def test_importing_a_file_loads_nothing_heavy(source: str) -> None:
     allowed: tuple[str, ...] = ("kfp",) if source.startswith(DEFINED_WITH_KFP) else ()
-    if source in ROUTINE:
-        allowed += ("google.cloud.aiplatform.prediction",)
     if source.startswith("emulator/"):  # it parses and writes bodies with the SDK's own types
         allowed += ("google.cloud.aiplatform_v1.types",)
     heavy = {name for name in imported(source, everywhere=False) if within(name, HEAVY)}
@@ -96,9 +92,7 @@ def test_importing_a_file_loads_nothing_heavy(source: str) -> None:
 
 @pytest.mark.parametrize("source", [source for source in SOURCES if source.startswith("trainer/")])
 def test_trainer_knows_nothing_of_the_cloud(source: str) -> None:
-    allowed = ("google.cloud.aiplatform.prediction",) if source in ROUTINE else ()
-    cloud = {name for name in imported(source, everywhere=True) if within(name, CLOUD)}
-    assert {name for name in cloud if not within(name, allowed)} == set()
+    assert {name for name in imported(source, everywhere=True) if within(name, CLOUD)} == set()
 
 
 @pytest.mark.parametrize("source", [source for source in SOURCES if source.startswith(DEFINED_WITH_KFP)])

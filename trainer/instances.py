@@ -12,7 +12,7 @@ import numpy as np
 
 from trainer.contract import Contract, Feature, NumericColumn
 from trainer.errors import DataError, nearest, quoted
-from trainer.tables.cells import Cells, Words, cells_of
+from trainer.tables.cells import Cells, LabelCells, NumberCells, WordCells, Words, cells_of
 from trainer.tables.problems import Problems
 
 # Far more than a 1.5 MB request of the narrowest table holds; it bounds the work of one answer.
@@ -31,7 +31,9 @@ class InstanceReader:
         self._delimiter = contract.file.delimiter
         self._features = {column.name: column for column in contract.features}
         self._places = {name: place for place, name in enumerate(self._features)}
-        self._cells = {name: cells for name, cells in cells_of(contract).items() if name in self._features}
+        self._cells: dict[str, NumberCells | WordCells] = {
+            name: cells for name, cells in cells_of(contract).items() if not isinstance(cells, LabelCells)
+        }
 
     def read(self, instances: Any) -> dict[str, np.ndarray]:
         """Checks instances.
@@ -53,6 +55,22 @@ class InstanceReader:
             raise DataError(
                 [f"A request may hold at most {MOST_INSTANCES} instances. Received: {len(instances)}. Send fewer."]
             )
+        arrays = self._whole_columns(instances)
+        return self._cell_by_cell(instances) if arrays is None else arrays
+
+    def _whole_columns(self, instances: Sequence[Any]) -> dict[str, np.ndarray] | None:
+        """The arrays, where each instance has all features, nothing else, and no cell that needs a closer look."""
+        if set(map(type, instances)) != {dict} or any(instance.keys() != self._cells.keys() for instance in instances):
+            return None
+        arrays = {}
+        for name, reader in self._cells.items():
+            values = reader.convert_json([instance[name] for instance in instances])
+            if values is None:
+                return None
+            arrays[name] = values.to_array() if isinstance(values, Words) else values
+        return arrays
+
+    def _cell_by_cell(self, instances: Sequence[Any]) -> dict[str, np.ndarray]:
         problems = Problems()
         rows = [self._row(number, instance, problems) for number, instance in enumerate(instances, 1)]
         arrays = {name: self._column(name, [row.get(name) for row in rows], problems) for name in self._features}

@@ -7,14 +7,14 @@ import json
 import keyword
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trainer import storage
-from trainer.contract import Contract, NumericColumn
+from trainer.contract import Contract, Feature, NumericColumn
 from trainer.errors import ProjectError
 
 # What TensorFlow's loaders look for: without this file there is no SavedModel.
@@ -69,31 +69,54 @@ class SavedModel:
                     f"The SavedModel at {url} carries no readable contract: {error}. Export it with this project."
                 ) from error
             self._loaded = load_graph(folder)
-        self._predict = self._loaded.signatures["predict"]
-        self._names = serving_names(self.contract)
+        self._signature = self._loaded.signatures["predict"]
+        self._functions: dict[tuple[str, ...], Callable[..., Any]] = {}
 
     def predict(
-        self, features: Mapping[str, np.ndarray], outputs: Collection[str] | None = None
+        self, features: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
     ) -> dict[str, np.ndarray]:
         """Answers for rows.
 
         Args:
             features: An array [N] for each column: float32 (NaN where missing), or str ("" where missing).
-            outputs: The outputs wanted. None is all: words cost more to give back than to find.
+            outputs: Which of the outputs of the signature `predict` are wanted, and computed; None is all of them. See
+                `trainer.export.export_model`.
 
         Returns:
-            The outputs of the signature `predict`, each [N, ...]; see `trainer.export.export_model`.
+            The outputs by name, each [N, ...].
         """
         import tensorflow as tf
 
-        inputs = {
-            self._names[column.name]: tf.constant(
-                features[column.name], tf.float32 if isinstance(column, NumericColumn) else tf.string
-            )
-            for column in self.contract.features
-        }
-        answer = self._predict(**inputs)
-        return {name: answer[name].numpy() for name in (answer if outputs is None else outputs)}
+        wanted = tuple(self._signature.structured_outputs if outputs is None else outputs)
+        if wanted not in self._functions:
+            self._functions[wanted] = self._function(wanted)
+        columns = [tf.constant(features[column.name], _dtype(column)) for column in self.contract.features]
+        answers = self._functions[wanted](*columns)
+        return {name: answer.numpy() for name, answer in zip(wanted, answers, strict=True)}
+
+    def _function(self, outputs: tuple[str, ...]) -> Callable[..., Any]:
+        """The signature as a function of the columns, in the contract's order, that computes some outputs alone.
+
+        It is called in two thirds of the time of the signature.
+        """
+        import tensorflow as tf
+
+        names = serving_names(self.contract)
+
+        def answers(*columns: Any) -> list[Any]:
+            by_name = zip((names[column.name] for column in self.contract.features), columns, strict=True)
+            found = self._signature(**dict(by_name))
+            return [found[name] for name in outputs]
+
+        specs = [tf.TensorSpec([None], _dtype(column)) for column in self.contract.features]
+        function: Callable[..., Any] = tf.function(answers, specs, autograph=False).get_concrete_function()
+        return function
+
+
+def _dtype(column: Feature) -> Any:
+    import tensorflow as tf
+
+    return tf.float32 if isinstance(column, NumericColumn) else tf.string
 
 
 def load_graph(folder: Path) -> Any:

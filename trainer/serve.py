@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 
-# What the SDK's model server imports.
-ROUTINE = {
-    "HANDLER_MODULE": "trainer.request_handler",
-    "HANDLER_CLASS": "StrictHandler",
-    "PREDICTOR_MODULE": "trainer.predictor",
-    "PREDICTOR_CLASS": "DnnPredictor",
-}
+from trainer.errors import ProjectError, UsageError
+
+CONTRACT = ("AIP_STORAGE_URI", "AIP_HTTP_PORT", "AIP_HEALTH_ROUTE", "AIP_PREDICT_ROUTE")
 
 
 def main() -> None:
-    """Serves the model of AIP_STORAGE_URI on AIP_HTTP_PORT until it is stopped.
+    """Serves the model of AIP_STORAGE_URI on AIP_HTTP_PORT until it is stopped. It listens once the model is loaded.
 
     A container listens to whatever reaches it. On a person's own machine, which VERTEX_EMULATOR_HOST tells, the server
     listens to that machine alone.
     """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stdout)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        serve()
+    except ProjectError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def serve() -> None:
+    """Does so.
+
+    Raises:
+        UsageError: The environment lacks what the contract promises.
+        ProjectError: There is no such model.
+    """
+    missing = [name for name in CONTRACT if not os.environ.get(name)]
+    if missing:
+        raise UsageError(
+            f"The environment lacks {', '.join(missing)}, which Vertex AI sets in a serving container. Set "
+            f"{'it' if len(missing) == 1 else 'them'} to serve a model by hand."
+        )
+    import tensorflow as tf
     import uvicorn
 
-    os.environ.update(ROUTINE)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from trainer.prediction_app import prediction_app
+    from trainer.predictor import DnnPredictor
+    from trainer.saved_model import SavedModel
+
+    # Requests are answered one by one, and the graph is a chain: more threads only hand it to and fro.
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    predictor = DnnPredictor(SavedModel(os.environ["AIP_STORAGE_URI"].rstrip("/")))
     uvicorn.run(
-        "google.cloud.aiplatform.prediction.model_server:CprModelServer",
-        factory=True,
+        prediction_app(predictor, os.environ["AIP_HEALTH_ROUTE"], os.environ["AIP_PREDICT_ROUTE"]),
         host="127.0.0.1" if "VERTEX_EMULATOR_HOST" in os.environ else "0.0.0.0",  # noqa: S104 - inside a container
         port=int(os.environ["AIP_HTTP_PORT"]),
         access_log=False,
+        log_config=None,
+        lifespan="off",
     )
 
 

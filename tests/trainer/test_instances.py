@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.conftest import IrisFiles
 from trainer.contract import Contract, load_contract
@@ -12,6 +14,7 @@ from trainer.errors import DataError
 from trainer.instances import MOST_INSTANCES, InstanceReader
 
 FLOWER: dict[str, Any] = {"SepalLength": 5.9, "SepalWidth": 3, "PetalLength": 4.2, "PetalWidth": 1.5}
+VALUES = st.floats(allow_nan=False) | st.integers() | st.sampled_from([True, None, "", "1"])
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,24 @@ def test_objects_and_texts_of_values_are_the_same(reader: InstanceReader) -> Non
     for name, values in arrays.items():
         np.testing.assert_array_equal(values, np.full(3, FLOWER[name], np.float32))
         assert values.dtype == np.float32
+
+
+@given(
+    st.lists(st.floats(allow_nan=False) | st.integers() | st.booleans() | st.none() | st.text(), min_size=4, max_size=4)
+)
+@example([5.9, 3, 4.2, 1.5])
+@example([5.9, 10**400, 4.2, 1.5])
+def test_an_instance_is_read_alike_alone_and_beside_a_text(reader: InstanceReader, values: list[Any]) -> None:
+    """Whole columns of numbers are read another way than cells."""
+    instance = dict(zip(FLOWER, values, strict=True))
+
+    def read(*instances: Any) -> dict[str, bytes] | str:
+        try:
+            return {name: column[:1].tobytes() for name, column in reader.read(list(instances)).items()}
+        except DataError as error:
+            return str(error)
+
+    assert read(instance) == read(instance, "5.9,3,4.2,1.5")
 
 
 @pytest.mark.parametrize("instances", [None, [], {}, "5.9,3,4.2,1.5", 5, True])

@@ -22,6 +22,7 @@ import pytest
 from tests.conftest import IrisFiles
 from tests.trainer.malformed import FLOWER, KINDS, TEXT, malformed_bodies
 from trainer.instances import MOST_INSTANCES
+from trainer.serve import CONTRACT
 from trainer.training import TrainedModel
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.run]
@@ -182,3 +183,20 @@ def test_the_server_refuses_a_large_body_of_nonsense_in_no_time(server: httpx.Cl
 def test_the_server_takes_posts_on_its_route_alone(server: httpx.Client) -> None:
     assert server.get("/ask").status_code == httpx.codes.METHOD_NOT_ALLOWED
     assert server.post("/predict", json={}).status_code == httpx.codes.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("contract", "code", "sentence"),
+    [
+        (
+            {"AIP_STORAGE_URI": "no/model"},
+            2,
+            "The environment lacks AIP_HTTP_PORT, AIP_HEALTH_ROUTE, AIP_PREDICT_ROUTE, ",
+        ),
+        (dict.fromkeys(CONTRACT, "no/model"), 1, "There is no SavedModel at no/model: it has no saved_model.pb. Train"),
+    ],
+)
+def test_a_server_that_cannot_serve_says_why(contract: dict[str, str], code: int, sentence: str) -> None:
+    command = [sys.executable, "-m", "trainer.serve"]
+    ended = subprocess.run(command, env={**os.environ, **contract}, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.splitlines()[-1][: len(sentence)]) == (code, sentence)

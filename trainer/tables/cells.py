@@ -62,11 +62,23 @@ class NumberCells:
             return None
         values = array.to_numpy(zero_copy_only=False)
         present = array.drop_null().to_numpy(zero_copy_only=False) if array.null_count else values
-        if present.size and not (self._low <= present.min() and present.max() <= self._high):
+        return np.asarray(values, np.float32) if self._may_stand(present) else None
+
+    def convert_json(self, values: Sequence[object]) -> np.ndarray | None:
+        """JSON's values as `parse` would read them, or None if one needs a closer look."""
+        if not set(map(type, values)) <= {int, float}:
             return None
-        if self._sentinels and np.isin(present, self._sentinels).any():
+        try:
+            numbers = np.array(values, np.float64)
+        except OverflowError:
             return None
-        return np.asarray(values, np.float32)
+        return numbers.astype(np.float32) if self._may_stand(numbers) else None
+
+    def _may_stand(self, numbers: np.ndarray) -> bool:
+        """Whether each of some numbers may stand in the column. NaN may not."""
+        if numbers.size and not (self._low <= numbers.min() and numbers.max() <= self._high):
+            return False
+        return not (self._sentinels and np.isin(numbers, self._sentinels).any())
 
     def parse(self, cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Values of cells, NaN where there is none, and which of the cells are bad."""
@@ -176,6 +188,13 @@ class WordCells:
             return None
         ids = {word: code for code, word in enumerate(dict.fromkeys(words))}
         return Words(_spread([ids[word] for word in words], array), tuple(map(str, ids)))
+
+    def convert_json(self, values: Sequence[Any]) -> Words | None:
+        """JSON's values as `parse` would read them, or None if one needs a closer look."""
+        if set(map(type, values)) != {str}:
+            return None
+        words, bad = self.parse(values)
+        return None if bad.any() else words
 
     def parse(self, cells: Sequence[str]) -> tuple[Words, np.ndarray]:
         """Words of cells, "" where there is none, and which of the cells are bad."""
