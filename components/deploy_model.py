@@ -10,7 +10,6 @@ def deploy_model(
     registered_model: dsl.Input[dsl.Artifact],
     project: str,
     location: str,
-    staging_bucket: str,
     endpoint_name: str,
     rollout: str,
     machine_type: str,
@@ -23,29 +22,30 @@ def deploy_model(
         registered_model: The version.
         project: Google Cloud project.
         location: Region.
-        staging_bucket: gs://BUCKET for files on their way.
         endpoint_name: Display name of the endpoint; made if there is none.
         rollout: Percentages of the traffic, rising to 100, such as 100 or 10,50,100.
         machine_type: What the version is deployed on.
         max_latency_ms: The slowest that 95 of 100 predictions may be while the traffic moves.
         endpoint: The endpoint: resourceName, version and traffic as metadata.
     """
+    from components.vertex.answers import Watch, load_smoke
     from components.vertex.connection import connect
     from components.vertex.endpoints import Machines, deployments_of
     from components.vertex.registry import version_by_name
-    from components.vertex.rollout import Watch, load_smoke, roll_out
+    from components.vertex.rollout import roll_out
     from components.vertex.rollout_plan import parse_percentages
 
-    connect(project, location, staging_bucket)
-    model = version_by_name(registered_model.metadata["resourceName"])
+    vertex = connect(project, location)
+    version = version_by_name(vertex, registered_model.metadata["resourceName"])
     served = roll_out(
+        vertex=vertex,
         endpoint_name=endpoint_name,
-        model=model,
+        version=version,
         percentages=parse_percentages(rollout),
-        smoke=load_smoke(model),
+        smoke=load_smoke(version),
         machines=Machines(type=machine_type),
         watch=Watch(max_latency_ms=max_latency_ms),
     )
     traffic = {one.version: one.traffic for one in deployments_of(served)}
-    endpoint.uri = served.gca_resource.name
-    endpoint.metadata.update(resourceName=served.resource_name, version=model.version_id, traffic=traffic)
+    endpoint.uri = served.name
+    endpoint.metadata.update(resourceName=served.name, version=version.version_id, traffic=traffic)

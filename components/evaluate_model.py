@@ -17,7 +17,6 @@ def evaluate_model(
     promote_on_tie: bool,
     project: str,
     location: str,
-    staging_bucket: str,
     model_name: str,
     metrics: dsl.Output[dsl.Metrics],
     classification: dsl.Output[dsl.ClassificationMetrics],
@@ -36,7 +35,6 @@ def evaluate_model(
         promote_on_tie: Whether a model as good as the champion may replace it.
         project: Google Cloud project of the champion.
         location: Region.
-        staging_bucket: gs://BUCKET for files on their way.
         model_name: Display name of the registry model whose version `champion` is to be beaten.
         metrics: Accuracy, loss, mean recall, AUC; precision, recall and F1 of each class.
         classification: Confusion matrix, and the ROC of all classes pooled.
@@ -57,9 +55,8 @@ def evaluate_model(
     from trainer.decision import Gate
     from trainer.evaluation import CLASSES_SHOWN
 
-    connect(project, location, staging_bucket)
-    found = find_champion(model_name)
-    champion = None if found is None else Champion(found.version_id, str(found.uri))
+    found = find_champion(connect(project, location), model_name)
+    champion = None if found is None else Champion(found.version_id, found.artifact_uri)
     gate = Gate(min_accuracy, min_gain, promote_on_tie)
     assessment = assess_model(model.path, stored_files(eval_dataset.path), eval_batch_size, gate, champion)
     for name, value in assessment.evaluation.scalars().items():

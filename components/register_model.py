@@ -48,9 +48,10 @@ def register_model(
 
     from components.vertex.connection import connect
     from components.vertex.registration import register
+    from components.vertex.registry import full_name
 
-    connect(project, location, staging_bucket)
     version = register(
+        vertex=connect(project, location),
         model_name=model_name,
         saved_model=Path(model.path),
         smoke=json.loads(Path(smoke.path).read_text(encoding="utf-8")),
@@ -59,6 +60,6 @@ def register_model(
         serving_image=serving_image,
         origin={"run": run, "data": str(train_dataset.metadata["sha256"])[:12], "git": git_sha[:12]},
     )
-    registered_model.uri = version.uri
-    registered_model.metadata.update(resourceName=version.versioned_resource_name, version=version.version_id)
+    registered_model.uri = version.artifact_uri
+    registered_model.metadata.update(resourceName=full_name(version), version=version.version_id)
     return (version.version_id,)

@@ -91,7 +91,6 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             promote_on_tie=promote_on_tie,
             project=project,
             location=location,
-            staging_bucket=staging_bucket,
             model_name=model_name,
         )
         evaluation.set_display_name("Evaluate and decide")
@@ -120,7 +119,6 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
                 registered_model=registration.outputs["registered_model"],
                 project=project,
                 location=location,
-                staging_bucket=staging_bucket,
                 endpoint_name=endpoint_name,
                 rollout=rollout,
                 machine_type=machine_type,

@@ -3,41 +3,95 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
+    from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
+    from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceClient
 
 EMULATOR_VARIABLE = "VERTEX_EMULATOR_HOST"
 STORAGE_VARIABLE = "STORAGE_EMULATOR_HOST"
 
-# What the stand-in for Cloud Storage says of each bucket.
-_PROJECT_NUMBER = "1234"
+# A change is not asked for twice, so the first time must do.
+CHANGE_TIMEOUT_S = 120.0
+READ_TIMEOUT_S = 30.0
+PATIENCE_S = 120.0
 
 
-def connect(project: str, location: str, staging_bucket: str) -> None:
-    """Points the SDK of this process at Vertex AI.
+@dataclass(frozen=True)
+class VertexAI:
+    """A location of Vertex AI, and the clients of its services, each made when it is first used.
+
+    Attributes:
+        project: Google Cloud project id.
+        location: Region, such as us-central1.
+        stand_in: URL of the stand-in for Google's; empty for Google's own.
+        patience_s: How long a read is tried again after a passing fault; 0 tries once.
+    """
+
+    project: str
+    location: str
+    stand_in: str = ""
+    patience_s: float = PATIENCE_S
+
+    @property
+    def parent(self) -> str:
+        """The name of the location, under which its resources lie."""
+        return f"projects/{self.project}/locations/{self.location}"
+
+    @cached_property
+    def client_options(self) -> Mapping[str, Any]:
+        """What the client of any service is made with."""
+        # Not gRPC, which minds neither the usual proxies nor the certificates that a company adds to the usual ones.
+        if not self.stand_in:
+            regional = {"api_endpoint": f"{self.location}-aiplatform.googleapis.com"}
+            return {"transport": "rest", "client_options": regional}
+        from google.auth.credentials import AnonymousCredentials
+
+        anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it without types
+        return {"transport": "rest", "client_options": {"api_endpoint": self.stand_in}, "credentials": anonymous}
+
+    @cached_property
+    def reading(self) -> Mapping[str, Any]:
+        """How a call is made that changes nothing: not for ever, and again after a fault that may pass."""
+        from google.api_core.retry import Retry
+
+        retry = Retry(initial=0.5, maximum=10, timeout=self.patience_s) if self.patience_s else None
+        return {"timeout": READ_TIMEOUT_S, "retry": retry}
+
+    @cached_property
+    def models(self) -> ModelServiceClient:
+        """The registry."""
+        from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
+
+        return ModelServiceClient(**self.client_options)
+
+    @cached_property
+    def endpoints(self) -> EndpointServiceClient:
+        """The endpoints."""
+        from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
+
+        return EndpointServiceClient(**self.client_options)
+
+    @cached_property
+    def predictions(self) -> PredictionServiceClient:
+        """What answers predictions."""
+        from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceClient
+
+        return PredictionServiceClient(**self.client_options)
+
+
+def connect(project: str, location: str, patience_s: float = PATIENCE_S) -> VertexAI:
+    """The Vertex AI that the environment names, at a project and a location. Nothing is asked of it yet.
 
     Args:
         project: Google Cloud project id.
         location: Region, such as us-central1.
-        staging_bucket: gs://BUCKET for files on their way; always given, never derived from a name.
+        patience_s: How long a read is tried again after a passing fault; 0 tries once.
     """
-    from google.cloud import aiplatform
-
-    # Not gRPC, which minds neither the usual proxies nor the certificates that a company adds to the usual ones.
-    where = {"project": project, "location": location, "staging_bucket": staging_bucket, "api_transport": "rest"}
-    host = os.environ.get(EMULATOR_VARIABLE)
-    if not host:
-        aiplatform.init(**where)
-        return
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud.aiplatform.utils import resource_manager_utils
-
-    def project_number(*args: object, **options: object) -> str:
-        del args, options
-        return _PROJECT_NUMBER
-
-    # Before it submits a run the SDK asks Cloud Resource Manager for it, at Google's and nowhere else.
-    resource_manager_utils.get_project_number = project_number
-    aiplatform.init(
-        **where,
-        api_endpoint=host if "://" in host else f"http://{host}",
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth leaves it without types
-    )
+    host = os.environ.get(EMULATOR_VARIABLE, "")
+    return VertexAI(project, location, f"http://{host}" if host and "://" not in host else host, patience_s)

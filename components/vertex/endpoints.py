@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from components.vertex.connection import CHANGE_TIMEOUT_S, VertexAI
 from components.vertex.labels import MANAGED_BY
 from components.vertex.lookup import filter_for, the_only
+from components.vertex.operations import wait_for
+from components.vertex.registry import full_name
 from components.vertex.rollout_plan import Deployment
 
 if TYPE_CHECKING:
-    from google.cloud import aiplatform
+    from google.cloud.aiplatform_v1.types import Endpoint, Model
+
+# In the traffic split of a request to deploy, the deployment that it makes.
+_DEPLOYED_NOW = "0"
+# Vertex AI itself gives up after 60 s.
+_PREDICTION_TIMEOUT_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -44,72 +52,143 @@ class Answer:
     version: str
 
 
-def find_endpoint(name: str) -> aiplatform.Endpoint | None:
+def list_endpoints(vertex: VertexAI, name: str = "") -> list[Endpoint]:
+    """The endpoints that the pipeline manages: those of a display name, or all."""
+    request = {"parent": vertex.parent, "filter": filter_for(MANAGED_BY, name)}
+    return list(vertex.endpoints.list_endpoints(request=request, **vertex.reading))
+
+
+def find_endpoint(vertex: VertexAI, name: str) -> Endpoint | None:
     """The endpoint of this name that the pipeline manages, or None.
 
     Raises:
         RegistryError: There are several; none is taken by chance.
     """
-    from google.cloud import aiplatform
-
-    found = aiplatform.Endpoint.list(filter=filter_for(MANAGED_BY, name))
-    return the_only(found, [endpoint.resource_name for endpoint in found], "endpoints", name)
+    found = list_endpoints(vertex, name)
+    return the_only(found, [endpoint.name for endpoint in found], "endpoints", name)
 
 
-def find_or_create_endpoint(name: str) -> aiplatform.Endpoint:
+def find_or_create_endpoint(vertex: VertexAI, name: str) -> Endpoint:
     """The endpoint of this name, made if there is none."""
-    from google.cloud import aiplatform
+    from google.cloud.aiplatform_v1.types import Endpoint
 
-    return find_endpoint(name) or aiplatform.Endpoint.create(display_name=name, labels=dict(MANAGED_BY))
-
-
-def deployments_of(endpoint: aiplatform.Endpoint) -> tuple[Deployment, ...]:
-    """What is deployed, with its share of the traffic."""
-    traffic = dict(endpoint.traffic_split or {})
-    return tuple(Deployment(one.id, one.model_version_id, traffic.get(one.id, 0)) for one in endpoint.list_models())
-
-
-def deploy(endpoint: aiplatform.Endpoint, model: aiplatform.Model, machines: Machines) -> str:
-    """Deploys a version beside what is there, without traffic; alone, with all of it. Returns its id."""
-    before = {one.id for one in deployments_of(endpoint)}
-    endpoint.deploy(
-        model,
-        deployed_model_display_name=f"{model.display_name}-{model.version_id}",
-        traffic_percentage=0 if before else 100,
-        machine_type=machines.type,
-        min_replica_count=machines.least,
-        max_replica_count=machines.most,
-        sync=True,
+    found = find_endpoint(vertex, name)
+    if found is not None:
+        return found
+    wanted = Endpoint(display_name=name, labels=MANAGED_BY)
+    made: Endpoint = wait_for(
+        vertex.endpoints.create_endpoint(parent=vertex.parent, endpoint=wanted, timeout=CHANGE_TIMEOUT_S)
     )
-    made = [one for one in deployments_of(endpoint) if one.id not in before]
+    return made
+
+
+def read_again(vertex: VertexAI, endpoint: Endpoint) -> Endpoint:
+    """An endpoint as it is now."""
+    return vertex.endpoints.get_endpoint(name=endpoint.name, **vertex.reading)
+
+
+def deployments_of(endpoint: Endpoint) -> tuple[Deployment, ...]:
+    """What was deployed when the endpoint was read, with its share of the traffic."""
+    traffic = endpoint.traffic_split
+    return tuple(Deployment(one.id, one.model_version_id, traffic.get(one.id, 0)) for one in endpoint.deployed_models)
+
+
+def deployments_now(vertex: VertexAI, endpoint: Endpoint) -> tuple[Deployment, ...]:
+    """What is deployed, with its share of the traffic."""
+    return deployments_of(read_again(vertex, endpoint))
+
+
+def deploy(vertex: VertexAI, endpoint: Endpoint, version: Model, machines: Machines) -> str:
+    """Deploys a version beside what is there, without traffic; alone, with all of it. Returns its id."""
+    from google.cloud.aiplatform_v1.types import DedicatedResources, DeployedModel, MachineSpec
+
+    present = read_again(vertex, endpoint)
+    wanted = DeployedModel(
+        model=full_name(version),
+        display_name=f"{version.display_name}-{version.version_id}",
+        dedicated_resources=DedicatedResources(
+            machine_spec=MachineSpec(machine_type=machines.type),
+            min_replica_count=machines.least,
+            max_replica_count=machines.most,
+        ),
+    )
+    wait_for(
+        vertex.endpoints.deploy_model(
+            endpoint=endpoint.name,
+            deployed_model=wanted,
+            traffic_split=_split_with_another(present),
+            timeout=CHANGE_TIMEOUT_S,
+        )
+    )
+    before = {one.id for one in present.deployed_models}
+    made = [one for one in deployments_now(vertex, endpoint) if one.id not in before]
     new, *doubles = sorted(made, key=lambda one: one.traffic, reverse=True)
     # A request whose answer was lost on the way is sent again, and deploys again.
     for double in doubles:
-        undeploy(endpoint, double.id)
+        undeploy(vertex, endpoint, double.id)
     return new.id
 
 
-def shift(endpoint: aiplatform.Endpoint, split: Mapping[str, int]) -> None:
+def _split_with_another(endpoint: Endpoint) -> dict[str, int]:
+    """The traffic split with which a deployment joins those that are there; an empty one leaves it as it is."""
+    if not endpoint.deployed_models:
+        return {_DEPLOYED_NOW: 100}
+    return {_DEPLOYED_NOW: 0, **endpoint.traffic_split} if endpoint.traffic_split else {}
+
+
+def shift(vertex: VertexAI, endpoint: Endpoint, split: Mapping[str, int]) -> None:
     """Sets the whole traffic split: percent by deployment id, 100 in all; what is not named gets none."""
-    whole = {one.id: 0 for one in deployments_of(endpoint)} | dict(split)
-    endpoint.update(traffic_split=whole)
+    from google.protobuf.field_mask_pb2 import FieldMask
+
+    # With the tag of what was read just now: a change by another meanwhile is refused, not undone.
+    wanted = read_again(vertex, endpoint)
+    wanted.traffic_split = {one.id: 0 for one in wanted.deployed_models} | dict(split)
+    mask = FieldMask(paths=["traffic_split"])
+    vertex.endpoints.update_endpoint(endpoint=wanted, update_mask=mask, timeout=CHANGE_TIMEOUT_S)
 
 
-def undeploy(endpoint: aiplatform.Endpoint, deployment: str) -> None:
+def undeploy(vertex: VertexAI, endpoint: Endpoint, deployment: str) -> None:
     """Takes a deployment off; the last one may have traffic, another must have none."""
-    endpoint.undeploy(deployed_model_id=deployment, sync=True)
+    wait_for(_begin_undeploying(vertex, endpoint, deployment))
 
 
-def undeploy_all(endpoint: aiplatform.Endpoint) -> None:
+def undeploy_all(vertex: VertexAI, endpoint: Endpoint) -> None:
     """Takes everything off."""
-    endpoint.undeploy_all(sync=True)
+    for operation in begin_undeploying_all(vertex, endpoint):
+        wait_for(operation)
 
 
-def ask(endpoint: aiplatform.Endpoint, instances: Sequence[Any]) -> Answer:
-    """One prediction request.
+def begin_undeploying_all(vertex: VertexAI, endpoint: Endpoint) -> list[Any]:
+    """Takes everything off but the deployment with most traffic, and begins to take off that one.
+
+    Returns:
+        The operation that is left to wait for; none where nothing was deployed.
+    """
+    deployed = sorted(deployments_now(vertex, endpoint), key=lambda one: one.traffic)
+    for one in deployed[:-1]:
+        wait_for(_begin_undeploying(vertex, endpoint, one.id, {deployed[-1].id: 100}))
+    return [_begin_undeploying(vertex, endpoint, one.id) for one in deployed[-1:]]
+
+
+def _begin_undeploying(
+    vertex: VertexAI, endpoint: Endpoint, deployment: str, split: dict[str, int] | None = None
+) -> Any:
+    return vertex.endpoints.undeploy_model(
+        endpoint=endpoint.name, deployed_model_id=deployment, traffic_split=split, timeout=CHANGE_TIMEOUT_S
+    )
+
+
+def ask(vertex: VertexAI, endpoint: Endpoint, instances: Sequence[Any]) -> Answer:
+    """One prediction request, which is not tried again.
 
     Raises:
         google.api_core.exceptions.GoogleAPICallError: The endpoint refused it.
+        OSError: It cannot be reached, or does not answer in time.
     """
-    answer = endpoint.predict(instances=list(instances))
-    return Answer(answer.predictions, answer.deployed_model_id, str(answer.model_version_id))
+    from google.protobuf.json_format import MessageToDict
+
+    answer = vertex.predictions.predict(
+        endpoint=endpoint.name, instances=list(instances), timeout=_PREDICTION_TIMEOUT_S
+    )
+    predictions = [MessageToDict(value) for value in type(answer).pb(answer).predictions]
+    return Answer(predictions, answer.deployed_model_id, answer.model_version_id)

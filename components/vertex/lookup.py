@@ -10,10 +10,10 @@ from components.vertex.errors import RegistryError
 Resource = TypeVar("Resource")
 
 
-def filter_for(labels: Mapping[str, str], display_name: str) -> str:
-    """The list filter for resources of this name that carry these labels."""
+def filter_for(labels: Mapping[str, str], display_name: str = "") -> str:
+    """The list filter for resources that carry these labels, and this name if one is given."""
     parts = [f'labels.{key}="{value}"' for key, value in labels.items()]
-    return " AND ".join([*parts, f'display_name="{display_name}"'])
+    return " AND ".join([*parts, f'display_name="{display_name}"'] if display_name else parts)
 
 
 def the_only(found: Sequence[Resource], names: Sequence[str], kind: str, display_name: str) -> Resource | None:

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.vertex.connection import VertexAI
 from components.vertex.labels import label_value
 from components.vertex.registry import ServingContainer, import_evaluation, register_version
 from trainer.serving_artifact import store_serving_artifact
 
 if TYPE_CHECKING:
-    from google.cloud import aiplatform
+    from google.cloud.aiplatform_v1.types import Model
 
 
 def register(
+    vertex: VertexAI,
     model_name: str,
     saved_model: Path,
     smoke: Any,
@@ -22,10 +24,11 @@ def register(
     staging_bucket: str,
     serving_image: str,
     origin: Mapping[str, str],
-) -> aiplatform.Model:
+) -> Model:
     """Stores, registers and documents a version, each step once however often it is called.
 
     Args:
+        vertex: Whose registry.
         model_name: Display name of the registry model.
         saved_model: The exported SavedModel.
         smoke: Instances and the answers that the evaluation saw.
@@ -39,8 +42,8 @@ def register(
     """
     url = store_serving_artifact(saved_model, smoke, f"{staging_bucket.rstrip('/')}/models/{label_value(model_name)}")
     labels = {key: label_value(value) for key, value in origin.items()} | {"model": url.rsplit("/", 1)[-1]}
-    version = register_version(model_name, decision["summary"], url, ServingContainer(serving_image), labels)
-    import_evaluation(version, label_value(origin["run"]), classification_metrics(decision))
+    version = register_version(vertex, model_name, decision["summary"], url, ServingContainer(serving_image), labels)
+    import_evaluation(vertex, version, label_value(origin["run"]), classification_metrics(decision))
     return version
 
 

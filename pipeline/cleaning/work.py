@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from components.vertex.labels import MANAGED_BY
-from components.vertex.rollout_plan import Deployment
+from components.vertex import registry
+from components.vertex.operations import wait_for
 from pipeline.cleaning.plan import Cleaning, Origin, folder_of
 from pipeline.config import Connection
 from pipeline.runs.client import Runs
 from pipeline.runs.record import RunRecord
-from pipeline.serving.record import EndpointRecord
-from pipeline.vertex.clients import client_options, parent_of, pipeline_client
+from pipeline.serving.record import EndpointRecord, read_endpoints
+from pipeline.vertex.clients import pipeline_client, vertex_of
 from trainer import storage
 
-_MANAGED = " AND ".join(f'labels.{key}="{value}"' for key, value in MANAGED_BY.items())
 _MOST_RUNS = 100_000
 
 
@@ -27,14 +26,9 @@ class Estate:
     """
 
     def __init__(self, config: Connection) -> None:
-        from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
-        from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
-
         self._runs = Runs(config)
         self._pipelines = pipeline_client(config)
-        self._endpoints = EndpointServiceClient(**client_options(config))
-        self._models = ModelServiceClient(**client_options(config))
-        self._managed = {"parent": parent_of(config), "filter": _MANAGED}
+        self._vertex = vertex_of(config)
 
     def runs(self) -> list[RunRecord]:
         """The runs, the newest first, with their tasks."""
@@ -42,19 +36,18 @@ class Estate:
 
     def endpoints(self) -> list[EndpointRecord]:
         """The endpoints, by name."""
-        found = [_endpoint(message) for message in self._endpoints.list_endpoints(request=self._managed)]
-        return sorted(found, key=lambda endpoint: endpoint.name)
+        return read_endpoints(self._vertex)
 
     def origins(self) -> Iterator[Origin]:
         """Where the registered versions come from."""
-        for model in self._models.list_models(request=self._managed):
-            for version in self._models.list_model_versions(name=model.name.partition("@")[0]):
+        for model in registry.list_models(self._vertex):
+            for version in registry.versions_of(self._vertex, model):
                 name = f"version {version.version_id} of {version.display_name}"
                 yield Origin(name, dict(version.labels).get("run", ""), version.artifact_uri)
 
     def remove_endpoint(self, endpoint: EndpointRecord) -> None:
         """Removes an endpoint, unless it is gone already; one on which something was deployed meanwhile is refused."""
-        self._remove(lambda: self._endpoints.delete_endpoint(name=endpoint.resource_name))
+        self._remove(lambda: self._vertex.endpoints.delete_endpoint(name=endpoint.resource_name))
 
     def remove_run(self, run: RunRecord) -> None:
         """Removes a run and its results, unless they are gone already."""
@@ -70,7 +63,7 @@ class Estate:
         from google.api_core.exceptions import NotFound
 
         try:
-            ask().result()
+            wait_for(ask())
         except NotFound:
             return
 
@@ -94,9 +87,3 @@ def _bytes_of(run: RunRecord) -> int:
     if not filesystem.exists(folder):
         return 0
     return int(filesystem.du(folder))
-
-
-def _endpoint(message: Any) -> EndpointRecord:
-    traffic = message.traffic_split
-    deployed = [Deployment(one.id, one.model_version_id, traffic.get(one.id, 0)) for one in message.deployed_models]
-    return EndpointRecord(message.display_name, message.name, sorted(deployed, key=lambda one: -one.traffic))

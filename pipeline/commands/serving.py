@@ -10,7 +10,7 @@ from rich.console import Console
 
 from pipeline.commands.options import configured
 from pipeline.config import Connection, Rollout, RunConfig
-from pipeline.vertex.connection import connected, connected_sdk
+from pipeline.vertex.connection import connected
 from trainer.errors import ProjectError, UsageError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -77,7 +77,7 @@ def models(*, config: RunConfig) -> None:
     from pipeline.serving.record import read_versions
     from pipeline.serving.view import versions_table
 
-    with connected_sdk(config):
+    with connected(config):
         versions = read_versions(config)
     if not versions:
         print(f'The registry holds no model named "{config.model_name}". `python -m pipeline run` registers one.')
@@ -91,9 +91,10 @@ def endpoints(*, config: RunConfig) -> None:
     """List the endpoints: what is deployed on them, and with which traffic."""
     from pipeline.serving.record import read_endpoints
     from pipeline.serving.view import endpoints_table
+    from pipeline.vertex.clients import vertex_of
 
-    with connected_sdk(config):
-        found = read_endpoints()
+    with connected(config):
+        found = read_endpoints(vertex_of(config))
     if not found:
         print("There are no endpoints. `python -m pipeline run` makes one.")
         return
@@ -110,7 +111,7 @@ def promote(
     """Give all traffic to a version, after the checks that a run makes, and make it the champion."""
     from pipeline.serving import rollout as rollout_commands
 
-    with connected_sdk(config):
+    with connected(config):
         number = rollout_commands.promote(config, version)
     print(f"Version {number} has all traffic of {config.endpoint_name}, and is the champion.")
 
@@ -119,10 +120,10 @@ def promote(
 @configured(Connection)
 def rollback(*, config: RunConfig) -> None:
     """Give all traffic back to the version that is deployed beside the champion."""
-    with connected_sdk(config):
-        from components.vertex.rollout import roll_back
+    from pipeline.serving import rollout as rollout_commands
 
-        left, back = roll_back(config.endpoint_name, config.model_name)
+    with connected(config):
+        left, back = rollout_commands.roll_back(config)
     print(f"Version {back} has all traffic of {config.endpoint_name} again, and is the champion; version {left} rests.")
 
 
@@ -142,7 +143,7 @@ def undeploy(
     question = f"Take everything off the endpoint {config.endpoint_name}? Nothing answers predictions then."
     if not yes and not typer.confirm(question):
         raise ProjectError("Nothing was changed.")
-    with connected_sdk(config):
+    with connected(config):
         versions = rollout_commands.undeploy_all(config)
     told = f"Taken off: version {', '.join(versions)}." if versions else "Nothing was deployed."
     print(told)

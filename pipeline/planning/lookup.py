@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from components.vertex.labels import MANAGED_BY
-from components.vertex.lookup import filter_for, the_only
+from components.vertex.registry import find_champion
 from pipeline.config import Connection, RunConfig
-from pipeline.vertex.clients import client_options, parent_of, pipeline_client
+from pipeline.vertex.clients import parent_of, pipeline_client, vertex_of
 from pipeline.vertex.connection import connected
 
 RUNS_READ = 20
@@ -117,19 +116,5 @@ def read_champion(config: Connection) -> str:
     Raises:
         RegistryError: There are several models of that name.
     """
-    from google.api_core.exceptions import NotFound
-    from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
-
-    from components.vertex.registry import CHAMPION
-
-    client = ModelServiceClient(**client_options(config))
-    request = {"parent": parent_of(config), "filter": filter_for(MANAGED_BY, config.model_name)}
-    found = list(client.list_models(request=request, timeout=_CALL_TIMEOUT_S))
-    model = the_only(found, [one.name for one in found], "models", config.model_name)
-    if model is None:
-        return ""
-    try:
-        version = client.get_model(name=f"{model.name.partition('@')[0]}@{CHAMPION}", timeout=_CALL_TIMEOUT_S)
-    except NotFound:
-        return ""
-    return str(version.version_id)
+    champion = find_champion(vertex_of(config), config.model_name)
+    return "" if champion is None else champion.version_id

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.vertex.labels import MANAGED_BY
-from components.vertex.lookup import filter_for, the_only
+from components.vertex import endpoints, registry
 from pipeline.config import RunConfig
-from pipeline.vertex.clients import client_options, parent_of
+from pipeline.vertex.clients import vertex_of
 from pipeline.vertex.errors import message_of
 from trainer.errors import DataError, ProjectError, UsageError
 
@@ -48,12 +47,8 @@ class Endpoint:
     """
 
     def __init__(self, config: RunConfig) -> None:
-        from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
-
-        self._options = client_options(config)
-        request = {"parent": parent_of(config), "filter": filter_for(MANAGED_BY, config.endpoint_name)}
-        found = list(EndpointServiceClient(**self._options).list_endpoints(request=request))
-        endpoint = the_only(found, [one.name for one in found], "endpoints", config.endpoint_name)
+        self._vertex = vertex_of(config)
+        endpoint = endpoints.find_endpoint(self._vertex, config.endpoint_name)
         if endpoint is None or not endpoint.traffic_split:
             raise ProjectError(
                 f'Nothing is deployed on the endpoint "{config.endpoint_name}". Run `python -m pipeline run`, or '
@@ -63,13 +58,11 @@ class Endpoint:
 
     def feature_types(self) -> Mapping[str, str] | None:
         """The JSON type of each feature of the deployed version by name, or None where it does not say."""
-        from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
-
         from trainer import storage
 
         models = {one.id: f"{one.model}@{one.model_version_id}" for one in self._endpoint.deployed_models}
         strongest = max(self._endpoint.traffic_split.items(), key=lambda share: share[1])[0]
-        model = ModelServiceClient(**self._options).get_model(name=models[strongest])
+        model = registry.version_by_name(self._vertex, models[strongest])
         if not model.predict_schemata.instance_schema_uri:
             return None
         # JSON is YAML, and this project writes it as JSON.
@@ -84,18 +77,14 @@ class Endpoint:
             UsageError: An instance is too large, or cannot be sent.
         """
         from google.api_core.exceptions import BadRequest
-        from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceClient
-        from google.protobuf.json_format import MessageToDict
 
-        client = PredictionServiceClient(**self._options)
         for first, batch in _batches(instances):
             values = [_value(number, instance) for number, instance in enumerate(batch, first)]
             try:
-                answer = client.predict(endpoint=self._endpoint.name, instances=values)
+                answer = endpoints.ask(self._vertex, self._endpoint, values)
             except BadRequest as error:
                 raise DataError([_renumbered(message_of(error), first)]) from error
-            predictions = [MessageToDict(value) for value in type(answer).pb(answer).predictions]
-            yield Answer(first, predictions, answer.model_version_id, answer.deployed_model_id)
+            yield Answer(first, answer.predictions, answer.version, answer.deployment)
 
 
 def _batches(instances: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from components.vertex import endpoints, registry
+from components.vertex.connection import VertexAI
 from components.vertex.labels import MANAGED_BY
 from components.vertex.rollout_plan import Deployment
-from pipeline.config import RunConfig
+from pipeline.config import Connection
+from pipeline.vertex.clients import vertex_of
 
 if TYPE_CHECKING:
-    from google.cloud import aiplatform
+    from google.cloud.aiplatform_v1.types import Endpoint, Model
+
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -52,52 +57,52 @@ class EndpointRecord:
     deployments: Sequence[Deployment]
 
 
-def read_endpoints() -> list[EndpointRecord]:
+def read_endpoints(vertex: VertexAI) -> list[EndpointRecord]:
     """The endpoints that the pipeline manages, by name."""
-    from google.cloud import aiplatform
-
-    managed = " AND ".join(f'labels.{key}="{value}"' for key, value in MANAGED_BY.items())
-    records = [
-        EndpointRecord(
-            endpoint.display_name,
-            endpoint.resource_name,
-            sorted(endpoints.deployments_of(endpoint), key=lambda one: -one.traffic),
-        )
-        for endpoint in aiplatform.Endpoint.list(filter=managed)
-    ]
-    return sorted(records, key=lambda record: record.name)
+    return sorted(map(_endpoint, endpoints.list_endpoints(vertex)), key=lambda record: record.name)
 
 
-def read_versions(config: RunConfig) -> list[VersionRecord]:
+def _endpoint(endpoint: Endpoint) -> EndpointRecord:
+    deployed = sorted(endpoints.deployments_of(endpoint), key=lambda one: -one.traffic)
+    return EndpointRecord(endpoint.display_name, endpoint.name, deployed)
+
+
+def read_versions(config: Connection) -> list[VersionRecord]:
     """The versions of the model that a configuration names, the newest first; none where there is no such model.
 
     Raises:
         RegistryError: There are several models of this name.
     """
-    model = registry.find_model(config.model_name)
+    vertex = vertex_of(config)
+    model = registry.find_model(vertex, config.model_name)
     if model is None:
         return []
-    found = endpoints.find_endpoint(config.endpoint_name)
+    found = endpoints.find_endpoint(vertex, config.endpoint_name)
     deployed = () if found is None else endpoints.deployments_of(found)
-    records = [_version(model, message, config.endpoint_name, deployed) for message in registry.versions_of(model)]
-    return records[::-1]
+    versions = registry.versions_of(vertex, model)[::-1]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        accuracies = pool.map(lambda version: _accuracy(vertex, version), versions)
+        return [
+            _version(version, accuracy, config.endpoint_name, deployed)
+            for version, accuracy in zip(versions, accuracies, strict=True)
+        ]
 
 
-def _version(model: aiplatform.Model, message: Any, endpoint: str, deployed: Sequence[Deployment]) -> VersionRecord:
-    shares = [one.traffic for one in deployed if one.version == message.version_id]
+def _version(version: Any, accuracy: float | None, endpoint: str, deployed: Sequence[Deployment]) -> VersionRecord:
+    shares = [one.traffic for one in deployed if one.version == version.version_id]
     return VersionRecord(
-        version=message.version_id,
-        created=message.version_create_time,
-        aliases=[alias for alias in message.version_aliases if alias != "default"],
-        labels={key: value for key, value in dict(message.labels).items() if key not in MANAGED_BY},
-        accuracy=_accuracy(model, message.version_id),
+        version=version.version_id,
+        created=version.version_create_time,
+        aliases=[alias for alias in version.version_aliases if alias != registry.DEFAULT],
+        labels={key: value for key, value in dict(version.labels).items() if key not in MANAGED_BY},
+        accuracy=accuracy,
         traffic={endpoint: sum(shares)} if shares else {},
     )
 
 
-def _accuracy(model: aiplatform.Model, version: str) -> float | None:
+def _accuracy(vertex: VertexAI, version: Model) -> float | None:
     """The accuracy of the newest evaluation of a version."""
-    parent = f"{model.resource_name.split('@')[0]}@{version}"
-    evaluations = list(model.api_client.list_model_evaluations(request={"parent": parent}))
+    # What the messages hold is of other types than their declarations tell.
+    evaluations: list[Any] = registry.evaluations_of(vertex, version)
     newest = max(evaluations, key=lambda evaluation: evaluation.create_time, default=None)
     return None if newest is None else dict(newest.metrics).get("accuracy")

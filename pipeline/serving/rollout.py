@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 from typing import TYPE_CHECKING
 
-from components.vertex import endpoints, registry, rollout
+from components.vertex import answers, endpoints, registry, rollout
+from components.vertex.connection import VertexAI
 from components.vertex.rollout_plan import SMOKE_SUFFIX, parse_percentages
 from pipeline.config import RunConfig
+from pipeline.vertex.clients import vertex_of
 from trainer.errors import UsageError, quoted
 
 if TYPE_CHECKING:
-    from google.cloud import aiplatform
+    from google.cloud.aiplatform_v1.types import Model
 
 
 def promote(config: RunConfig, version: str) -> str:
@@ -28,31 +32,52 @@ def promote(config: RunConfig, version: str) -> str:
         UsageError: There is no such version.
         RolloutError: It failed a check. The traffic is what it was.
     """
-    model = _find_version(config.model_name, version)
+    _tell_of_rollouts()
+    vertex = vertex_of(config)
+    found = _find_version(vertex, config.model_name, version)
     rollout.roll_out(
+        vertex=vertex,
         endpoint_name=config.endpoint_name,
-        model=model,
+        version=found,
         percentages=parse_percentages(config.rollout),
-        smoke=rollout.load_smoke(model),
+        smoke=answers.load_smoke(found),
         machines=endpoints.Machines(type=config.machine_type),
-        watch=rollout.Watch(max_latency_ms=config.max_latency_ms),
+        watch=answers.Watch(max_latency_ms=config.max_latency_ms),
     )
-    return str(model.version_id)
+    return found.version_id
 
 
-def _find_version(name: str, version: str) -> aiplatform.Model:
-    model = registry.find_model(name)
+def _tell_of_rollouts() -> None:
+    """Lets what a rollout does be read meanwhile."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger(rollout.__name__).setLevel(logging.INFO)
+
+
+def _find_version(vertex: VertexAI, name: str, version: str) -> Model:
+    model = registry.find_model(vertex, name)
     if model is None:
         raise UsageError(f'The registry holds no model named "{name}". Run the pipeline, or give another --model-name.')
     is_name = re.fullmatch(r"[a-z0-9-]+", version)
-    found = registry.version_of(model, version) if is_name else None
+    found = registry.version_of(vertex, model, version) if is_name else None
     if found is None:
-        known = ", ".join(message.version_id for message in registry.versions_of(model))
+        known = ", ".join(one.version_id for one in registry.versions_of(vertex, model))
         raise UsageError(
             f'"{name}" has no version {quoted(version)}. Its versions are {known}; '
             "`python -m pipeline models` tells more."
         )
     return found
+
+
+def roll_back(config: RunConfig) -> tuple[str, str]:
+    """Gives all traffic back to an earlier version, which becomes the champion again.
+
+    Returns:
+        The version that loses the traffic and the one that gains it.
+
+    Raises:
+        RolloutError: There is nothing to go back to.
+    """
+    return rollout.roll_back(vertex_of(config), config.endpoint_name, config.model_name)
 
 
 def undeploy_all(config: RunConfig) -> list[str]:
@@ -61,11 +86,11 @@ def undeploy_all(config: RunConfig) -> list[str]:
     Returns:
         The versions that were on the endpoint.
     """
+    vertex = vertex_of(config)
     taken_off = []
     for name in (config.endpoint_name, f"{config.endpoint_name}{SMOKE_SUFFIX}"):
-        endpoint = endpoints.find_endpoint(name)
+        endpoint = endpoints.find_endpoint(vertex, name)
         if endpoint is not None:
-            deployed = endpoints.deployments_of(endpoint)
-            endpoints.undeploy_all(endpoint)
-            taken_off += [one.version for one in deployed]
+            endpoints.undeploy_all(vertex, endpoint)
+            taken_off += [one.version for one in endpoints.deployments_of(endpoint)]
     return taken_off

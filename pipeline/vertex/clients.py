@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from components.vertex.connection import EMULATOR_VARIABLE
+from components.vertex.connection import VertexAI, connect
 from pipeline.config import Connection
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.services.pipeline_service import PipelineServiceClient
 
+# A user waits for a command.
+_PATIENCE_S = 5.0
+
+
+def vertex_of(config: Connection) -> VertexAI:
+    """The Vertex AI that a configuration names, once `pipeline.vertex.connection` has led the way there."""
+    return connect(config.project, config.location, patience_s=_PATIENCE_S)
+
 
 def parent_of(config: Connection) -> str:
     """The name of the location that a configuration names, under which its resources lie."""
-    return f"projects/{config.project}/locations/{config.location}"
+    return vertex_of(config).parent
 
 
-def client_options(config: Connection) -> dict[str, Any]:
+def client_options(config: Connection) -> Mapping[str, Any]:
     """What the client of any service is made with: over REST, to the stand-in or to the configuration's region."""
-    host = os.environ.get(EMULATOR_VARIABLE)
-    if not host:
-        regional = {"api_endpoint": f"{config.location}-aiplatform.googleapis.com"}
-        return {"transport": "rest", "client_options": regional}
-    from google.auth.credentials import AnonymousCredentials
-
-    local = {"api_endpoint": host if "://" in host else f"http://{host}"}
-    anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it without types
-    return {"transport": "rest", "client_options": local, "credentials": anonymous}
+    return vertex_of(config).client_options
 
 
 def pipeline_client(config: Connection) -> PipelineServiceClient:

@@ -71,14 +71,13 @@ def connected(config: RunConfig, start: bool = False) -> Iterator[None]:
 
 @contextmanager
 def connected_sdk(config: RunConfig, start: bool = False) -> Iterator[None]:
-    """Connects the whole SDK, which takes seconds to load."""
+    """Connects the whole SDK too, which takes seconds to load and is needed where a run is submitted."""
     with connected(config, start):
-        from components.vertex.connection import connect as connect_sdk
+        from pipeline.vertex.sdk import connect_sdk
 
-        # What the rollout does is told; what the SDK tells of itself is not.
+        # What the SDK tells of itself is not told.
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        logging.getLogger("components.vertex").setLevel(logging.INFO)
-        connect_sdk(config.project, config.location, config.staging_bucket)
+        connect_sdk(config)
         logging.getLogger("google.cloud.aiplatform").setLevel(logging.WARNING)
         yield
 

@@ -12,7 +12,8 @@ import pytest
 from tests.emulator.vertex_emulator import VertexEmulator, storage_client
 
 MakeArtifact = Callable[..., Any]
-PROJECT = {"project": "local-project", "location": "us-central1", "staging_bucket": "gs://test-bucket"}
+PROJECT = {"project": "local-project", "location": "us-central1"}
+BUCKET = "gs://test-bucket"
 
 
 @pytest.fixture
@@ -37,6 +38,6 @@ def vertex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VertexEmulator]
         emulator = VertexEmulator(tmp_path_factory.mktemp("vertex"))
         environment.setenv("VERTEX_EMULATOR_HOST", emulator.address)
         environment.setenv("STORAGE_EMULATOR_HOST", emulator.running["storageAddress"])
-        storage_client(emulator).create_bucket(PROJECT["staging_bucket"].removeprefix("gs://"))
+        storage_client(emulator).create_bucket(BUCKET.removeprefix("gs://"))
         yield emulator
         emulator.close()

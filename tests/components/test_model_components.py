@@ -16,7 +16,7 @@ from components.image import TRAINER_IMAGE
 from components.register_model import register_model
 from components.train_model import train_model
 from components.upload_data import upload_data
-from tests.components.conftest import PROJECT
+from tests.components.conftest import BUCKET, PROJECT
 from tests.conftest import IrisFiles
 from tests.emulator.vertex_emulator import VertexEmulator
 from trainer.errors import UsageError
@@ -139,6 +139,7 @@ def test_a_model_is_registered_once_deployed_and_then_to_be_beaten(
             outputs.decision,
             outputs.smoke,
             **PROJECT,
+            staging_bucket=BUCKET,
             model_name="iris",
             serving_image=TRAINER_IMAGE,
             run="Run 1!",

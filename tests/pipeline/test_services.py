@@ -196,9 +196,8 @@ def test_storage_is_read_and_written_without_a_word_to_google(running: Services)
 def test_no_proxy_stands_before_the_services(running: Services) -> None:
     script = (
         "from components.vertex.connection import connect\n"
-        "from google.cloud import aiplatform\n"
-        "connect('local-project', 'us-central1', 'gs://my-bucket')\n"
-        "print(aiplatform.Model.list())"
+        "from components.vertex.registry import list_models\n"
+        "print(list_models(connect('local-project', 'us-central1')))"
     )
     nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
     assert run_python(script, running, **nowhere) == "[]\n"

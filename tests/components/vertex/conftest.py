@@ -1,4 +1,4 @@
-"""The real SDK, pointed at a real emulator."""
+"""A real emulator, to which this process is pointed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,8 @@ BUCKET = "gs://local-bucket"
 
 def point_at(emulator: VertexEmulator, environment: pytest.MonkeyPatch) -> None:
     """Points the clients of this process at an emulator."""
-    from components.vertex.connection import connect
-
     environment.setenv("VERTEX_EMULATOR_HOST", emulator.address)
     environment.setenv("STORAGE_EMULATOR_HOST", str(emulator.running["storageAddress"]))
-    connect("local-project", "us-central1", BUCKET)
 
 
 def create_bucket(emulator: VertexEmulator) -> None:
@@ -47,7 +44,7 @@ def running_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verte
 
 @pytest.fixture
 def vertex(running_emulator: VertexEmulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[VertexEmulator]:
-    """An emulator that knows nothing yet, with the SDK pointed at it; a test leaves it running."""
+    """An emulator that knows nothing yet, with this process pointed at it; a test leaves it running."""
     for name, value in SURROUNDINGS.items():
         monkeypatch.setenv(name, value)
     assert running_emulator.call("POST", "/_emulator/reset").status_code == 200

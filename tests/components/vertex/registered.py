@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from components.vertex import endpoints, registry
+from components.vertex.answers import Smoke, Watch
+from components.vertex.connection import VertexAI, connect
 from components.vertex.endpoints import Machines
 from components.vertex.registry import ServingContainer
-from components.vertex.rollout import Smoke, Watch, roll_out
+from components.vertex.rollout import roll_out
+
+if TYPE_CHECKING:
+    from google.cloud.aiplatform_v1.types import Endpoint, Model
 
 SERVER = Path(__file__).resolve().parent / "classifier_server.py"
 IMAGE = "us-docker.pkg.dev/p/r/server:1"
@@ -24,17 +29,17 @@ class Version:
     """A registered version, and what its evaluation saw.
 
     Attributes:
-        model: The SDK's view of it.
+        model: Its message.
         share: The probability of class `a`.
     """
 
-    model: Any
+    model: Model
     share: float
 
     @property
     def number(self) -> str:
         """Its number in the registry."""
-        return str(self.model.version_id)
+        return self.model.version_id
 
     @property
     def smoke(self) -> Smoke:
@@ -42,35 +47,39 @@ class Version:
         return Smoke(INSTANCES, [{"a": self.share, "b": 1 - self.share}] * len(INSTANCES))
 
 
+def here() -> VertexAI:
+    """The Vertex AI that the environment names."""
+    return connect("local-project", "us-central1")
+
+
 def register(share: float, *flags: str, run: str | None = None) -> Version:
     """Registers a version that answers `share`; of the same run, the one that is there."""
     container = ServingContainer(IMAGE, ("python3", str(SERVER), str(share), *flags))
     labels = {"run": run or f"run-{share}".replace(".", "-"), "git": ""}
-    return Version(registry.register_version(MODEL, "for tests", ARTIFACT, container, labels), share)
+    return Version(registry.register_version(here(), MODEL, "for tests", ARTIFACT, container, labels), share)
 
 
-def rolled_out(version: Version, *percentages: int, watch: Watch | None = None) -> Any:
+def rolled_out(version: Version, *percentages: int, watch: Watch | None = None) -> Endpoint:
     """Rolls a version out; its endpoint."""
-    return roll_out(
-        ENDPOINT, version.model, percentages or (100,), version.smoke, Machines(), watch or Watch(requests=10)
-    )
+    smoke, seen = version.smoke, watch or Watch(requests=10)
+    return roll_out(here(), ENDPOINT, version.model, percentages or (100,), smoke, Machines(), seen)
 
 
 def traffic(name: str = ENDPOINT) -> dict[str, int]:
     """Traffic by version, of all that is deployed."""
-    endpoint = endpoints.find_endpoint(name)
+    endpoint = endpoints.find_endpoint(here(), name)
     return {} if endpoint is None else {one.version: one.traffic for one in endpoints.deployments_of(endpoint)}
 
 
 def answered_share() -> float:
     """What the endpoint answers as the probability of class `a`."""
-    endpoint = endpoints.find_endpoint(ENDPOINT)
+    endpoint = endpoints.find_endpoint(here(), ENDPOINT)
     assert endpoint is not None
-    [prediction] = endpoints.ask(endpoint, INSTANCES[:1]).predictions
+    [prediction] = endpoints.ask(here(), endpoint, INSTANCES[:1]).predictions
     return float(prediction["probabilities"]["a"])
 
 
 def champion() -> str | None:
     """The champion's number."""
-    found = registry.find_champion(MODEL)
-    return None if found is None else str(found.version_id)
+    found = registry.find_champion(here(), MODEL)
+    return None if found is None else found.version_id

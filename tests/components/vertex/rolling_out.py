@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 
-from components.vertex.connection import connect
 from tests.components.vertex.registered import register, rolled_out
 
 
 def main() -> None:
     logging.basicConfig(stream=sys.stdout, format="%(message)s")
     logging.getLogger("components.vertex").setLevel(logging.INFO)
-    connect("local-project", "us-central1", "gs://local-bucket")
     rolled_out(register(float(sys.argv[1])), 10, 50, 100)
 
 

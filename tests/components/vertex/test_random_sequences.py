@@ -15,7 +15,16 @@ from components.vertex import endpoints, registry
 from components.vertex.errors import RolloutError
 from components.vertex.rollout import roll_back
 from tests.components.vertex.conftest import SURROUNDINGS, create_bucket, point_at
-from tests.components.vertex.registered import ENDPOINT, MODEL, Version, answered_share, champion, register, rolled_out
+from tests.components.vertex.registered import (
+    ENDPOINT,
+    MODEL,
+    Version,
+    answered_share,
+    champion,
+    here,
+    register,
+    rolled_out,
+)
 from tests.components.vertex.registered import traffic as read_traffic
 from tests.emulator.vertex_emulator import VertexEmulator
 
@@ -102,17 +111,17 @@ class Life:
     def roll_back(self) -> None:
         if len(self.traffic) == 1:
             with pytest.raises(RolloutError, match="there is none to go back to"):
-                roll_back(ENDPOINT, MODEL)
+                roll_back(here(), ENDPOINT, MODEL)
             return
-        lost, gained = roll_back(ENDPOINT, MODEL)
+        lost, gained = roll_back(here(), ENDPOINT, MODEL)
         assert (lost, self.traffic) == (self.champion, {lost: 100, gained: 0})
         self.traffic = {lost: 0, gained: 100}
         self.champion = gained
 
     def undeploy(self) -> None:
-        endpoint = endpoints.find_endpoint(ENDPOINT)
+        endpoint = endpoints.find_endpoint(here(), ENDPOINT)
         assert endpoint is not None
-        endpoints.undeploy_all(endpoint)
+        endpoints.undeploy_all(here(), endpoint)
         self.traffic = {}
 
     def kill(self) -> None:
@@ -120,8 +129,8 @@ class Life:
         self.emulator.start()
 
     def check_registry(self) -> None:
-        model = registry.find_model(MODEL)
-        listed = [] if model is None else registry.versions_of(model)
+        model = registry.find_model(here(), MODEL)
+        listed = [] if model is None else registry.versions_of(here(), model)
         assert [one.version_id for one in listed] == [version.number for version in self.versions]
         aliases = [alias for one in listed for alias in one.version_aliases]
         assert len(aliases) == len(set(aliases))

@@ -1,4 +1,4 @@
-"""Rollouts of a tiny model, on a real emulator through the real SDK."""
+"""Rollouts of a tiny model, on a real emulator through the SDK's clients."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import sys
 import pytest
 
 from components.vertex import endpoints, registry
+from components.vertex.answers import Watch, load_smoke
 from components.vertex.errors import RegistryError, RolloutError
 from components.vertex.labels import MANAGED_BY
-from components.vertex.rollout import Watch, load_smoke, roll_back
+from components.vertex.rollout import roll_back
 from tests.components.vertex.classifier_server import SLOW_S
 from tests.components.vertex.registered import (
     ENDPOINT,
     MODEL,
     answered_share,
     champion,
+    here,
     register,
     rolled_out,
     traffic,
@@ -155,9 +157,9 @@ def test_load_smoke_names_what_it_cannot_read() -> None:
 def test_roll_back_returns_the_earlier_versions_answers() -> None:
     rolled_out(register(0.9))
     rolled_out(register(0.8))
-    assert roll_back(ENDPOINT, MODEL) == ("2", "1")
+    assert roll_back(here(), ENDPOINT, MODEL) == ("2", "1")
     assert (traffic(), champion(), answered_share()) == ({"1": 100, "2": 0}, "1", 0.9)
-    assert roll_back(ENDPOINT, MODEL) == ("1", "2")
+    assert roll_back(here(), ENDPOINT, MODEL) == ("1", "2")
     assert (traffic(), champion(), answered_share()) == ({"1": 0, "2": 100}, "2", 0.8)
 
 
@@ -166,33 +168,33 @@ def test_roll_back_cut_off_ends_where_it_was_going(vertex: VertexEmulator) -> No
     rolled_out(register(0.8))
     vertex.call("POST", "/_emulator/faults", {"rpc": "UpdateEndpoint", "status": "INTERNAL", "times": 1})
     with pytest.raises(Exception, match="asked to answer INTERNAL"):
-        roll_back(ENDPOINT, MODEL)
-    assert roll_back(ENDPOINT, MODEL) == ("2", "1")
+        roll_back(here(), ENDPOINT, MODEL)
+    assert roll_back(here(), ENDPOINT, MODEL) == ("2", "1")
     assert (traffic(), champion()) == ({"1": 100, "2": 0}, "1")
 
 
 def test_roll_back_needs_something_deployed() -> None:
     with pytest.raises(RolloutError, match=r'Nothing is deployed on "tiny"\. Run the pipeline'):
-        roll_back(ENDPOINT, MODEL)
+        roll_back(here(), ENDPOINT, MODEL)
 
 
 def test_roll_back_needs_the_model() -> None:
     rolled_out(register(0.9))
     with pytest.raises(RolloutError, match=r'The registry holds no model named "other"\. Give another --model-name\.'):
-        roll_back(ENDPOINT, "other")
+        roll_back(here(), ENDPOINT, "other")
 
 
 def test_roll_back_needs_an_earlier_version() -> None:
     rolled_out(register(0.9))
     with pytest.raises(RolloutError, match='Only version 1 is deployed on "tiny": there is none to go back to'):
-        roll_back(ENDPOINT, MODEL)
+        roll_back(here(), ENDPOINT, MODEL)
     assert (traffic(), champion()) == ({"1": 100}, "1")
 
 
 def test_undeploy_all_takes_everything_off() -> None:
     rolled_out(register(0.9))
-    endpoints.undeploy_all(rolled_out(register(0.8)))
+    endpoints.undeploy_all(here(), rolled_out(register(0.8)))
     assert traffic() == {}
     rolled_out(register(0.9))
     assert (traffic(), champion()) == ({"1": 100}, "1")
-    assert len(registry.versions_of(register(0.9).model)) == 2
+    assert len(registry.versions_of(here(), register(0.9).model)) == 2

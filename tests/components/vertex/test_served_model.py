@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from components.vertex import endpoints, registry
+from components.vertex.answers import Watch, load_smoke
 from components.vertex.endpoints import Machines
 from components.vertex.registration import register
-from components.vertex.rollout import Watch, load_smoke, roll_out
-from tests.components.vertex.registered import champion, traffic
+from components.vertex.rollout import roll_out
+from tests.components.vertex.registered import champion, here, traffic
 from tests.conftest import IrisFiles
 from tests.emulator.vertex_emulator import VertexEmulator
 from tests.trainer.malformed import FLOWER, TEXT, malformed_bodies
@@ -56,13 +57,13 @@ def assessment(exported: Path, iris_files: IrisFiles) -> Assessment:
 
 def test_a_model_serves_what_was_evaluated(vertex: VertexEmulator, exported: Path, assessment: Assessment) -> None:
     versions = [
-        register("tiny", exported, assessment.smoke, assessment.to_dict(), "gs://local-bucket", IMAGE, ORIGIN)
+        register(here(), "tiny", exported, assessment.smoke, assessment.to_dict(), "gs://local-bucket", IMAGE, ORIGIN)
         for _ in range(2)
     ]
     assert [version.version_id for version in versions] == ["1", "1"]
     version = versions[0]
     assert (version.labels["run"], version.labels["data"], version.labels["git"]) == ("run-1", "abc", "")
-    [evaluation] = version.list_model_evaluations()
+    [evaluation] = registry.evaluations_of(here(), version)
     metrics: Any = evaluation.metrics
     assert metrics["accuracy"] == pytest.approx(assessment.evaluation.accuracy)
     assert metrics["confusionMatrix"]["annotationSpecs"][1]["displayName"] == "versicolor"
@@ -70,13 +71,13 @@ def test_a_model_serves_what_was_evaluated(vertex: VertexEmulator, exported: Pat
     smoke = load_smoke(version)
     assert len(smoke.instances) == 6
 
-    endpoint = roll_out("tiny", version, (100,), smoke, Machines(), Watch(requests=20))
+    endpoint = roll_out(here(), "tiny", version, (100,), smoke, Machines(), Watch(requests=20))
     assert (traffic(), champion()) == ({"1": 100}, "1")
-    answer = endpoints.ask(endpoint, [FLOWER, TEXT])
+    answer = endpoints.ask(here(), endpoint, [FLOWER, TEXT])
     assert (answer.version, [one["class"] for one in answer.predictions]) == ("1", ["versicolor", "versicolor"])
-    assert registry.version_of(version, "champion") is not None
+    assert registry.version_of(here(), version, "champion") is not None
 
-    name = endpoint.resource_name
+    name = endpoint.name
     for body in [body for body, content_type in malformed_bodies(170) if content_type == "application/json"]:
         code, status, message = vertex.refused("POST", f"{name}:predict", body)
         assert (code, status) == (400, "INVALID_ARGUMENT")
