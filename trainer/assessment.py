@@ -135,7 +135,7 @@ def _smoke(model: SavedModel, data_urls: Sequence[str]) -> dict[str, list[dict[s
         [np.flatnonzero(batch.labels == place)[:SMOKE_ROWS_OF_A_CLASS] for place in range(len(classes))]
     )[:SMOKE_ROWS]
     features = {name: values[rows] for name, values in batch.features.items()}
-    probabilities = model.predict(features)["probabilities"].tolist()
+    probabilities = model.predict(features, ["probabilities"])["probabilities"].tolist()
     return {
         "instances": instances_of(Batch(features, batch.labels[rows]), model.contract),
         "probabilities": [dict(zip(classes, row, strict=True)) for row in probabilities],
