@@ -6,6 +6,7 @@ import datetime
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,10 +118,12 @@ def _signatures(trained: TrainedModel) -> dict[str, Any]:
         names[column.name]: tf.TensorSpec([None], raw_dtype(column), name=names[column.name]) for column in features
     }
     rows = tf.TensorSpec([None], tf.string)
+    # Nothing in them depends on a tensor's value: translating Python would take longer than all the rest.
+    function = partial(tf.function, autograph=False)
     return {
-        "predict": tf.function(predict).get_concrete_function(**inputs),
-        "csv": tf.function(csv).get_concrete_function(rows),
-        "example": tf.function(example).get_concrete_function(rows),
+        "predict": function(predict).get_concrete_function(**inputs),
+        "csv": function(csv).get_concrete_function(rows),
+        "example": function(example).get_concrete_function(rows),
     }
 
 
