@@ -9,7 +9,7 @@ import pytest
 from components.vertex import registry
 from components.vertex.errors import RegistryError
 from components.vertex.labels import MANAGED_BY
-from tests.components.vertex.registered import IMAGE, MODEL, champion, here, register
+from tests.components.vertex.registered import ARTIFACT, IMAGE, MODEL, SERVER, champion, here, register
 from tests.emulator.vertex_emulator import VertexEmulator
 
 pytestmark = [
@@ -29,6 +29,16 @@ def test_register_version_adds_to_one_model() -> None:
     assert found is not None
     assert [version.version_id for version in registry.versions_of(here(), found)] == ["1", "2"]
     assert dict(second.model.labels) == {**MANAGED_BY, "run": "run-0-8", "git": ""}
+
+
+def test_register_version_tells_how_it_is_served() -> None:
+    model = register(0.9).model
+    container = model.container_spec
+    assert (model.version_description, model.artifact_uri) == ("for tests", ARTIFACT)
+    assert model.predict_schemata.instance_schema_uri == f"{ARTIFACT}/assets.extra/instance.yaml"
+    assert (container.image_uri, list(container.command)) == (IMAGE, ["python3", str(SERVER), "0.9"])
+    assert [port.container_port for port in container.ports] == [8080]
+    assert (container.health_route, container.predict_route) == ("/health", "/predict")
 
 
 def test_register_version_again_registers_nothing() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 
 from components.vertex import endpoints, registry
 from components.vertex.answers import Watch, load_smoke
+from components.vertex.endpoints import Machines
 from components.vertex.errors import RegistryError, RolloutError
 from components.vertex.labels import MANAGED_BY
 from components.vertex.rollout import roll_back
@@ -138,6 +140,34 @@ def test_roll_out_cut_off_is_finished_by_the_next(last_words: str) -> None:
     assert champion() in left
     rolled_out(register(0.8), 10, 50, 100)
     assert (traffic(), champion(), answered_share()) == ({"1": 0, "2": 100}, "2", 0.8)
+    assert traffic(f"{ENDPOINT}-smoke") == {}
+
+
+@pytest.mark.parametrize("fault", [[], ["--fault", "lie"], ["--fault", "fail", "--good", "1"]])
+def test_roll_out_leaves_nothing_under_way(vertex: VertexEmulator, fault: list[str]) -> None:
+    with pytest.raises(RolloutError) if fault else nullcontext():
+        rolled_out(register(0.9, *fault))
+    for name in (ENDPOINT, f"{ENDPOINT}-smoke"):
+        endpoint = endpoints.find_endpoint(here(), name)
+        assert endpoint is not None
+        operations = vertex.get(f"{endpoint.name}/operations")["operations"]
+        assert [one["name"] for one in operations if not one.get("done")] == []
+
+
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "INTERNAL"])
+def test_roll_out_outlives_a_fault_of_a_look_at_an_operation(vertex: VertexEmulator, status: str) -> None:
+    version = register(0.9)
+    vertex.call("POST", "/_emulator/faults", {"rpc": "GetOperation", "status": status, "times": 1})
+    rolled_out(version)
+    assert (traffic(), champion()) == ({"1": 100}, "1")
+
+
+def test_roll_out_deploys_on_the_machines_that_were_asked_for() -> None:
+    [deployed] = rolled_out(register(0.9)).deployed_models
+    resources = deployed.dedicated_resources
+    assert (deployed.display_name, deployed.model_version_id) == ("tiny-1", "1")
+    assert resources.machine_spec.machine_type == "n1-standard-2"
+    assert (resources.min_replica_count, resources.max_replica_count) == (1, 1)
 
 
 def test_roll_out_refuses_two_endpoints_of_one_name(vertex: VertexEmulator) -> None:
@@ -198,3 +228,19 @@ def test_undeploy_all_takes_everything_off() -> None:
     rolled_out(register(0.9))
     assert (traffic(), champion()) == ({"1": 100}, "1")
     assert len(registry.versions_of(here(), register(0.9).model)) == 2
+
+
+def test_undeploy_all_takes_off_what_shares_the_traffic() -> None:
+    rolled_out(register(0.9))
+    endpoint = rolled_out(register(0.8))
+    endpoints.shift(here(), endpoint, {one.id: 50 for one in endpoints.deployments_of(endpoint)})
+    endpoints.undeploy_all(here(), endpoint)
+    assert traffic() == {}
+
+
+def test_deploy_joins_what_has_no_traffic_without_any(vertex: VertexEmulator) -> None:
+    endpoint = rolled_out(register(0.9))
+    vertex.call("PATCH", f"/v1/{endpoint.name}?updateMask=trafficSplit", {"trafficSplit": {}})
+    assert traffic() == {"1": 0}
+    endpoints.deploy(here(), endpoint, register(0.8).model, Machines())
+    assert traffic() == {"1": 0, "2": 0}

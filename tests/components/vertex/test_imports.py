@@ -1,0 +1,45 @@
+"""What is loaded to speak to Vertex AI: the clients of its services, and not the whole SDK, which takes seconds."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+import textwrap
+from typing import Any
+
+import pytest
+
+from components.deploy_model import deploy_model
+from components.evaluate_model import evaluate_model
+from components.register_model import register_model
+from tests.emulator.vertex_emulator import ROOT
+
+pytestmark = pytest.mark.run
+
+NO_WHOLE_SDK = """
+import sys
+whole = {"google.cloud.aiplatform", "vertexai"} & sys.modules.keys()
+assert not whole, whole
+"""
+ROLLED_OUT = """
+from components.vertex.rollout import roll_back
+from tests.components.vertex.registered import ENDPOINT, MODEL, answered_share, here, register, rolled_out
+for share in (0.9, 0.8):
+    rolled_out(register(share))
+roll_back(here(), ENDPOINT, MODEL)
+assert answered_share() == 0.9
+"""
+
+
+@pytest.mark.usefixtures("vertex")
+def test_rollout_and_its_way_back_load_no_whole_sdk() -> None:
+    subprocess.run([sys.executable, "-c", ROLLED_OUT + NO_WHOLE_SDK], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("component", [evaluate_model, register_model, deploy_model])
+def test_component_imports_no_whole_sdk(component: Any) -> None:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(component.python_func)))
+    imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)]
+    subprocess.run([sys.executable, "-c", "\n".join(imports) + NO_WHOLE_SDK], cwd=ROOT, check=True)
