@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 from pipeline.cli import compile_command
+from trainer.garbage import search_seldom
 
 if __name__ == "__main__":
+    search_seldom()
     sys.exit(compile_command())

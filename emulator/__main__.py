@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from emulator.garbage import search_seldom
 from emulator.serving import listening, serve
 from emulator.settings import StartError, parse_settings
 from emulator.state_folder import owned
@@ -28,4 +29,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    search_seldom()
     sys.exit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def compile_pipeline(config: RunConfig, output: Path) -> Path:
     Raises:
         UsageError: `output` cannot be written.
     """
+    _load_kfp()
     from kfp import compiler
 
     from pipeline.definition import define_pipeline
@@ -40,3 +42,19 @@ def compile_pipeline(config: RunConfig, output: Path) -> Path:
             f"The compiled pipeline cannot be written to {output}: {error.strerror}. Give another --output."
         ) from error
     return output
+
+
+def _load_kfp() -> None:
+    """Loads kfp without its client of Kubeflow Pipelines, which takes with Kubernetes' as long as all the rest.
+
+    `_KFP_RUNTIME` is the switch for that which kfp sets for its own components.
+    """
+    before = os.environ.get("_KFP_RUNTIME")
+    os.environ["_KFP_RUNTIME"] = "true"
+    try:
+        import kfp  # noqa: F401 - loaded for the others
+    finally:
+        if before is None:
+            del os.environ["_KFP_RUNTIME"]
+        else:
+            os.environ["_KFP_RUNTIME"] = before

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,14 +65,20 @@ def find_running(state_dir: Path = STATE_DIR) -> Services | None:
     return services if services is not None and _is_healthy(services) else None
 
 
-def ensure_running(state_dir: Path = STATE_DIR) -> Services:
+def ensure_running(state_dir: Path = STATE_DIR, meanwhile: Callable[[], object] = lambda: None) -> Services:
     """The services that work in a folder, started if there are none; they stay when this process ends.
+
+    Args:
+        state_dir: The folder.
+        meanwhile: What this process does while they start.
 
     Raises:
         ProjectError: They do not start, or do not answer.
     """
     with _one_at_a_time(state_dir):
-        return _wait_for(state_dir, None if _is_owned(state_dir) else _start(state_dir))
+        process = None if _is_owned(state_dir) else _start(state_dir)
+        meanwhile()
+        return _wait_for(state_dir, process)
 
 
 def stop(state_dir: Path = STATE_DIR) -> bool:

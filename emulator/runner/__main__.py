@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from emulator.garbage import search_seldom
 from emulator.runner import run_folder
 from emulator.runner.errors import RunnerError
 from emulator.runner.job_state import JobState
@@ -146,6 +147,7 @@ class _Run:
 
 
 if __name__ == "__main__":
+    search_seldom()
     code = main()
     if code == STOPPED:
         # A thread of kfp.local may sleep before a retry; the interpreter would wait for it.

@@ -21,6 +21,9 @@ from emulator.runner.errors import RunnerError
 from emulator.runner.task_launcher import GRACE_S
 
 _LAUNCHER = str(Path(__file__).with_name("task_launcher.py"))
+_EXECUTOR_START = str(Path(__file__).with_name("executor_start.py"))
+# How the shell's script in the command of a lightweight component starts kfp's executor.
+_EXECUTOR = "python3 -m kfp.dsl.executor_main "
 # Beyond the launcher's own grace: it then kills what is left, which takes no time to speak of.
 _PATIENCE_S = GRACE_S + 3.0
 
@@ -46,7 +49,8 @@ class TaskProcesses:
         """Runs a task's command to its end and returns its exit code.
 
         Args:
-            command: Used as it is; a `python3` in it is found to be this very interpreter.
+            command: A `python3` in it is found to be this very interpreter. Where a shell's script starts kfp's
+                executor, executor_start.py does so.
             log: Where its standard output and standard error go.
             variables: Environment variables besides those of this process.
 
@@ -87,7 +91,7 @@ def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str])
     folder = Path(tempfile.mkdtemp(prefix="task-"))
     try:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", _LAUNCHER, str(folder), *command],
+            [sys.executable, "-I", "-S", _LAUNCHER, str(folder), *_with_executor_start(command)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -103,6 +107,14 @@ def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str])
             f"The task's inputs, the metadata of its artifacts among them, make an argument of {longest} bytes, "
             "longer than this system lets a command have. Hand large values over in an artifact's file."
         ) from error
+
+
+def _with_executor_start(command: Sequence[str]) -> list[str]:
+    match command:
+        case ["sh", option, script, *arguments]:
+            start = f"python3 {shlex.quote(_EXECUTOR_START)} kfp.dsl.executor_main "
+            return ["sh", option, script.replace(_EXECUTOR, start, 1), *arguments]
+    return list(command)
 
 
 def _kill_session(leader: int) -> None:

@@ -10,7 +10,7 @@ from pipeline.config import Connection
 from pipeline.runs.client import Runs
 from pipeline.runs.record import RunRecord
 
-_POLL_S = {"local": 0.2, "vertex": 5.0}
+_POLL_S = {"local": 0.1, "vertex": 5.0}
 # For so long a run is asked for again where the answer does not come: services restart, networks fail for a moment.
 _PATIENCE_S = {"local": 10.0, "vertex": 300.0}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
@@ -19,12 +19,13 @@ ELSEWHERE = (EMULATOR_VARIABLE, STORAGE_VARIABLE)
 _PATIENCE_S = 3.0
 
 
-def connect(config: RunConfig, start: bool = False) -> None:
+def connect(config: RunConfig, start: bool = False, meanwhile: Callable[[], object] = lambda: None) -> None:
     """Points the clients of this process, and of those that it starts, at the Vertex AI that a configuration names.
 
     Args:
         config: Names it.
         start: Whether to start the local services if they are down, and to make the local buckets.
+        meanwhile: What this process does while they start.
 
     Raises:
         UsageError: They are down, or the environment names another Vertex AI than the configuration.
@@ -42,7 +43,7 @@ def connect(config: RunConfig, start: bool = False) -> None:
         return
     from pipeline import services
 
-    running = services.ensure_running() if start else services.find_running()
+    running = services.ensure_running(meanwhile=meanwhile) if start else services.find_running()
     if running is None:
         raise UsageError("The local services are down. Run `python -m pipeline up`.")
     if start:
@@ -55,14 +56,15 @@ def connect(config: RunConfig, start: bool = False) -> None:
 
 
 @contextmanager
-def connected(config: RunConfig, start: bool = False) -> Iterator[None]:
+def connected(config: RunConfig, start: bool = False, meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:
     """Connects, and tells in sentences what goes wrong with Vertex AI meanwhile.
 
     Args:
         config: Names it.
         start: As for `connect`.
+        meanwhile: As for `connect`.
     """
-    connect(config, start)
+    connect(config, start, meanwhile)
     from pipeline.vertex.errors import in_sentences
 
     with in_sentences(config):
@@ -72,9 +74,9 @@ def connected(config: RunConfig, start: bool = False) -> Iterator[None]:
 @contextmanager
 def connected_sdk(config: RunConfig, start: bool = False) -> Iterator[None]:
     """Connects the whole SDK too, which takes seconds to load and is needed where a run is submitted."""
-    with connected(config, start):
-        from pipeline.vertex.sdk import connect_sdk
+    from pipeline.vertex.sdk import connect_sdk, load_sdk
 
+    with connected(config, start, meanwhile=load_sdk):
         # What the SDK tells of itself is not told.
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
         connect_sdk(config)

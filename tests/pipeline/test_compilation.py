@@ -34,6 +34,17 @@ def test_graph_is_the_one_that_was_reviewed(document: dict[str, Any]) -> None:
     assert summarise(document) == GOLDEN.read_text(encoding="utf-8")
 
 
+def test_compiling_loads_no_client_of_kubeflow_and_leaves_the_environment_as_it_was(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from pipeline.compilation import compile_pipeline; from pipeline.config_layers import load_config\n"
+        "before = dict(os.environ)\n"
+        "compile_pipeline(load_config(None, {})[0], Path(sys.argv[1]))\n"
+        "assert os.environ == before and not {'kubernetes', 'kfp.client'} & {*sys.modules}\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "pipeline.yaml")], cwd=ROOT, check=True)
+
+
 def test_nothing_is_installed_at_run_time_and_no_image_floats(compiled: Path, document: dict[str, Any]) -> None:
     text = compiled.read_text(encoding="utf-8")
     assert "pip install" not in text

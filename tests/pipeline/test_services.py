@@ -72,6 +72,20 @@ def test_services_are_found_until_they_are_stopped(folder: Path) -> None:
     assert "Traceback" not in (folder / services.LOG_FILE).read_text(encoding="utf-8")
 
 
+def test_command_goes_on_while_they_start(folder: Path) -> None:
+    script = (
+        "import pathlib, sys\n"
+        "from pipeline.services import ensure_running, find_running\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "ensure_running(folder, meanwhile=lambda: print(find_running(folder)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(folder)], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "None\n"
+    assert find_running(folder) is not None
+
+
 def test_services_that_were_killed_are_started_again(folder: Path) -> None:
     killed = start(folder)
     create_bucket(killed, "local-project", "gs://kept-bucket")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.runner import task_launcher
+from emulator.runner import executor_start, task_launcher
 from emulator.runner.errors import RunnerError
 from emulator.runner.task_processes import StoppedError, TaskProcesses
 
@@ -60,6 +60,15 @@ def test_run_makes_a_python3_where_the_interpreter_lies_beside_none(
     monkeypatch.setattr(sys, "executable", str(odd))
     assert run(["/bin/sh", "-c", "python3 -c 'import sys; print(sys.executable)'"], log) == 0
     assert log.read_text(encoding="utf-8") == f"{odd}\n"
+
+
+def test_run_starts_kfps_executor_its_own_way_and_changes_no_argument(log: Path) -> None:
+    script = 'echo python3 -m kfp.dsl.executor_main --path; echo "$0"'
+    text = "python3 -m kfp.dsl.executor_main --path"
+    assert run(["sh", "-ec", script, text], log) == 0
+    told, argument = log.read_text(encoding="utf-8").splitlines()
+    assert told == f"python3 {executor_start.__file__} kfp.dsl.executor_main --path"
+    assert argument == text
 
 
 def test_run_gives_the_command_a_temporary_folder_and_takes_it_away(log: Path) -> None:
