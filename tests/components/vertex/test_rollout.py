@@ -145,8 +145,10 @@ def test_roll_out_cut_off_is_finished_by_the_next(last_words: str) -> None:
 
 @pytest.mark.parametrize("fault", [[], ["--fault", "lie"], ["--fault", "fail", "--good", "1"]])
 def test_roll_out_leaves_nothing_under_way(vertex: VertexEmulator, fault: list[str]) -> None:
+    version = register(0.9, *fault)
+    vertex.call("POST", "/_emulator/operation_delay", {"seconds": 0.5})
     with pytest.raises(RolloutError) if fault else nullcontext():
-        rolled_out(register(0.9, *fault))
+        rolled_out(version)
     for name in (ENDPOINT, f"{ENDPOINT}-smoke"):
         endpoint = endpoints.find_endpoint(here(), name)
         assert endpoint is not None
