@@ -7,9 +7,9 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-# Between two looks: on a laptop an operation takes seconds, at Google's many minutes.
+# At most, between two looks: a tenth of the time that has passed. On a laptop that is seconds, at Google's many minutes.
 _FIRST_PAUSE_S = 0.1
-_GROWTH = 1.3
+_GROWTH = 1.05
 _LONGEST_PAUSE_S = 10.0
 
 
