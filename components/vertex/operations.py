@@ -7,7 +7,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-# At most, between two looks: a tenth of the time that has passed. On a laptop that is seconds, at Google's many minutes.
+# Between two looks, at most a tenth of the time that has passed: seconds on a laptop, many minutes at Google's.
 _FIRST_PAUSE_S = 0.1
 _GROWTH = 1.05
 _LONGEST_PAUSE_S = 10.0
