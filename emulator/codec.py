@@ -173,18 +173,7 @@ def encode_json(document: Any) -> bytes:
 
 
 def table(kind: str, message_type: type[Typed]) -> Table[Typed]:
-    """A table of the store that holds messages of one type, as JSON."""
-    return Table(
-        kind,
-        encode=lambda message: json.dumps(to_json(message), ensure_ascii=False),
-        decode=lambda text: wrapped(
-            message_type, json_format.Parse(text, new_pb(message_type), ignore_unknown_fields=True)
-        ),
-    )
-
-
-def binary_table(kind: str, message_type: type[Typed]) -> Table[Typed]:
-    """A table that holds messages of one type in their binary form, which is read many times faster than JSON."""
+    """A table of the store that holds messages of one type in their binary form, read many times faster than JSON."""
     typed: Any = message_type
     return Table(
         kind,

@@ -12,10 +12,11 @@ from emulator.api_errors import precondition
 
 def etag_of(message: proto.Message) -> str:
     """The etag of a resource's present content."""
-    content: Any = type(message)(message)
-    content.etag = ""
-    pb = type(content).pb(content)
-    return hashlib.sha256(pb.SerializeToString(deterministic=True)).hexdigest()[:16]
+    pb = type(message).pb(message)
+    content: Any = type(pb)()
+    content.CopyFrom(pb)
+    content.ClearField("etag")
+    return hashlib.sha256(content.SerializeToString(deterministic=True)).hexdigest()[:16]
 
 
 def require_etag(given: str, current: str, name: str) -> None:

@@ -120,11 +120,11 @@ def contexts_of(tx: Transaction, job_name: str) -> tuple[Context, Context]:
         The pipeline's context and the run's; empty ones where the run has not been recorded.
     """
     run = tx.get(CONTEXT.table, _context_name(job_name, names.id_of(job_name)))
-    if run is None or run.schema_title != PIPELINE_RUN:
+    if run is None or Context.pb(run).schema_title != PIPELINE_RUN:
         return Context(), Context()
-    parents = [CONTEXT.require(tx, parent) for parent in CHILDREN.owners_of(tx, run.name)]
-    pipeline = next((parent for parent in parents if parent.schema_title == PIPELINE), Context())
-    return shown(tx, CONTEXT, pipeline), shown(tx, CONTEXT, run)
+    parents = [CONTEXT.require(tx, parent) for parent in Context.pb(shown(tx, CONTEXT, run)).parent_contexts]
+    pipeline = next((parent for parent in parents if Context.pb(parent).schema_title == PIPELINE), Context())
+    return shown(tx, CONTEXT, pipeline), run
 
 
 def _context_name(job_name: str, context_id: str) -> str:

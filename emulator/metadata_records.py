@@ -11,7 +11,7 @@ from google.cloud.aiplatform_v1.types import Artifact, Context, Execution, Metad
 
 from emulator.api_errors import Violation, invalid, invalid_fields, not_found
 from emulator.clock import now
-from emulator.codec import binary_table
+from emulator.codec import table
 from emulator.etags import etag_of
 from emulator.names import parent_of
 from emulator.store import Table, Transaction
@@ -21,7 +21,7 @@ from emulator.validation import LONGEST_DISPLAY_NAME, display_name_violations, l
 RESOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{3,127}")
 LARGEST_METADATA = 200 * 1024
 
-STORES = binary_table("metadata_stores", MetadataStore)
+STORES = table("metadata_stores", MetadataStore)
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ class Kind:
 
 
 SHARED = ("display_name", "description", "labels", "metadata")
-CONTEXT = Kind("Context", Context, binary_table("contexts", Context), SHARED)
-ARTIFACT = Kind("Artifact", Artifact, binary_table("artifacts", Artifact), (*SHARED, "uri", "state"))
-EXECUTION = Kind("Execution", Execution, binary_table("executions", Execution), (*SHARED, "state"))
+CONTEXT = Kind("Context", Context, table("contexts", Context), SHARED)
+ARTIFACT = Kind("Artifact", Artifact, table("artifacts", Artifact), (*SHARED, "uri", "state"))
+EXECUTION = Kind("Execution", Execution, table("executions", Execution), (*SHARED, "state"))
 KINDS = (CONTEXT, ARTIFACT, EXECUTION)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from google.cloud.aiplatform_v1.types import Event
 
 from emulator.clock import now
-from emulator.codec import binary_table
+from emulator.codec import table
 from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION, Kind
 from emulator.names import id_of
 from emulator.store import Table, Transaction
@@ -71,7 +71,7 @@ HELD = {
 }
 USES = Relation(_links("execution_artifacts"), _links("artifact_executions"))
 # The event of each pair in USES, named as the pair.
-EVENTS = binary_table("events", Event)
+EVENTS = table("events", Event)
 
 
 def add_event(tx: Transaction, execution: str, event: Event) -> None:

@@ -41,7 +41,8 @@ ORDER_KEYS = {
 def shown(tx: Transaction, kind: Kind, resource: Any) -> Any:
     """A resource as the API answers it: a context with its parents as they are now."""
     if kind is CONTEXT:
-        resource.parent_contexts = CHILDREN.owners_of(tx, resource.name)
+        pb = kind.message.pb(resource)
+        pb.parent_contexts[:] = CHILDREN.owners_of(tx, pb.name)
     return resource
 
 

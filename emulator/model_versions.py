@@ -25,7 +25,6 @@ from emulator.models import shown_version
 from emulator.names import ModelName, id_of, parent_of
 from emulator.registry import VERSIONS, put_version, require_model, require_version, version_record_name
 
-FILTER_FIELDS = {"labels": Field(lambda version: version.labels, kind="labels")}
 ORDER_KEYS = {
     "create_time": lambda version: version.version_create_time,
     "update_time": lambda version: version.version_update_time,
@@ -35,15 +34,14 @@ ORDER_KEYS = {
 def list_model_versions(call: Call[ListModelVersionsRequest]) -> ListModelVersionsResponse:
     """ListModelVersions: oldest first, each named with its version id."""
     request = call.request
-    keep = parse_filter(request.filter, FILTER_FIELDS)
     model = require_model(call.tx, ModelName.parse(request.name).model)
+    labels = Field(lambda version: {**model.labels, **version.labels}, kind="labels")
+    keep = parse_filter(request.filter, {"labels": labels})
+    kept = [version for version in call.tx.children(VERSIONS, model.name) if keep(version)]
+    asked, token = page(ordered(kept, request.order_by, ORDER_KEYS), request.page_size, request.page_token)
     places = registry.deployments(call.tx)
-    versions = [
-        registry.shown(model, version, places, with_version=True) for version in call.tx.children(VERSIONS, model.name)
-    ]
-    kept = ordered([version for version in versions if keep(version)], request.order_by, ORDER_KEYS)
-    shown_page, token = page(kept, request.page_size, request.page_token)
-    return ListModelVersionsResponse(models=read(shown_page, request.read_mask), next_page_token=token)
+    shown = [registry.shown(model, version, places, with_version=True) for version in asked]
+    return ListModelVersionsResponse(models=read(shown, request.read_mask), next_page_token=token)
 
 
 def merge_version_aliases(call: Call[MergeVersionAliasesRequest]) -> Model:

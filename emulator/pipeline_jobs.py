@@ -7,6 +7,7 @@ from typing import Any
 
 from google.cloud.aiplatform_v1.types import (
     CancelPipelineJobRequest,
+    Context,
     CreatePipelineJobRequest,
     DeleteOperationMetadata,
     DeletePipelineJobRequest,
@@ -132,10 +133,11 @@ def get_pipeline_job(call: Call[GetPipelineJobRequest]) -> PipelineJob:
 
 def set_contexts(tx: Transaction, job: PipelineJob) -> None:
     """Fills in the contexts of a job's pipeline and run, where there are any yet."""
-    pipeline, run = lineage.contexts_of(tx, job.name)
+    pb = PipelineJob.pb(job)
+    pipeline, run = map(Context.pb, lineage.contexts_of(tx, pb.name))
     if run.name:
-        job.job_detail.pipeline_context = pipeline
-        job.job_detail.pipeline_run_context = run
+        pb.job_detail.pipeline_context.CopyFrom(pipeline)
+        pb.job_detail.pipeline_run_context.CopyFrom(run)
 
 
 def cancel_pipeline_job(call: Call[CancelPipelineJobRequest]) -> Empty:

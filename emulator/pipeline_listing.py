@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,15 +65,16 @@ def list_pipeline_jobs(call: Call[ListPipelineJobsRequest]) -> ListPipelineJobsR
     jobs = [job for job in call.tx.children(PIPELINE_JOBS, request.parent) if keep(PipelineJob.pb(job))]
     jobs = ordered(jobs[::-1], request.order_by, ORDER_KEYS)
     shown_page, token = page(jobs, request.page_size, request.page_token)
-    shown = [_filled_in(call.tx, job, request.read_mask) for job in shown_page]
+    shown = _filled_in(call.tx, shown_page, request.read_mask)
     return ListPipelineJobsResponse(pipeline_jobs=read(shown, request.read_mask), next_page_token=token)
 
 
-def _filled_in(tx: Transaction, job: PipelineJob, mask: FieldMask) -> PipelineJob:
-    """A job's summary with what else the mask asks for. Tasks are told by GetPipelineJob alone."""
-    paths = set(mask.paths) - _INFO_PATHS
-    if not mask.paths or any(path.partition(".")[0] in _APART for path in paths):
-        job = with_request(tx, job)
-    if any(path.partition(".")[0] == "job_detail" for path in paths):
-        set_contexts(tx, job)
-    return job
+def _filled_in(tx: Transaction, jobs: Sequence[PipelineJob], mask: FieldMask) -> Sequence[PipelineJob]:
+    """The summaries of jobs with what else the mask asks for. Tasks are told by GetPipelineJob alone."""
+    fields = {path.partition(".")[0] for path in set(mask.paths) - _INFO_PATHS}
+    if not mask.paths or not fields.isdisjoint(_APART):
+        jobs = [with_request(tx, job) for job in jobs]
+    if "job_detail" in fields:
+        for job in jobs:
+            set_contexts(tx, job)
+    return jobs

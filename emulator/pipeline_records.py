@@ -12,7 +12,7 @@ from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, Pip
 
 from emulator.api_errors import not_found
 from emulator.clock import now
-from emulator.codec import binary_table
+from emulator.codec import table
 from emulator.store import Table, Transaction
 
 FINAL_STATES = {
@@ -25,10 +25,10 @@ _INFO = "pipelineInfo"
 
 
 # What lists tell: everything but the runtime configuration, the tasks, and most of the specification.
-PIPELINE_JOBS = binary_table("pipeline_jobs", PipelineJob)
+PIPELINE_JOBS = table("pipeline_jobs", PipelineJob)
 # What was asked for: the specification and the runtime configuration. It never changes.
-PIPELINE_REQUESTS = binary_table("pipeline_requests", PipelineJob)
-PIPELINE_DETAILS = binary_table("pipeline_details", PipelineJobDetail)
+PIPELINE_REQUESTS = table("pipeline_requests", PipelineJob)
+PIPELINE_DETAILS = table("pipeline_details", PipelineJobDetail)
 
 
 class TaskLog(NamedTuple):

@@ -24,7 +24,7 @@ from emulator import names, operations
 from emulator.api_errors import invalid, invalid_fields, not_found, precondition
 from emulator.calls import Call, Work
 from emulator.clock import now, read_time, write_time
-from emulator.codec import binary_table
+from emulator.codec import table
 from emulator.cron import Cron
 from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
 from emulator.listing import ordered, page
@@ -35,7 +35,7 @@ from emulator.schedule_plan import first_run
 from emulator.schedule_rules import REQUEST, schedule_violations
 from emulator.store import Transaction
 
-SCHEDULES = binary_table("schedules", Schedule)
+SCHEDULES = table("schedules", Schedule)
 ACTIVE = Schedule.State(Schedule.State.ACTIVE)
 PAUSED = Schedule.State(Schedule.State.PAUSED)
 COMPLETED = Schedule.State(Schedule.State.COMPLETED)

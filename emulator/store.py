@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 """
 
 # How records are written. A change that an older emulator's records do not survive raises it.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)

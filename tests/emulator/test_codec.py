@@ -6,7 +6,7 @@ import pytest
 from google.cloud.aiplatform_v1.types import CreatePipelineJobRequest
 
 from emulator.api_errors import ApiError
-from emulator.codec import binary_table, parse_json, parse_message
+from emulator.codec import parse_json, parse_message, table
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -34,5 +34,5 @@ def test_parse_message_refuses_what_could_not_be_read_again(levels: int) -> None
 
 def test_a_message_that_was_parsed_is_read_from_its_table() -> None:
     message = parse_message(CreatePipelineJobRequest, nested(25))
-    table = binary_table("requests", CreatePipelineJobRequest)
-    assert table.decode(table.encode(message)) == message
+    requests = table("requests", CreatePipelineJobRequest)
+    assert requests.decode(requests.encode(message)) == message

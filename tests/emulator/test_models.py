@@ -281,6 +281,37 @@ def test_m12_lists_versions_oldest_first_and_named_with_their_ids(emulator: Vert
     assert newest["name"] == f"{model}@2"
 
 
+@pytest.mark.parametrize(
+    ("text", "found"), [("labels.team=a", "12"), ("labels.rows=1", "1"), ("labels.team=b", "3"), ("labels:rows", "1")]
+)
+def test_m12_finds_versions_by_the_models_labels_and_by_their_own(
+    emulator: VertexEmulator, text: str, found: str
+) -> None:
+    parent = "projects/labelled/locations/us-central1"
+    model = f"{parent}/models/iris"
+    if emulator.call("GET", f"/v1/{parent}/models").json() == {}:
+        for number, labels in enumerate(({"rows": "1"}, {}, {"team": "b"})):
+            uploaded = {"model": {"displayName": "iris", "labels": labels}}
+            place = {"parentModel": model} if number else {"modelId": "iris"}
+            emulator.post(f"{parent}/models:upload", uploaded | place)
+        patch(emulator, model, "labels", labels={"team": "a"}).raise_for_status()
+    answer = emulator.call("GET", f"/v1/{model}:listVersions", params={"filter": text}).json()
+    assert "".join(version["versionId"] for version in answer["models"]) == found
+
+
+def test_m12_tells_in_each_page_what_get_tells(emulator: VertexEmulator) -> None:
+    model = unversioned(emulator.upload())
+    emulator.upload(parent_model=model)
+    patch(emulator, model, "labels", labels={"team": "a"}).raise_for_status()
+    token, told = "", list[Any]()
+    while token or not told:
+        answer = emulator.get(f"{model}:listVersions?pageSize=1&pageToken={token}")
+        told += answer["models"]
+        token = answer.get("nextPageToken", "")
+    assert told == [emulator.get(f"{model}@1"), emulator.get(f"{model}@2")]
+    assert told[0]["labels"] == {"team": "a"}
+
+
 @pytest.mark.parametrize("image", ["", "server:1", "docker.io/a/b:1", "pkg.dev/a/b/c", "us-docker.pkg.dev/a"])
 def test_m13_refuses_an_image_of_no_google_registry(emulator: VertexEmulator, image: str) -> None:
     body = {"model": {"displayName": "x", "containerSpec": {"imageUri": image}}}
