@@ -149,7 +149,6 @@ class Life:
 
 
 @pytest.mark.run
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("seed", [2, 4])
 def test_random_lives_keep_every_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     for name, value in SURROUNDINGS.items():

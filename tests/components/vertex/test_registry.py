@@ -15,8 +15,6 @@ from tests.emulator.vertex_emulator import VertexEmulator
 pytestmark = [
     pytest.mark.run,
     pytest.mark.usefixtures("vertex"),
-    # The SDK's own.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
 ]
 METRICS = {"accuracy": 0.9, "logLoss": 0.25}
 

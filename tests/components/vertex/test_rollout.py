@@ -31,8 +31,6 @@ from tests.emulator.vertex_emulator import ROOT, VertexEmulator
 pytestmark = [
     pytest.mark.run,
     pytest.mark.usefixtures("vertex"),
-    # The SDK's own.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
 ]
 
 

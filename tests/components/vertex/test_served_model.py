@@ -23,8 +23,6 @@ from trainer.decision import Gate
 pytestmark = [
     pytest.mark.run,
     pytest.mark.tensorflow,
-    # The SDK's own.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
 ]
 
 IMAGE = "us-docker.pkg.dev/p/r/dnn-trainer:1"
