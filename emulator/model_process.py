@@ -22,7 +22,7 @@ from emulator.ports import reserved_port
 # Between SIGTERM and SIGKILL.
 STOP_AFTER_S = 5.0
 FIRST_PROBE_S = 0.05
-LONGEST_PROBE_S = 0.5
+LONGEST_PROBE_S = 0.1
 PROBE_TIMEOUT_S = 5.0
 
 
