@@ -17,7 +17,8 @@ from trainer.config import ExportFormat
 from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
 from trainer.errors import TrainingError, UsageError
 from trainer.fitted_columns import raw_dtype
-from trainer.saved_model import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE, load_graph, serving_names
+from trainer.model_files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
+from trainer.saved_model import load_graph, serving_names
 from trainer.training import TrainedModel
 
 if TYPE_CHECKING:

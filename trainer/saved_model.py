@@ -16,11 +16,7 @@ import numpy as np
 from trainer import storage
 from trainer.contract import Contract, Feature, NumericColumn
 from trainer.errors import ProjectError
-
-# What TensorFlow's loaders look for: without this file there is no SavedModel.
-COMPLETED_BY = "saved_model.pb"
-CONTRACT_FILE = "assets.extra/contract.json"
-RECORD_FILE = "assets.extra/training.json"
+from trainer.model_files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
 
 
 def serving_names(contract: Contract) -> dict[str, str]:

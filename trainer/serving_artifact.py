@@ -11,10 +11,7 @@ from typing import Any
 
 from trainer import storage
 from trainer.contract import CategoricalColumn, Contract, NumericColumn
-from trainer.saved_model import COMPLETED_BY, CONTRACT_FILE
-
-SMOKE_FILE = "assets.extra/smoke.json"
-INSTANCE_SCHEMA_FILE = "assets.extra/instance.yaml"
+from trainer.model_files import COMPLETED_BY, CONTRACT_FILE, INSTANCE_SCHEMA_FILE, SMOKE_FILE
 
 
 def store_serving_artifact(model: Path, smoke: Any, folder_url: str) -> str:

@@ -14,6 +14,7 @@ from components.vertex.connection import VertexAI
 from components.vertex.endpoints import ask
 from components.vertex.errors import RolloutError
 from trainer import storage
+from trainer.model_files import SMOKE_FILE
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import Endpoint, Model
@@ -54,8 +55,6 @@ def load_smoke(version: Model) -> Smoke:
     Raises:
         RolloutError: It has none.
     """
-    from trainer.serving_artifact import SMOKE_FILE
-
     url = f"{version.artifact_uri}/{SMOKE_FILE}"
     try:
         stored = json.loads(storage.read_bytes(url))

@@ -10,6 +10,7 @@ from components.vertex.connection import CHANGE_TIMEOUT_S, VertexAI
 from components.vertex.labels import MANAGED_BY
 from components.vertex.lookup import filter_for, the_only
 from components.vertex.operations import wait_for
+from trainer.model_files import INSTANCE_SCHEMA_FILE
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import Model, ModelEvaluation
@@ -112,8 +113,6 @@ def register_version(
         RegistryError: The registry holds several models of this name.
     """
     from google.cloud.aiplatform_v1.types import Model, ModelContainerSpec, Port, PredictSchemata, UploadModelRequest
-
-    from trainer.serving_artifact import INSTANCE_SCHEMA_FILE
 
     model = find_model(vertex, name)
     existing = None if model is None else _version_with(vertex, model, labels)

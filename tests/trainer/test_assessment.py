@@ -15,7 +15,8 @@ from trainer.contract import load_contract
 from trainer.decision import Gate
 from trainer.export import export_model
 from trainer.instances import InstanceReader
-from trainer.saved_model import CONTRACT_FILE, SavedModel
+from trainer.model_files import CONTRACT_FILE
+from trainer.saved_model import SavedModel
 from trainer.training import TrainedModel, train
 
 pytestmark = pytest.mark.tensorflow
