@@ -20,6 +20,7 @@ def add_runs(state: Path, count: int) -> None:
         state: Its state folder.
         count: How many.
     """
+    from emulator.lineage import record_run
     from emulator.pipeline_records import PIPELINE_DETAILS, create_records
 
     with _transaction(state) as tx:
@@ -27,6 +28,7 @@ def add_runs(state: Path, count: int) -> None:
             job = _run(number)
             create_records(tx, job)
             tx.put(PIPELINE_DETAILS, job.name, job.job_detail)
+            record_run(tx, job)
 
 
 def add_versions(state: Path, count: int) -> None:

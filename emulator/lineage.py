@@ -109,12 +109,13 @@ def _number(text: str) -> str:
     return str(10**18 + digest % (8 * 10**18))
 
 
-def contexts_of(tx: Transaction, job_name: str) -> tuple[Context, Context]:
+def contexts_of(tx: Transaction, job_name: str, seen: dict[str, Context] | None = None) -> tuple[Context, Context]:
     """The contexts of a pipeline and of one of its runs, with their parents as they are now.
 
     Args:
         tx: The present transaction.
         job_name: The PipelineJob's resource name.
+        seen: Contexts by name that the transaction has read; those that it reads now are added.
 
     Returns:
         The pipeline's context and the run's; empty ones where the run has not been recorded.
@@ -122,9 +123,13 @@ def contexts_of(tx: Transaction, job_name: str) -> tuple[Context, Context]:
     run = tx.get(CONTEXT.table, _context_name(job_name, names.id_of(job_name)))
     if run is None or Context.pb(run).schema_title != PIPELINE_RUN:
         return Context(), Context()
-    parents = [CONTEXT.require(tx, parent) for parent in Context.pb(shown(tx, CONTEXT, run)).parent_contexts]
-    pipeline = next((parent for parent in parents if Context.pb(parent).schema_title == PIPELINE), Context())
-    return shown(tx, CONTEXT, pipeline), run
+    seen = {} if seen is None else seen
+    for parent in Context.pb(shown(tx, CONTEXT, run)).parent_contexts:
+        if parent not in seen:
+            seen[parent] = shown(tx, CONTEXT, CONTEXT.require(tx, parent))
+        if Context.pb(seen[parent]).schema_title == PIPELINE:
+            return seen[parent], run
+    return Context(), run
 
 
 def _context_name(job_name: str, context_id: str) -> str:

@@ -131,10 +131,10 @@ def get_pipeline_job(call: Call[GetPipelineJobRequest]) -> PipelineJob:
     return job
 
 
-def set_contexts(tx: Transaction, job: PipelineJob) -> None:
-    """Fills in the contexts of a job's pipeline and run, where there are any yet."""
+def set_contexts(tx: Transaction, job: PipelineJob, seen: dict[str, Context] | None = None) -> None:
+    """Fills in the contexts of a job's pipeline and run, where there are any yet; `seen` as for `contexts_of`."""
     pb = PipelineJob.pb(job)
-    pipeline, run = map(Context.pb, lineage.contexts_of(tx, pb.name))
+    pipeline, run = map(Context.pb, lineage.contexts_of(tx, pb.name, seen))
     if run.name:
         pb.job_detail.pipeline_context.CopyFrom(pipeline)
         pb.job_detail.pipeline_run_context.CopyFrom(run)

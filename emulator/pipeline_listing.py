@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from google.cloud.aiplatform_v1.types import (
+    Context,
     ListPipelineJobsRequest,
     ListPipelineJobsResponse,
     PipelineJob,
@@ -75,6 +76,7 @@ def _filled_in(tx: Transaction, jobs: Sequence[PipelineJob], mask: FieldMask) ->
     if not mask.paths or not fields.isdisjoint(_APART):
         jobs = [with_request(tx, job) for job in jobs]
     if "job_detail" in fields:
+        seen: dict[str, Context] = {}
         for job in jobs:
-            set_contexts(tx, job)
+            set_contexts(tx, job, seen)
     return jobs
