@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from trainer.command_line import exit_code_of
 from trainer.config import TrainingConfig, build_config, flag
 from trainer.errors import UsageError
+from trainer.garbage import search_seldom
 
 if TYPE_CHECKING:
     from trainer.training import TrainedModel
@@ -135,4 +136,5 @@ def _import_tensorflow_quietly() -> None:
 
 
 if __name__ == "__main__":
+    search_seldom()
     sys.exit(main())
