@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -140,29 +141,34 @@ def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str])
         np.divide(over, under, out=np.zeros(len(classes)), where=under > 0)
         for over, under in ((right, rows), (right, called), (2 * right, rows + called))
     )
-    scores = tuple(
-        ClassScore(
-            name,
-            int(rows[place]),
-            float(precision[place]),
-            float(recall[place]),
-            float(f1[place]),
-            roc_curve(probabilities[labels == place, place], probabilities[labels != place, place]),
-        )
-        for place, name in enumerate(classes)
-    )
-    theirs = labels[:, np.newaxis] == np.arange(len(classes))
+    theirs = labels[:, np.newaxis] == np.arange(len(classes), dtype=labels.dtype)
+    likelihood = probabilities[theirs]
     # A probability of exactly 0 for the true class would give an infinite loss; float32 softmax underflows there.
-    chosen = np.maximum(probabilities[theirs], np.finfo(np.float32).tiny)
+    chosen = np.maximum(likelihood, np.finfo(np.float32).tiny)
+    loss = float(-np.log(chosen, out=chosen).mean(dtype=np.float64))
+    del chosen
+    # Two curves at a time, each of which copies its part of the probabilities.
+    with ThreadPoolExecutor(2) as pool:
+        pooled = pool.submit(lambda: roc_curve(likelihood, probabilities[~theirs]))
+        curves = pool.map(lambda place: _curve_of_class(place, labels, probabilities), range(len(classes)))
+        scores = tuple(
+            ClassScore(name, int(rows[place]), float(precision[place]), float(recall[place]), float(f1[place]), curve)
+            for place, (name, curve) in enumerate(zip(classes, curves, strict=True))
+        )
     return Evaluation(
         rows=len(labels),
         accuracy=float(right.sum() / len(labels)),
-        loss=float(-np.log(chosen, out=chosen).mean(dtype=np.float64)),
+        loss=loss,
         mean_recall=float(recall[rows > 0].mean()),
         classes=scores,
         confusion=tuple(tuple(row) for row in confusion.tolist()),
-        roc=roc_curve(probabilities[theirs], probabilities[~theirs]),
+        roc=pooled.result(),
     )
+
+
+def _curve_of_class(place: int, labels: np.ndarray, probabilities: np.ndarray) -> RocCurve | None:
+    theirs = labels == place
+    return roc_curve(probabilities[theirs, place], probabilities[~theirs, place])
 
 
 def _confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -42,10 +42,13 @@ def roc_curve(positive: np.ndarray, negative: np.ndarray) -> RocCurve | None:
     Returns:
         The curve; None where there are no rows of one kind, or a score is not finite.
     """
-    if not len(positive) or not len(negative) or not (np.isfinite(positive).all() and np.isfinite(negative).all()):
+    if not len(positive) or not len(negative):
         return None
     positive.sort()
     negative.sort()
+    # What is not finite is at the ends now.
+    if not np.isfinite([positive[0], positive[-1], negative[0], negative[-1]]).all():
+        return None
     # The curve begins above every score, at an infinite threshold, which no JSON and no Metadata store can hold.
     thresholds = _thresholds(positive, negative)[::-1]
     return RocCurve(
