@@ -98,9 +98,10 @@ def _where_our_time_goes(bout: Bout) -> str:
     result = bout.results[OURS][-1]
     seconds, pace = result["seconds"], result["steady_rows_per_s"]
     steps_s = seconds * result["rows_per_s"] / pace
+    rest_s = seconds - steps_s
     return (
-        f"Of our {seconds:.2f} s, {steps_s:.2f} s are steps, at {pace:,.0f} rows/s; the other {seconds - steps_s:.2f} s "
-        "read and check the rows, and build and compile the graph."
+        f"Of our {seconds:.2f} s, {steps_s:.2f} s are steps, at {pace:,.0f} rows/s; the other {rest_s:.2f} s read and "
+        "check the rows, and build and compile the graph."
     )
 
 
