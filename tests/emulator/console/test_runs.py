@@ -7,7 +7,7 @@ import pytest
 from emulator.console.runs import parse_run, parse_summary
 from emulator.console.states import RUN_STATES, shown_state
 from emulator.console.tasks import parse_tasks
-from emulator.console.times import duration_text, parse_time, seconds_between, utc_text
+from emulator.console.times import duration_text, parse_time, seconds_between
 from emulator.console.values import short_text, value_text
 from tests.emulator.console.sample_jobs import NAME, job
 
@@ -83,8 +83,6 @@ def test_times_of_the_api_are_read_whatever_their_digits() -> None:
     assert parse_time("2026-01-31T12:00:00.500000999Z") == STARTED
     assert parse_time("2026-01-31T13:00:00+01:00") == datetime(2026, 1, 31, 12, tzinfo=UTC)
     assert parse_time("") is None
-    assert utc_text(STARTED) == "2026-01-31 12:00:00 UTC"
-    assert utc_text(None) == "—"
 
 
 def test_seconds_between_needs_both_ends() -> None:
