@@ -141,15 +141,14 @@ def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str])
         np.divide(over, under, out=np.zeros(len(classes)), where=under > 0)
         for over, under in ((right, rows), (right, called), (2 * right, rows + called))
     )
-    theirs = labels[:, np.newaxis] == np.arange(len(classes), dtype=labels.dtype)
-    likelihood = probabilities[theirs]
+    likelihood = np.take_along_axis(probabilities, labels[:, np.newaxis], axis=1)[:, 0]
     # A probability of exactly 0 for the true class would give an infinite loss; float32 softmax underflows there.
     chosen = np.maximum(likelihood, np.finfo(np.float32).tiny)
     loss = float(-np.log(chosen, out=chosen).mean(dtype=np.float64))
     del chosen
     # Two curves at a time, each of which copies its part of the probabilities.
     with ThreadPoolExecutor(2) as pool:
-        pooled = pool.submit(lambda: roc_curve(likelihood, probabilities[~theirs]))
+        pooled = pool.submit(lambda: roc_curve(likelihood, _of_other_classes(labels, probabilities)))
         curves = pool.map(lambda place: _curve_of_class(place, labels, probabilities), range(len(classes)))
         scores = tuple(
             ClassScore(name, int(rows[place]), float(precision[place]), float(recall[place]), float(f1[place]), curve)
@@ -169,6 +168,12 @@ def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str])
 def _curve_of_class(place: int, labels: np.ndarray, probabilities: np.ndarray) -> RocCurve | None:
     theirs = labels == place
     return roc_curve(probabilities[theirs, place], probabilities[~theirs, place])
+
+
+def _of_other_classes(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The probabilities that are not those of the rows' own classes, float32 [N * (C - 1)]."""
+    others = labels[:, np.newaxis] != np.arange(probabilities.shape[1], dtype=labels.dtype)
+    return probabilities[others]
 
 
 def _confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
