@@ -173,7 +173,8 @@ def _curve_of_class(place: int, labels: np.ndarray, probabilities: np.ndarray) -
 def _of_other_classes(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """The probabilities that are not those of the rows' own classes, float32 [N * (C - 1)]."""
     others = labels[:, np.newaxis] != np.arange(probabilities.shape[1], dtype=labels.dtype)
-    return probabilities[others]
+    found: np.ndarray = probabilities[others]
+    return found
 
 
 def _confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

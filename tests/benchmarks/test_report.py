@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from benchmarks.environments import ROOT
 from benchmarks.report import write
 from benchmarks.results import Growth
 from benchmarks.series import Contest, Target
@@ -46,3 +47,11 @@ def test_report_of_small_sizes_says_so() -> None:
     sections = {"training": measured(contest())}
     assert "say nothing but that all of it works" in write(sections, quick=True, picture="")
     assert "say nothing but that all of it works" not in write(sections, quick=False, picture="")
+
+
+def test_the_readme_quotes_three_lines_of_the_report_as_they_are() -> None:
+    quoted = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Speed")[2].partition("\n## ")[0]
+    lines = [line for line in quoted.splitlines() if line.startswith("| ")][2:]
+    targets = (ROOT / "docs" / "BENCHMARKS.md").read_text(encoding="utf-8").partition("## Targets")[2].splitlines()
+    assert len(lines) == 3
+    assert [line for line in lines if line not in targets] == []
