@@ -21,8 +21,6 @@ from trainer.tables import Batch, read_batches
 
 SMOKE_ROWS_OF_A_CLASS = 2
 SMOKE_ROWS = 40
-# They are looked for in the first block of the table.
-SMOKE_BLOCK_MIB = 2
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def _compare(
 
 def _smoke(model: SavedModel, data_urls: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """A few rows of each class from the first block, with the model's answers."""
-    batch = next(read_batches(data_urls, model.contract, block_mib=SMOKE_BLOCK_MIB))
+    batch = next(read_batches(data_urls, model.contract, threads=1))
     classes = model.contract.label.classes
     rows = np.concatenate(
         [np.flatnonzero(batch.labels == place)[:SMOKE_ROWS_OF_A_CLASS] for place in range(len(classes))]

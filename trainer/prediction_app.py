@@ -33,9 +33,9 @@ class Predictor(Protocol):
 def prediction_app(predictor: Predictor, health_route: str, predict_route: str) -> Starlette:
     """The application.
 
-    What is not answered has `detail`, a sentence, in its body: with 400 where the request is at fault, also where it is
-    JSON to Python alone, whose parser takes `NaN`, `Infinity` and an object's key twice (RFC 8259 has none of them);
-    with 500 where the model is.
+    What is asked of the predict route and not answered has `detail`, a sentence, in its body: with 400 where the
+    request is at fault, also where it is JSON to Python alone, whose parser takes `NaN`, `Infinity` and an object's key
+    twice (RFC 8259 has none of them); with 500 where the model is.
 
     Args:
         predictor: Asked for one request at a time.

@@ -7,9 +7,10 @@ import logging
 import os
 import sys
 
-from trainer.errors import ProjectError, UsageError
+from trainer.errors import ProjectError, UsageError, quoted
 
 CONTRACT = ("AIP_STORAGE_URI", "AIP_HTTP_PORT", "AIP_HEALTH_ROUTE", "AIP_PREDICT_ROUTE")
+LAST_PORT = 65_535
 
 
 def main() -> None:
@@ -28,10 +29,10 @@ def main() -> None:
 
 
 def serve() -> None:
-    """Does so.
+    """Loads the model and serves it.
 
     Raises:
-        UsageError: The environment lacks what the contract promises.
+        UsageError: The environment lacks what the contract promises, or holds something else.
         ProjectError: There is no such model.
     """
     missing = [name for name in CONTRACT if not os.environ.get(name)]
@@ -40,6 +41,14 @@ def serve() -> None:
             f"The environment lacks {', '.join(missing)}, which Vertex AI sets in a serving container. Set "
             f"{'it' if len(missing) == 1 else 'them'} to serve a model by hand."
         )
+    port, routes = os.environ["AIP_HTTP_PORT"], [os.environ["AIP_HEALTH_ROUTE"], os.environ["AIP_PREDICT_ROUTE"]]
+    if not port.isdecimal() or int(port) > LAST_PORT:
+        raise UsageError(f"AIP_HTTP_PORT must be the number of a port, 1 to {LAST_PORT}. Received: {quoted(port)}.")
+    for route in routes:
+        if not route.startswith("/"):
+            raise UsageError(
+                f"A route must begin with a slash. Received: {quoted(route)}. Write {quoted('/' + route)}."
+            )
     # Millions of objects are made before the first request and all of them stay: collecting garbage meanwhile takes a
     # fifth of the start, and looking through them afterwards would hold up predictions.
     gc.disable()
@@ -53,9 +62,9 @@ def serve() -> None:
     gc.freeze()
     gc.enable()
     uvicorn.run(
-        prediction_app(predictor, os.environ["AIP_HEALTH_ROUTE"], os.environ["AIP_PREDICT_ROUTE"]),
+        prediction_app(predictor, *routes),
         host="127.0.0.1" if "VERTEX_EMULATOR_HOST" in os.environ else "0.0.0.0",  # noqa: S104 - inside a container
-        port=int(os.environ["AIP_HTTP_PORT"]),
+        port=int(port),
         access_log=False,
         log_config=None,
         lifespan="off",

@@ -58,10 +58,12 @@ class VertexAI:
     @cached_property
     def reading(self) -> Mapping[str, Any]:
         """How a call is made that changes nothing: not for ever, and again after a fault that may pass."""
-        from google.api_core.retry import Retry
+        return _again(self.patience_s)
 
-        retry = Retry(initial=0.5, maximum=10, timeout=self.patience_s) if self.patience_s else None
-        return {"timeout": READ_TIMEOUT_S, "retry": retry}
+    @cached_property
+    def waiting(self) -> Mapping[str, Any]:
+        """How is looked at what goes on by itself: not to know how it ends would be worse than to wait."""
+        return _again(PATIENCE_S)
 
     @cached_property
     def models(self) -> ModelServiceClient:
@@ -83,6 +85,18 @@ class VertexAI:
         from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceClient
 
         return PredictionServiceClient(**self.client_options)
+
+
+def _again(patience_s: float) -> Mapping[str, Any]:
+    from google.api_core.exceptions import BadGateway, GatewayTimeout
+    from google.api_core.retry import Retry, if_transient_error
+    from requests.exceptions import Timeout
+
+    def may_pass(error: Exception) -> bool:
+        return isinstance(error, (BadGateway, GatewayTimeout, Timeout)) or bool(if_transient_error(error))
+
+    retry = Retry(predicate=may_pass, initial=0.5, maximum=10, timeout=patience_s) if patience_s else None
+    return {"timeout": READ_TIMEOUT_S, "retry": retry}
 
 
 def connect(project: str, location: str, patience_s: float = PATIENCE_S) -> VertexAI:

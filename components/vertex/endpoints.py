@@ -76,10 +76,8 @@ def find_or_create_endpoint(vertex: VertexAI, name: str) -> Endpoint:
     if found is not None:
         return found
     wanted = Endpoint(display_name=name, labels=MANAGED_BY)
-    made: Endpoint = wait_for(
-        vertex.endpoints.create_endpoint(parent=vertex.parent, endpoint=wanted, timeout=CHANGE_TIMEOUT_S)
-    )
-    return made
+    creation = vertex.endpoints.create_endpoint(parent=vertex.parent, endpoint=wanted, timeout=CHANGE_TIMEOUT_S)
+    return wait_for(vertex, creation, Endpoint)
 
 
 def read_again(vertex: VertexAI, endpoint: Endpoint) -> Endpoint:
@@ -100,9 +98,8 @@ def deployments_now(vertex: VertexAI, endpoint: Endpoint) -> tuple[Deployment, .
 
 def deploy(vertex: VertexAI, endpoint: Endpoint, version: Model, machines: Machines) -> str:
     """Deploys a version beside what is there, without traffic; alone, with all of it. Returns its id."""
-    from google.cloud.aiplatform_v1.types import DedicatedResources, DeployedModel, MachineSpec
+    from google.cloud.aiplatform_v1.types import DedicatedResources, DeployedModel, DeployModelResponse, MachineSpec
 
-    present = read_again(vertex, endpoint)
     wanted = DeployedModel(
         model=full_name(version),
         display_name=f"{version.display_name}-{version.version_id}",
@@ -112,21 +109,13 @@ def deploy(vertex: VertexAI, endpoint: Endpoint, version: Model, machines: Machi
             max_replica_count=machines.most,
         ),
     )
-    wait_for(
-        vertex.endpoints.deploy_model(
-            endpoint=endpoint.name,
-            deployed_model=wanted,
-            traffic_split=_split_with_another(present),
-            timeout=CHANGE_TIMEOUT_S,
-        )
+    deployment = vertex.endpoints.deploy_model(
+        endpoint=endpoint.name,
+        deployed_model=wanted,
+        traffic_split=_split_with_another(read_again(vertex, endpoint)),
+        timeout=CHANGE_TIMEOUT_S,
     )
-    before = {one.id for one in present.deployed_models}
-    made = [one for one in deployments_now(vertex, endpoint) if one.id not in before]
-    new, *doubles = sorted(made, key=lambda one: one.traffic, reverse=True)
-    # A request whose answer was lost on the way is sent again, and deploys again.
-    for double in doubles:
-        undeploy(vertex, endpoint, double.id)
-    return new.id
+    return wait_for(vertex, deployment, DeployModelResponse).deployed_model.id
 
 
 def _split_with_another(endpoint: Endpoint) -> dict[str, int]:
@@ -149,33 +138,25 @@ def shift(vertex: VertexAI, endpoint: Endpoint, split: Mapping[str, int]) -> Non
 
 def undeploy(vertex: VertexAI, endpoint: Endpoint, deployment: str) -> None:
     """Takes a deployment off; the last one may have traffic, another must have none."""
-    wait_for(_begin_undeploying(vertex, endpoint, deployment))
+    _undeploy(vertex, endpoint, deployment, None)
 
 
 def undeploy_all(vertex: VertexAI, endpoint: Endpoint) -> None:
-    """Takes everything off."""
-    for operation in begin_undeploying_all(vertex, endpoint):
-        wait_for(operation)
-
-
-def begin_undeploying_all(vertex: VertexAI, endpoint: Endpoint) -> list[Any]:
-    """Takes everything off but the deployment with most traffic, and begins to take off that one.
-
-    Returns:
-        The operation that is left to wait for; none where nothing was deployed.
-    """
+    """Takes everything off, the deployment with most traffic last."""
     deployed = sorted(deployments_now(vertex, endpoint), key=lambda one: one.traffic)
     for one in deployed[:-1]:
-        wait_for(_begin_undeploying(vertex, endpoint, one.id, {deployed[-1].id: 100}))
-    return [_begin_undeploying(vertex, endpoint, one.id) for one in deployed[-1:]]
+        _undeploy(vertex, endpoint, one.id, {deployed[-1].id: 100})
+    for one in deployed[-1:]:
+        _undeploy(vertex, endpoint, one.id, None)
 
 
-def _begin_undeploying(
-    vertex: VertexAI, endpoint: Endpoint, deployment: str, split: dict[str, int] | None = None
-) -> Any:
-    return vertex.endpoints.undeploy_model(
+def _undeploy(vertex: VertexAI, endpoint: Endpoint, deployment: str, split: dict[str, int] | None) -> None:
+    from google.cloud.aiplatform_v1.types import UndeployModelResponse
+
+    leaving = vertex.endpoints.undeploy_model(
         endpoint=endpoint.name, deployed_model_id=deployment, traffic_split=split, timeout=CHANGE_TIMEOUT_S
     )
+    wait_for(vertex, leaving, UndeployModelResponse)
 
 
 def ask(vertex: VertexAI, endpoint: Endpoint, instances: Sequence[Any]) -> Answer:

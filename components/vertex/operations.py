@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import time
+from typing import Any, TypeVar
+
+from components.vertex.connection import VertexAI
 
 log = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
 
 # Between two looks, at most a tenth of the time that has passed: seconds on a laptop, many minutes at Google's.
 _FIRST_PAUSE_S = 0.1
@@ -13,29 +18,28 @@ _GROWTH = 1.05
 _LONGEST_PAUSE_S = 10.0
 
 
-def wait_for(operation: Any) -> Any:
+def wait_for(vertex: VertexAI, operation: Any, made: type[Made]) -> Made:
     """Waits for the end of an operation, however long it takes.
 
     Args:
-        operation: A google.api_core.operation.Operation.
-
-    Returns:
-        What it has made.
+        vertex: Where it goes on.
+        operation: The google.api_core.operation.Operation that a call has returned.
+        made: What it makes: the type of its response.
 
     Raises:
-        google.api_core.exceptions.GoogleAPICallError: It has failed.
+        google.api_core.exceptions.GoogleAPIError: It has failed, or Vertex AI has not answered for minutes.
     """
-    from google.api_core.future.polling import POLLING_PREDICATE
-    from google.api_core.retry import Retry
+    from google.api_core.operation import Operation
 
-    if not operation.operation.done:
-        log.info("waiting for %s", operation.operation.name)
-    polling = Retry(
-        predicate=POLLING_PREDICATE,
-        initial=_FIRST_PAUSE_S,
-        multiplier=_GROWTH,
-        maximum=_LONGEST_PAUSE_S,
-        timeout=None,
-    )
-    # A look that meets a passing fault is not the end of the operation.
-    return operation.result(retry=Retry(), polling=polling)
+    state, pause = operation.operation, _FIRST_PAUSE_S
+    if not state.done:
+        log.info("waiting for %s", state.name)
+    while not state.done:
+        time.sleep(pause)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE_S)
+        # Not the operation's own way, which waits for an answer without end and hides why there is none.
+        state = vertex.endpoints.get_operation(request={"name": state.name}, **vertex.waiting)
+    # google-api-core leaves it without types.
+    ended: Any = Operation(state, refresh=lambda: state, cancel=lambda: None, result_type=made)  # type: ignore[no-untyped-call]
+    result: Made = ended.result()
+    return result

@@ -112,7 +112,14 @@ def register_version(
     Raises:
         RegistryError: The registry holds several models of this name.
     """
-    from google.cloud.aiplatform_v1.types import Model, ModelContainerSpec, Port, PredictSchemata, UploadModelRequest
+    from google.cloud.aiplatform_v1.types import (
+        Model,
+        ModelContainerSpec,
+        Port,
+        PredictSchemata,
+        UploadModelRequest,
+        UploadModelResponse,
+    )
 
     model = find_model(vertex, name)
     existing = None if model is None else _version_with(vertex, model, labels)
@@ -135,7 +142,8 @@ def register_version(
     )
     above = "" if model is None else _model_name(model)
     request = UploadModelRequest(parent=vertex.parent, model=wanted, parent_model=above)
-    made = wait_for(vertex.models.upload_model(request=request, timeout=CHANGE_TIMEOUT_S))
+    upload = vertex.models.upload_model(request=request, timeout=CHANGE_TIMEOUT_S)
+    made = wait_for(vertex, upload, UploadModelResponse)
     return version_by_name(vertex, f"{made.model}@{made.model_version_id}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from components.vertex import endpoints, registry
@@ -12,7 +11,6 @@ from components.vertex.answers import Smoke, Watch, require_smoke_answers, watch
 from components.vertex.connection import VertexAI
 from components.vertex.endpoints import Machines
 from components.vertex.errors import RolloutError
-from components.vertex.operations import wait_for
 from components.vertex.rollout_plan import (
     NEW,
     SMOKE_SUFFIX,
@@ -64,27 +62,25 @@ def roll_out(
     """
     endpoint = endpoints.find_or_create_endpoint(vertex, endpoint_name)
     deployed = endpoints.deployments_now(vertex, endpoint)
-    # The end of the smoke test's deployment is in nobody's way, and is waited for last.
-    with ExitStack() as leaving:
-        if not any(one.version == version.version_id and one.traffic for one in deployed):
-            _smoke_test(vertex, f"{endpoint_name}{SMOKE_SUFFIX}", version, smoke, machines, leaving)
-        champion = registry.version_of(vertex, version, registry.CHAMPION)
-        plan = plan_rollout(deployed, version.version_id, percentages, champion.version_id if champion else None)
-        new = next((one.id for one in deployed if one.version == version.version_id), "")
-        try:
-            for step in plan.steps:
-                if isinstance(step, Deploy):
-                    log.info("deploying version %s beside what serves", step.version)
-                    new = _deploy(vertex, endpoint, version, machines)
-                else:
-                    _carry_out(vertex, endpoint, version, step, new)
-                if isinstance(step, Shift):
-                    watch_traffic(vertex, endpoint, new, smoke, watch)
-        except RolloutError:
-            left = endpoints.deployments_now(vertex, endpoint)
-            for step in plan_retreat(left, plan.fallback, version.version_id):
+    if not any(one.version == version.version_id and one.traffic for one in deployed):
+        _smoke_test(vertex, f"{endpoint_name}{SMOKE_SUFFIX}", version, smoke, machines)
+    champion = registry.version_of(vertex, version, registry.CHAMPION)
+    plan = plan_rollout(deployed, version.version_id, percentages, champion.version_id if champion else None)
+    new = next((one.id for one in deployed if one.version == version.version_id), "")
+    try:
+        for step in plan.steps:
+            if isinstance(step, Deploy):
+                log.info("deploying version %s beside what serves", step.version)
+                new = _deploy(vertex, endpoint, version, machines)
+            else:
                 _carry_out(vertex, endpoint, version, step, new)
-            raise
+            if isinstance(step, Shift):
+                watch_traffic(vertex, endpoint, new, smoke, watch)
+    except RolloutError:
+        left = endpoints.deployments_now(vertex, endpoint)
+        for step in plan_retreat(left, plan.fallback, version.version_id):
+            _carry_out(vertex, endpoint, version, step, new)
+        raise
     return endpoints.read_again(vertex, endpoint)
 
 
@@ -104,23 +100,12 @@ def _deploy(vertex: VertexAI, endpoint: Endpoint, version: Model, machines: Mach
 
     try:
         return endpoints.deploy(vertex, endpoint, version, machines)
-    except GoogleAPIError as error:
+    except (GoogleAPIError, OSError) as error:
         raise RolloutError(f"Version {version.version_id} cannot be deployed: {error}. It takes no traffic.") from error
 
 
-def _smoke_test(
-    vertex: VertexAI, name: str, version: Model, smoke: Smoke, machines: Machines, leaving: ExitStack
-) -> None:
-    """Deploys a version on an endpoint that nobody calls, asks it, and begins to take it off again.
-
-    Args:
-        vertex: Where the endpoint is.
-        name: Its display name.
-        version: The version.
-        smoke: What it must answer.
-        machines: What it is deployed on.
-        leaving: At its end the version's end there is waited for.
-    """
+def _smoke_test(vertex: VertexAI, name: str, version: Model, smoke: Smoke, machines: Machines) -> None:
+    """Deploys a version on an endpoint that nobody calls, asks it, and takes it off again: it occupies a node there."""
     endpoint = endpoints.find_or_create_endpoint(vertex, name)
     endpoints.undeploy_all(vertex, endpoint)
     log.info("trying version %s where nobody calls it", version.version_id)
@@ -128,8 +113,7 @@ def _smoke_test(
         _deploy(vertex, endpoint, version, machines)
         require_smoke_answers(vertex, endpoint, smoke, version.version_id)
     finally:
-        for operation in endpoints.begin_undeploying_all(vertex, endpoint):
-            leaving.callback(wait_for, operation)
+        endpoints.undeploy_all(vertex, endpoint)
 
 
 def roll_back(vertex: VertexAI, endpoint_name: str, model_name: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ class TaskProcesses:
 
         Args:
             command: A `python3` in it is found to be this very interpreter. Where a shell's script starts kfp's
-                executor, executor_start.py does so.
+                executor and does nothing else, executor_start.py does so.
             log: Where its standard output and standard error go.
             variables: Environment variables besides those of this process.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from components.vertex import registry
+from components.vertex.connection import CHANGE_TIMEOUT_S
 from components.vertex.operations import wait_for
 from pipeline.cleaning.plan import Cleaning, Origin, folder_of
 from pipeline.config import Connection
@@ -47,7 +48,7 @@ class Estate:
 
     def remove_endpoint(self, endpoint: EndpointRecord) -> None:
         """Removes an endpoint, unless it is gone already; one on which something was deployed meanwhile is refused."""
-        self._remove(lambda: self._vertex.endpoints.delete_endpoint(name=endpoint.resource_name))
+        self._remove(self._vertex.endpoints.delete_endpoint, endpoint.resource_name)
 
     def remove_run(self, run: RunRecord) -> None:
         """Removes a run and its results, unless they are gone already."""
@@ -56,14 +57,14 @@ class Estate:
         filesystem.invalidate_cache()
         if filesystem.exists(folder):
             filesystem.rm(folder, recursive=True)
-        self._remove(lambda: self._pipelines.delete_pipeline_job(name=run.name))
+        self._remove(self._pipelines.delete_pipeline_job, run.name)
 
-    @staticmethod
-    def _remove(ask: Any) -> None:
+    def _remove(self, delete: Callable[..., Any], name: str) -> None:
         from google.api_core.exceptions import NotFound
+        from google.protobuf.empty_pb2 import Empty
 
         try:
-            wait_for(ask())
+            wait_for(self._vertex, delete(name=name, timeout=CHANGE_TIMEOUT_S), Empty)
         except NotFound:
             return
 

@@ -1,4 +1,4 @@
-"""Predictions asked of the endpoint, with the part of Google's SDK that loads in half a second."""
+"""Predictions asked of the endpoint, with the part of Google's SDK that loads in a third of the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients of Vertex AI's services, from the part of Google's SDK that loads in half a second."""
+"""Clients of Vertex AI's services, from the part of Google's SDK that loads in a third of the time."""
 
 from __future__ import annotations
 

@@ -124,5 +124,7 @@ def test_noise_is_answered_and_never_breaks_the_emulator(
 def test_noise_in_the_path_is_answered(noisy: VertexEmulator, path: str, known: bool) -> None:
     quoted = httpx.URL(f"{noisy.address}/{'v1/' + LOCATION + '/' if known else ''}").raw_path.decode()
     answer = noisy.call("GET", quoted + "".join(f"%{ord(letter):02X}" for letter in path))
-    assert answer.status_code in {400, 404, 501}, (path, answer.text)
-    assert answer.json()["error"]["status"]
+    # By chance it is a path of the API, such as "models".
+    assert answer.status_code in {200, 400, 404, 501}, (path, answer.text)
+    if answer.status_code != 200:
+        assert answer.json()["error"]["status"]

@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.run]
 
 PATIENCE_S = 60.0
 CLASSES = ["setosa", "versicolor", "virginica"]
+PLACE = dict(zip(CONTRACT, ("no/model", "1", "/healthy", "/ask"), strict=True))
 JSON = {"Content-Type": "application/json"}
 
 
@@ -193,7 +194,13 @@ def test_the_server_takes_posts_on_its_route_alone(server: httpx.Client) -> None
             2,
             "The environment lacks AIP_HTTP_PORT, AIP_HEALTH_ROUTE, AIP_PREDICT_ROUTE, ",
         ),
-        (dict.fromkeys(CONTRACT, "no/model"), 1, "There is no SavedModel at no/model: it has no saved_model.pb. Train"),
+        (
+            dict.fromkeys(CONTRACT, "8O80"),
+            2,
+            'AIP_HTTP_PORT must be the number of a port, 1 to 65535. Received: "8O80".',
+        ),
+        ({**PLACE, "AIP_PREDICT_ROUTE": "ask"}, 2, 'A route must begin with a slash. Received: "ask". Write "/ask".'),
+        (PLACE, 1, "There is no SavedModel at no/model: it has no saved_model.pb. Train"),
     ],
 )
 def test_a_server_that_cannot_serve_says_why(contract: dict[str, str], code: int, sentence: str) -> None:

@@ -154,7 +154,7 @@ def test_roll_out_leaves_nothing_under_way(vertex: VertexEmulator, fault: list[s
         assert [one["name"] for one in operations if not one.get("done")] == []
 
 
-@pytest.mark.parametrize("status", ["UNAVAILABLE", "INTERNAL"])
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "INTERNAL", "DEADLINE_EXCEEDED"])
 def test_roll_out_outlives_a_fault_of_a_look_at_an_operation(vertex: VertexEmulator, status: str) -> None:
     version = register(0.9)
     vertex.call("POST", "/_emulator/faults", {"rpc": "GetOperation", "status": status, "times": 1})
@@ -244,3 +244,22 @@ def test_deploy_joins_what_has_no_traffic_without_any(vertex: VertexEmulator) ->
     assert traffic() == {"1": 0}
     endpoints.deploy(here(), endpoint, register(0.8).model, Machines())
     assert traffic() == {"1": 0, "2": 0}
+
+
+def test_deploy_knows_its_own_from_what_another_deploys_meanwhile(vertex: VertexEmulator) -> None:
+    endpoint = rolled_out(register(0.9))
+    theirs, ours = register(0.8), register(0.7)
+    vertex.call(
+        "POST",
+        f"/v1/{endpoint.name}:deployModel",
+        {
+            "deployedModel": {
+                "model": registry.full_name(theirs.model),
+                "dedicatedResources": {"machineSpec": {"machineType": "n1-standard-2"}, "minReplicaCount": 1},
+            }
+        },
+    )
+    made = endpoints.deploy(here(), endpoint, ours.model, Machines())
+    deployed = endpoints.deployments_now(here(), endpoint)
+    assert [one.version for one in deployed if one.id == made] == [ours.number]
+    assert theirs.number in {one.version for one in deployed}

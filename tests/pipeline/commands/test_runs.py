@@ -77,7 +77,7 @@ def test_failed_run_is_told_with_the_tasks_own_error(place: Workplace) -> None:
     outcome = place.command("run", "--file", "small.yaml", "--param", "error=It does not converge.")
     assert outcome.code == 1
     assert "✗ Train the model: failed after" in outcome.out
-    assert re.match(r"Error: Train the model: .*It does not converge\.\n`.* why small-\d+` tells", outcome.err)
+    assert re.match(r"Error: Train the model: .*It does not converge\.\n`.* why small-[\d-]+` tells", outcome.err)
 
 
 def test_job_is_what_the_configuration_says(place: Workplace) -> None:
