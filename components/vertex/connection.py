@@ -18,7 +18,7 @@ STORAGE_VARIABLE = "STORAGE_EMULATOR_HOST"
 
 # A change is not asked for twice, so the first time must do.
 CHANGE_TIMEOUT_S = 120.0
-READ_TIMEOUT_S = 30.0
+CALL_TIMEOUT_S = 30.0
 PATIENCE_S = 120.0
 
 
@@ -96,7 +96,7 @@ def _again(patience_s: float) -> Mapping[str, Any]:
         return isinstance(error, (BadGateway, GatewayTimeout, Timeout)) or bool(if_transient_error(error))
 
     retry = Retry(predicate=may_pass, initial=0.5, maximum=10, timeout=patience_s) if patience_s else None
-    return {"timeout": READ_TIMEOUT_S, "retry": retry}
+    return {"timeout": CALL_TIMEOUT_S, "retry": retry}
 
 
 def connect(project: str, location: str, patience_s: float = PATIENCE_S) -> VertexAI:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from components.vertex.connection import READ_TIMEOUT_S
+from components.vertex.connection import CALL_TIMEOUT_S
 from components.vertex.registry import find_champion
 from pipeline.config import Connection, RunConfig
 from pipeline.vertex.clients import parent_of, pipeline_client, vertex_of
@@ -98,11 +98,11 @@ def read_earlier_jobs(config: Connection, pipeline: str) -> Sequence[Mapping[str
         "page_size": RUNS_READ,
         "read_mask": {"paths": ["name"]},
     }
-    found = client.list_pipeline_jobs(request=request, timeout=READ_TIMEOUT_S)
+    found = client.list_pipeline_jobs(request=request, timeout=CALL_TIMEOUT_S)
     names = [job.name for job, _ in zip(found, range(RUNS_READ), strict=False)]
 
     def read(name: str) -> Mapping[str, Any]:
-        job = client.get_pipeline_job(name=name, timeout=READ_TIMEOUT_S)
+        job = client.get_pipeline_job(name=name, timeout=CALL_TIMEOUT_S)
         document: Mapping[str, Any] = MessageToDict(type(job).pb(job))
         return document
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from components.vertex.connection import READ_TIMEOUT_S
+from components.vertex.connection import CALL_TIMEOUT_S
 from components.vertex.labels import MANAGED_BY
 from pipeline.config import Connection
 from pipeline.runs.record import RunRecord, read_job
@@ -46,7 +46,7 @@ class Runs:
             google.api_core.exceptions.NotFound: There is none.
         """
         name = run_id if "/" in run_id else f"{self._parent}/pipelineJobs/{run_id}"
-        return read_job(self._client.get_pipeline_job(name=name, retry=self._retry, timeout=READ_TIMEOUT_S))
+        return read_job(self._client.get_pipeline_job(name=name, retry=self._retry, timeout=CALL_TIMEOUT_S))
 
     def latest(self) -> RunRecord | None:
         """The newest run of this project's pipelines. None where there is none."""
@@ -79,7 +79,7 @@ class Runs:
             "order_by": "create_time desc",
             "page_size": min(limit or _PAGE, _PAGE),
         }
-        found = self._client.list_pipeline_jobs(request=request, timeout=READ_TIMEOUT_S)
+        found = self._client.list_pipeline_jobs(request=request, timeout=CALL_TIMEOUT_S)
         return itertools.islice(map(read_job, found), limit)
 
     def list_whole(self, *, state: str = "", everything: bool = False, limit: int) -> Sequence[RunRecord]:
@@ -123,4 +123,4 @@ class Runs:
         Raises:
             google.api_core.exceptions.BadRequest: It has ended.
         """
-        self._client.cancel_pipeline_job(name=name, timeout=READ_TIMEOUT_S)
+        self._client.cancel_pipeline_job(name=name, timeout=CALL_TIMEOUT_S)

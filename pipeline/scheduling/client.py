@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from components.vertex.connection import READ_TIMEOUT_S
+from components.vertex.connection import CALL_TIMEOUT_S
 from components.vertex.labels import MANAGED_BY
 from components.vertex.lookup import the_only
 from pipeline.config import Connection, RunConfig
@@ -84,7 +84,7 @@ class Schedules:
         if set(display_name) & {'"', "\\"}:  # no schedule of this project is called so, and it would end the filter
             return []
         request = {"parent": self._parent, "filter": f'display_name="{display_name}"' if display_name else ""}
-        found = self._client.list_schedules(request=request, timeout=READ_TIMEOUT_S)
+        found = self._client.list_schedules(request=request, timeout=CALL_TIMEOUT_S)
         records = [read_schedule(self._whole(schedule)) for schedule in found]
         return [record for record in records if _is_ours(record)]
 
@@ -92,7 +92,7 @@ class Schedules:
         """A schedule with its job, which a list may leave out."""
         if "create_pipeline_job_request" in schedule:
             return schedule
-        return self._client.get_schedule(name=schedule.name, timeout=READ_TIMEOUT_S)
+        return self._client.get_schedule(name=schedule.name, timeout=CALL_TIMEOUT_S)
 
     def find(self, display_name: str) -> ScheduleRecord | None:
         """The one of that name which has not completed; None where there is none.
@@ -121,7 +121,7 @@ class Schedules:
 
     def create(self, wanted: Schedule) -> ScheduleRecord:
         """Makes a schedule."""
-        made = self._client.create_schedule(parent=self._parent, schedule=wanted, timeout=READ_TIMEOUT_S)
+        made = self._client.create_schedule(parent=self._parent, schedule=wanted, timeout=CALL_TIMEOUT_S)
         return read_schedule(made)
 
     def update(self, present: ScheduleRecord, wanted: Schedule, fields: Sequence[str]) -> ScheduleRecord:
@@ -132,22 +132,22 @@ class Schedules:
         changed = Schedule(wanted)
         changed.name = present.name
         mask = FieldMask(paths=fields)
-        made = self._client.update_schedule(schedule=changed, update_mask=mask, timeout=READ_TIMEOUT_S)
+        made = self._client.update_schedule(schedule=changed, update_mask=mask, timeout=CALL_TIMEOUT_S)
         return read_schedule(made)
 
     def pause(self, record: ScheduleRecord) -> None:
         """Lets a schedule start no more runs, until it is resumed."""
-        self._client.pause_schedule(name=record.name, timeout=READ_TIMEOUT_S)
+        self._client.pause_schedule(name=record.name, timeout=CALL_TIMEOUT_S)
 
     def resume(self, record: ScheduleRecord, catch_up: bool) -> ScheduleRecord:
         """Lets a paused schedule go on; with `catch_up`, it first starts the runs that it has missed."""
-        self._client.resume_schedule(request={"name": record.name, "catch_up": catch_up}, timeout=READ_TIMEOUT_S)
-        return read_schedule(self._client.get_schedule(name=record.name, timeout=READ_TIMEOUT_S))
+        self._client.resume_schedule(request={"name": record.name, "catch_up": catch_up}, timeout=CALL_TIMEOUT_S)
+        return read_schedule(self._client.get_schedule(name=record.name, timeout=CALL_TIMEOUT_S))
 
     def delete(self, record: ScheduleRecord) -> None:
         """Removes a schedule. The runs that it has started stay."""
-        operation: Any = self._client.delete_schedule(name=record.name, timeout=READ_TIMEOUT_S)
-        operation.result(READ_TIMEOUT_S)
+        operation: Any = self._client.delete_schedule(name=record.name, timeout=CALL_TIMEOUT_S)
+        operation.result(CALL_TIMEOUT_S)
 
 
 def build_schedule(config: RunConfig, submission: Draft, display_name: str, times: Times) -> Schedule:

@@ -39,7 +39,7 @@ def test_wait_for_tells_that_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_wait_for_gives_up_on_one_that_does_not_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "PATIENCE_S", 1.0)
-    monkeypatch.setattr(connection, "READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(connection, "CALL_TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place = f"http://127.0.0.1:{silent.getsockname()[1]}"
         made: Any = object
