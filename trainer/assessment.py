@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +10,12 @@ import numpy as np
 
 from trainer import comparison
 from trainer.comparison import Comparison, NoComparison
-from trainer.contract import Contract
 from trainer.decision import Decision, Gate, decide
 from trainer.errors import ProjectError
 from trainer.evaluation import Evaluation, answers, score
 from trainer.report import render_report
 from trainer.saved_model import SavedModel
-from trainer.tables import Batch, read_batches
-
-SMOKE_ROWS_OF_A_CLASS = 2
-SMOKE_ROWS = 40
+from trainer.smoke_test import SmokeTest
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,8 @@ def assess_model(
         ProjectError: There is no whole model at `model_url`.
     """
     model = SavedModel(model_url)
-    labels, probabilities = answers(model, data_urls, model.contract, batch_size)
+    smoke = SmokeTest(model.contract)
+    labels, probabilities = answers(model, data_urls, model.contract, batch_size, smoke.see)
     evaluation = score(labels, probabilities, model.contract.label.classes)
     against = _compare(model, labels, probabilities, data_urls, batch_size, champion)
     return Assessment(
@@ -101,7 +97,7 @@ def assess_model(
         evaluation,
         against,
         decide(evaluation, against, gate),
-        _smoke(model, data_urls),
+        smoke.to_dict(),
     )
 
 
@@ -125,30 +121,3 @@ def _compare(
     if not np.isfinite(theirs).all():
         return comparison.broken_champion(champion.version, "it answers with NaN.")
     return comparison.compare(labels, probabilities, theirs, champion.version)
-
-
-def _smoke(model: SavedModel, data_urls: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """A few rows of each class from the first block, with the model's answers."""
-    batch = next(read_batches(data_urls, model.contract, threads=1))
-    classes = model.contract.label.classes
-    rows = np.concatenate(
-        [np.flatnonzero(batch.labels == place)[:SMOKE_ROWS_OF_A_CLASS] for place in range(len(classes))]
-    )[:SMOKE_ROWS]
-    features = {name: values[rows] for name, values in batch.features.items()}
-    probabilities = model.predict(features, ["probabilities"])["probabilities"].tolist()
-    return {
-        "instances": instances_of(Batch(features, batch.labels[rows]), model.contract),
-        "probabilities": [dict(zip(classes, row, strict=True)) for row in probabilities],
-    }
-
-
-def instances_of(batch: Batch, contract: Contract) -> list[dict[str, Any]]:
-    """Rows as prediction instances: an object of values by column, null where the contract imputes."""
-    names = [column.name for column in contract.features]
-    columns = [batch.features[name].tolist() for name in names]
-    return [dict(zip(names, map(_json_value, row), strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _json_value(value: Any) -> Any:
-    missing = value == "" or (isinstance(value, float) and math.isnan(value))
-    return None if missing else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -94,7 +94,11 @@ class Evaluation:
 
 
 def answers(
-    model: SavedModel, urls: Sequence[str], contract: Contract, batch_size: int
+    model: SavedModel,
+    urls: Sequence[str],
+    contract: Contract,
+    batch_size: int,
+    see: Callable[[Batch, np.ndarray], None] = lambda *_: None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Asks an exported model for every row of CSV files, once.
 
@@ -103,6 +107,7 @@ def answers(
         urls: CSV files.
         contract: Their data contract.
         batch_size: Rows asked at a time; fewer than `LEAST_ASKED` never are, where there are as many.
+        see: Is shown the rows and the model's probabilities as they pass.
 
     Returns:
         The true class ids, int32 [N], and the model's probabilities, float32 [N, C].
@@ -114,8 +119,10 @@ def answers(
     probabilities = GrowingArray(np.float32, len(contract.label.classes))
     with closing(Ahead(_cut(read_batches(urls, contract), max(batch_size, LEAST_ASKED)), PIECES_AHEAD)) as pieces:
         for piece in pieces:
+            found = model.predict(piece.features, ["probabilities"])["probabilities"]
+            see(piece, found)
             labels.extend(piece.labels)
-            probabilities.extend(model.predict(piece.features, ["probabilities"])["probabilities"])
+            probabilities.extend(found)
     return labels.take_out(), probabilities.take_out()
 
 

@@ -31,16 +31,13 @@ class Batch:
     labels: np.ndarray
 
 
-def read_batches(
-    urls: Sequence[str], contract: Contract, *, block_mib: int = 8, threads: int = PARSING_THREADS
-) -> Iterator[Batch]:
+def read_batches(urls: Sequence[str], contract: Contract, *, block_mib: int = 8) -> Iterator[Batch]:
     """Streams tables in constant memory.
 
     Args:
         urls: Files as `expand` returns them; each has a header of its own.
         contract: What they must hold.
         block_mib: How many MiB to read at a time, which sets the size of the batches.
-        threads: How many parse; each works ahead.
 
     Yields:
         Batches in the order of the files, until a problem is found.
@@ -49,14 +46,14 @@ def read_batches(
         DataError: The tables break the contract, or hold no rows. It is raised when all files have been read
             through, so that every problem is counted.
     """
-    for rows in read_rows(urls, contract, block_mib=block_mib, threads=threads):
+    for rows in read_rows(urls, contract, block_mib=block_mib):
         yield Batch({name: _plain(values) for name, values in rows.features.items()}, rows.labels)
 
 
 def read_rows(
     urls: Sequence[str], contract: Contract, *, block_mib: int = 8, threads: int = PARSING_THREADS
 ) -> Iterator[Rows]:
-    """As `read_batches`, but names each distinct word of a block once."""
+    """As `read_batches`, but names each distinct word of a block once; `threads` threads parse."""
     problems = Problems()
     found = False
     for position, url in enumerate(urls):
