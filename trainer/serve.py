@@ -42,7 +42,7 @@ def serve() -> None:
             f"{'it' if len(missing) == 1 else 'them'} to serve a model by hand."
         )
     port, routes = os.environ["AIP_HTTP_PORT"], [os.environ["AIP_HEALTH_ROUTE"], os.environ["AIP_PREDICT_ROUTE"]]
-    if not port.isdecimal() or int(port) > LAST_PORT:
+    if not port.isdecimal() or not 1 <= int(port) <= LAST_PORT:
         raise UsageError(f"AIP_HTTP_PORT must be the number of a port, 1 to {LAST_PORT}. Received: {quoted(port)}.")
     for route in routes:
         if not route.startswith("/"):

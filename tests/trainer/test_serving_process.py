@@ -199,6 +199,7 @@ def test_the_server_takes_posts_on_its_route_alone(server: httpx.Client) -> None
             2,
             'AIP_HTTP_PORT must be the number of a port, 1 to 65535. Received: "8O80".',
         ),
+        ({**PLACE, "AIP_HTTP_PORT": "0"}, 2, 'AIP_HTTP_PORT must be the number of a port, 1 to 65535. Received: "0".'),
         ({**PLACE, "AIP_PREDICT_ROUTE": "ask"}, 2, 'A route must begin with a slash. Received: "ask". Write "/ask".'),
         (PLACE, 1, "There is no SavedModel at no/model: it has no saved_model.pb. Train"),
     ],
