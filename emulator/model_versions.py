@@ -35,7 +35,7 @@ def list_model_versions(call: Call[ListModelVersionsRequest]) -> ListModelVersio
     """ListModelVersions: oldest first, each named with its version id."""
     request = call.request
     model = require_model(call.tx, ModelName.parse(request.name).model)
-    labels = Field(lambda version: {**model.labels, **version.labels}, kind="labels")
+    labels = Field(lambda version: registry.labels_of(model, version), kind="labels")
     keep = parse_filter(request.filter, {"labels": labels})
     kept = [version for version in call.tx.children(VERSIONS, model.name) if keep(version)]
     asked, token = page(ordered(kept, request.order_by, ORDER_KEYS), request.page_size, request.page_token)

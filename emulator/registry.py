@@ -102,13 +102,18 @@ def shown(
     pb.create_time.CopyFrom(shared.create_time)
     times = (shared.update_time, pb.version_update_time)
     pb.update_time.CopyFrom(max(times, key=lambda time: (time.seconds, time.nanos)))
-    for key in shared.labels.keys() - pb.labels.keys():
-        pb.labels[key] = shared.labels[key]
+    for key, value in labels_of(model, version).items():
+        pb.labels[key] = value
     pb.etag = etag_of(result)
     pb.name = f"{shared.name}@{pb.version_id}" if with_version else shared.name
     del pb.deployed_models[:]
     pb.deployed_models.extend(DeployedModelRef.pb(place) for place in places.get((shared.name, pb.version_id), ()))
     return result
+
+
+def labels_of(model: Model, version: Model) -> dict[str, str]:
+    """The labels that a version is shown with: the model's, and over them its own."""
+    return {**Model.pb(model).labels, **Model.pb(version).labels}
 
 
 def require_not_deployed(tx: Transaction, model: str, version_id: str = "") -> None:

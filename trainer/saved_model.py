@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from trainer import storage
-from trainer.contract import Contract, Feature, NumericColumn
+from trainer.contract import Contract
 from trainer.errors import ProjectError
+from trainer.fitted_columns import raw_dtype
 from trainer.model_files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
 
 
@@ -86,7 +87,7 @@ class SavedModel:
         wanted = tuple(self._signature.structured_outputs if outputs is None else outputs)
         if wanted not in self._functions:
             self._functions[wanted] = self._function(wanted)
-        columns = [tf.constant(features[column.name], _dtype(column)) for column in self.contract.features]
+        columns = [tf.constant(features[column.name], raw_dtype(column)) for column in self.contract.features]
         answers = self._functions[wanted](*columns)
         return {name: answer.numpy() for name, answer in zip(wanted, answers, strict=True)}
 
@@ -104,15 +105,9 @@ class SavedModel:
             found = self._signature(**dict(by_name))
             return [found[name] for name in outputs]
 
-        specs = [tf.TensorSpec([None], _dtype(column)) for column in self.contract.features]
+        specs = [tf.TensorSpec([None], raw_dtype(column)) for column in self.contract.features]
         function: Callable[..., Any] = tf.function(answers, specs, autograph=False).get_concrete_function()
         return function
-
-
-def _dtype(column: Feature) -> Any:
-    import tensorflow as tf
-
-    return tf.float32 if isinstance(column, NumericColumn) else tf.string
 
 
 def load_graph(folder: Path) -> Any:

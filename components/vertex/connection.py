@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from google.api_core.retry import Retry
     from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
     from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
     from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceClient
@@ -48,7 +49,7 @@ class VertexAI:
         """What the client of any service is made with."""
         # Not gRPC, which minds neither the usual proxies nor the certificates that a company adds to the usual ones.
         if not self.stand_in:
-            regional = {"api_endpoint": f"{self.location}-aiplatform.googleapis.com"}
+            regional = {"api_endpoint": api_host(self.location)}
             return {"transport": "rest", "client_options": regional}
         from google.auth.credentials import AnonymousCredentials
 
@@ -87,7 +88,17 @@ class VertexAI:
         return PredictionServiceClient(**self.client_options)
 
 
+def api_host(location: str) -> str:
+    """The host of Google's Vertex AI in a region."""
+    return f"{location}-aiplatform.googleapis.com"
+
+
 def _again(patience_s: float) -> Mapping[str, Any]:
+    return {"timeout": CALL_TIMEOUT_S, "retry": retry_for(patience_s) if patience_s else None}
+
+
+def retry_for(patience_s: float) -> Retry:
+    """Tries a call again that changes nothing, for so long, after faults that may pass: restarts, a lost network."""
     from google.api_core.exceptions import BadGateway, GatewayTimeout
     from google.api_core.retry import Retry, if_transient_error
     from requests.exceptions import Timeout
@@ -95,8 +106,7 @@ def _again(patience_s: float) -> Mapping[str, Any]:
     def may_pass(error: Exception) -> bool:
         return isinstance(error, (BadGateway, GatewayTimeout, Timeout)) or bool(if_transient_error(error))
 
-    retry = Retry(predicate=may_pass, initial=0.5, maximum=10, timeout=patience_s) if patience_s else None
-    return {"timeout": CALL_TIMEOUT_S, "retry": retry}
+    return Retry(predicate=may_pass, initial=0.2, maximum=10.0, timeout=patience_s)
 
 
 def connect(project: str, location: str, patience_s: float = PATIENCE_S) -> VertexAI:

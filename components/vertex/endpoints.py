@@ -136,27 +136,22 @@ def shift(vertex: VertexAI, endpoint: Endpoint, split: Mapping[str, int]) -> Non
     vertex.endpoints.update_endpoint(endpoint=wanted, update_mask=mask, timeout=CHANGE_TIMEOUT_S)
 
 
-def undeploy(vertex: VertexAI, endpoint: Endpoint, deployment: str) -> None:
-    """Takes a deployment off; the last one may have traffic, another must have none."""
-    _undeploy(vertex, endpoint, deployment, None)
-
-
-def undeploy_all(vertex: VertexAI, endpoint: Endpoint) -> None:
-    """Takes everything off, the deployment with most traffic last."""
-    deployed = sorted(deployments_now(vertex, endpoint), key=lambda one: one.traffic)
-    for one in deployed[:-1]:
-        _undeploy(vertex, endpoint, one.id, {deployed[-1].id: 100})
-    for one in deployed[-1:]:
-        _undeploy(vertex, endpoint, one.id, None)
-
-
-def _undeploy(vertex: VertexAI, endpoint: Endpoint, deployment: str, split: dict[str, int] | None) -> None:
+def undeploy(vertex: VertexAI, endpoint: Endpoint, deployment: str, split: dict[str, int] | None = None) -> None:
+    """Takes a deployment off; without a new split, the last one may have traffic, another must have none."""
     from google.cloud.aiplatform_v1.types import UndeployModelResponse
 
     leaving = vertex.endpoints.undeploy_model(
         endpoint=endpoint.name, deployed_model_id=deployment, traffic_split=split, timeout=CHANGE_TIMEOUT_S
     )
     wait_for(vertex, leaving, UndeployModelResponse)
+
+
+def undeploy_all(vertex: VertexAI, endpoint: Endpoint) -> None:
+    """Takes everything off, the deployment with most traffic last."""
+    deployed = sorted(deployments_now(vertex, endpoint), key=lambda one: one.traffic)
+    for one in deployed:
+        last = deployed[-1]
+        undeploy(vertex, endpoint, one.id, None if one is last else {last.id: 100})
 
 
 def ask(vertex: VertexAI, endpoint: Endpoint, instances: Sequence[Any]) -> Answer:

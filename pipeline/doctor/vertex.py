@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from components.vertex.connection import api_host
 from pipeline.config import RunConfig
 from pipeline.config_layers import DEFAULT, SUBMITTED, how_to_give
 from pipeline.doctor.checks import Call, Check, checks_of
@@ -15,7 +16,7 @@ from pipeline.doctor.google_answers import Answer
 from pipeline.doctor.local import data_files, find_installed
 from pipeline.doctor.report import Finding, State
 from pipeline.vertex.connection import ELSEWHERE
-from pipeline.vertex.reachability import SIGN_IN, Attempt, api_host, check_network, find_credentials
+from pipeline.vertex.reachability import SIGN_IN, Attempt, check_network, find_credentials
 from trainer.errors import ProjectError
 
 BASES: Mapping[str, str] = {

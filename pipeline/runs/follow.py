@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
+from components.vertex.connection import retry_for
 from pipeline.config import Connection
 from pipeline.runs.client import Runs
 from pipeline.runs.record import RunRecord
@@ -26,20 +26,10 @@ def follow(config: Connection, name: str, show: Callable[[RunRecord], None]) -> 
     Returns:
         The run in its last state.
     """
-    runs = Runs(config, retry=_patient(_PATIENCE_S[config.connection]))
+    runs = Runs(config, retry=retry_for(_PATIENCE_S[config.connection]))
     while True:
         run = runs.get(name)
         show(run)
         if run.is_final:
             return run
         time.sleep(_POLL_S[config.connection])
-
-
-def _patient(timeout_s: float) -> Any:
-    from google.api_core.exceptions import InternalServerError, ServiceUnavailable, TooManyRequests
-    from google.api_core.retry import Retry, if_exception_type
-    from requests.exceptions import ConnectionError as Unreachable
-    from requests.exceptions import Timeout
-
-    passing = if_exception_type(InternalServerError, ServiceUnavailable, TooManyRequests, Unreachable, Timeout)
-    return Retry(predicate=passing, initial=0.2, maximum=10.0, timeout=timeout_s)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from components.vertex.connection import api_host
 from trainer.errors import ProjectError
 
 SIGN_IN = "Sign in with `gcloud auth application-default login`."
@@ -20,11 +21,6 @@ _CONNECT_TIMEOUT_S = 1.2
 # google-auth reads them once, when it is imported. It asks the metadata server of a Google machine whether it is on
 # one: three times, three seconds each and pauses between, unless it is told otherwise.
 _METADATA_LIMITS = {"GCE_METADATA_TIMEOUT": "1", "GCE_METADATA_DETECT_RETRIES": "1"}
-
-
-def api_host(location: str) -> str:
-    """The host of Vertex AI in a region."""
-    return f"{location}-aiplatform.googleapis.com"
 
 
 def check_vertex(location: str) -> None:
