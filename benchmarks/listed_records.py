@@ -20,8 +20,8 @@ def add_runs(state: Path, count: int) -> None:
         state: Its state folder.
         count: How many.
     """
-    from emulator.lineage import record_run
-    from emulator.pipeline_records import PIPELINE_DETAILS, create_records
+    from emulator.pipeline_jobs.lineage import record_run
+    from emulator.pipeline_jobs.records import PIPELINE_DETAILS, create_records
 
     with _transaction(state) as tx:
         for number in range(count):
@@ -40,7 +40,7 @@ def add_versions(state: Path, count: int) -> None:
     """
     from google.cloud.aiplatform_v1.types import Model
 
-    from emulator.registry import MODELS, put_version
+    from emulator.models.registry import MODELS, put_version
 
     moment: Any = _FIRST
     with _transaction(state) as tx:
@@ -59,7 +59,7 @@ def add_versions(state: Path, count: int) -> None:
 
 
 def _transaction(state: Path) -> Any:
-    from emulator.store import Store
+    from emulator.api.store import Store
 
     return Store(state / "vertex.sqlite3").transaction()
 

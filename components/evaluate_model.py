@@ -50,10 +50,10 @@ def evaluate_model(
 
     from components.vertex.connection import connect
     from components.vertex.registry import find_champion
-    from trainer.assessment import Champion, assess_model
-    from trainer.datasets import stored_files
-    from trainer.decision import Gate
-    from trainer.evaluation import CLASSES_SHOWN
+    from trainer.evaluation.assessment import Champion, assess_model
+    from trainer.evaluation.decision import Gate
+    from trainer.evaluation.scores import CLASSES_SHOWN
+    from trainer.tables.datasets import stored_files
 
     found = find_champion(connect(project, location), model_name)
     champion = None if found is None else Champion(found.version_id, found.artifact_uri)

@@ -48,7 +48,7 @@ def train_model(
     """
     from trainer import task
     from trainer.config import build_config
-    from trainer.datasets import stored_files
+    from trainer.tables.datasets import stored_files
 
     config = build_config(
         train_files=stored_files(train_dataset.path),

@@ -28,7 +28,7 @@ def upload_data(
     """
     from pathlib import Path
 
-    from trainer import datasets
+    from trainer.tables import datasets
 
     stored = datasets.store_tables(
         train_data, eval_data, schema, Path(train_dataset.path), Path(eval_dataset.path), Path(contract.path)

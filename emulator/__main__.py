@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+from emulator.api.start_error import StartError
 from emulator.garbage import search_seldom
 from emulator.serving import listening, serve
-from emulator.settings import StartError, parse_settings
+from emulator.settings import parse_settings
 from emulator.state_folder import owned
 
 FAILED = 1

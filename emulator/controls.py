@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.api_errors import STATUSES, ApiError, invalid
+from emulator.api.errors import STATUSES, ApiError, invalid
 
 REQUESTS_KEPT = 1000
 LONGEST_DELAY_S = 3600.0

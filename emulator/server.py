@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,25 +14,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator import operations
-from emulator.api_errors import ApiError
-from emulator.api_versions import BETA_OPERATIONS, beta_answer, load_beta, parse_beta_request
-from emulator.calls import Call, Objects, Work
-from emulator.codec import SYSTEM_PARAMETERS, encode_json, parse_request, to_json
+from emulator.api import operations
+from emulator.api.bodies import json_response, read_body
+from emulator.api.calls import Call, Objects, Work
+from emulator.api.codec import parse_request, to_json
+from emulator.api.errors import ApiError
+from emulator.api.paths import Path, parse_path
+from emulator.api.routes import Route, RouteTable
+from emulator.api.store import Store
+from emulator.api.versions import BETA_OPERATIONS, beta_answer, load_beta, parse_beta_request
 from emulator.controls import Controls
-from emulator.fleet import Fleet
-from emulator.job_supervisor import JobSupervisor
-from emulator.paths import Path, parse_path
-from emulator.prediction import LARGEST_BODY, Predictor
-from emulator.routes import Route, find_route
-from emulator.schedule_ticker import ScheduleTicker
-from emulator.store import Store
+from emulator.service import Service
 
 LOG = logging.getLogger(__name__)
-# A guess: Vertex AI does not document the limit of other requests than predictions.
-LARGEST_REQUEST = 10 * 1024 * 1024
-# Most undeployments end within this time: they are answered as ended, so that clients need not poll.
-PATIENCE_S = 0.3
 LONGEST_WAIT_S = 60.0
 POLL_S = 0.05
 
@@ -42,30 +37,22 @@ class Api:
     Args:
         store: The emulator's memory.
         objects: The object store beside it.
-        fleet: The model servers.
-        supervisor: The runs of pipeline jobs.
-        ticker: What starts the runs of schedules.
-        predictor: What answers predictions.
+        services: What answers.
         controls: What tests have asked for.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        objects: Objects,
-        fleet: Fleet,
-        supervisor: JobSupervisor,
-        ticker: ScheduleTicker,
-        predictor: Predictor,
-        controls: Controls,
-    ) -> None:
+    def __init__(self, store: Store, objects: Objects, services: Sequence[Service], controls: Controls) -> None:
         self._store = store
         self._objects = objects
-        self._fleet = fleet
-        self._supervisor = supervisor
-        self._ticker = ticker
-        self._predictor = predictor
+        self._routes = RouteTable((service, route) for service in services for route in service.routes)
+        self._workers = {service.collection: service for service in services if service.collection}
         self._controls = controls
+
+    def take(self, work: Work) -> Service:
+        """Hands work on to the service that it is addressed to, which it gives."""
+        service = self._workers[work.collection]
+        service.take(work)
+        return service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, whatever happens, in JSON."""
@@ -75,9 +62,9 @@ class Api:
         rpc = ""
         try:
             path = parse_path(raw_path)
-            route = find_route(request.method, path)
+            service, route = self._routes.find(request.method, path)
             rpc = route.rpc
-            response = await self._answer(route, path, request)
+            response = await self._answer(service, route, path, request)
         except ApiError as error:
             response = json_response(error.body(), error.http_status)
         except Exception:
@@ -95,19 +82,13 @@ class Api:
         )
         await response(scope, receive, send)
 
-    async def _answer(self, route: Route, path: Path, request: Request) -> Response:
+    async def _answer(self, service: Service, route: Route, path: Path, request: Request) -> Response:
         if self._controls.faults:
             self._controls.raise_fault(route.rpc)
-        if route.rpc == "Predict":
-            _require_no_query(request)
-            body = await read_body(request, LARGEST_BODY)
-            return json_response(await self._predictor.predict(path.name, body))
-        if route.rpc == "RawPredict":
-            body = await read_body(request, LARGEST_BODY)
-            content_type = request.headers.get("content-type", "")
-            content, content_type, headers = await self._predictor.raw_predict(path.name, body, content_type)
-            return Response(content, media_type=content_type, headers=headers)
-        body = await read_body(request, LARGEST_REQUEST)
+        if route.is_direct:
+            response: Response = await route.handler(service, path, request)
+            return response
+        body = await read_body(request)
         query = dict(parse_qsl(request.url.query, keep_blank_values=True))
         if path.version == "v1beta1":
             await asyncio.to_thread(load_beta)
@@ -122,27 +103,17 @@ class Api:
         message = parse(route.request_type, {route.path_field: path.resource}, query, route.body_field, body)
         answer, is_beta, work = await asyncio.to_thread(self._transact, route, path, message)
         for item in work:
-            self._take(item)
-            if item.action == "undeploy":
-                await self._fleet.settle(item.name, PATIENCE_S)
+            if await self.take(item).settle(item):
                 answer = await asyncio.to_thread(self._read_operation, item.name)
         if route.rpc == "WaitOperation":
             answer = await self._wait(answer, message)
         return self._shown(answer), is_beta
 
-    def _take(self, work: Work) -> None:
-        if work.action == "tick":
-            self._ticker.wake()
-        elif work.is_of_job:
-            self._supervisor.take(work)
-        else:
-            self._fleet.take(work)
-
     def _transact(self, route: Route, path: Path, message: Any) -> tuple[Any, bool, list[Work]]:
         is_beta = path.version == "v1beta1"
         with self._store.transaction() as tx:
             call = Call(tx, message, self._objects)
-            answer = route.answer(call)
+            answer = route.handler(call)
             if isinstance(answer, operations_pb2.Operation):
                 if is_beta and not route.rpc.endswith("Operation"):
                     tx.put(BETA_OPERATIONS, answer.name, answer.name)
@@ -171,34 +142,3 @@ class Api:
             shown = [operations.shown(operation, delay_s) for operation in answer.operations]
             return operations_pb2.ListOperationsResponse(operations=shown, next_page_token=answer.next_page_token)
         return answer
-
-
-def _require_no_query(request: Request) -> None:
-    unknown = sorted(set(request.query_params) - SYSTEM_PARAMETERS)
-    if unknown:
-        raise ApiError("INVALID_ARGUMENT", f'Unknown name "{unknown[0]}": Cannot bind query parameter.')
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """Reads a request's body.
-
-    Args:
-        request: The request.
-        limit: The most bytes it may have.
-
-    Raises:
-        ApiError: INVALID_ARGUMENT, where it has more.
-    """
-    chunks = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise ApiError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def json_response(document: dict[str, Any], status: int = 200) -> Response:
-    """A JSON answer."""
-    return Response(encode_json(document), status, media_type="application/json")

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
-from emulator.settings import Settings, StartError
+from emulator.api.start_error import StartError
+from emulator.settings import Settings
 from emulator.state_folder import announce, withdraw
 
 # Requests under way have this long to end, once a signal asked for the end.
@@ -76,7 +77,7 @@ def serve(settings: Settings, listener: socket.socket, environment: Mapping[str,
 
 @contextlib.contextmanager
 def _storage(settings: Settings) -> Iterator[Any]:
-    from emulator.storage_server import StorageServer
+    from emulator.storage.server import StorageServer
 
     port = settings.storage_port
     try:

@@ -7,11 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.guard import is_loopback
-
-
-class StartError(Exception):
-    """Why the emulator cannot start, in a sentence."""
+from emulator.api.guard import is_loopback
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from emulator.settings import StartError
+from emulator.api.start_error import StartError
 
 RUNNING = "emulator.json"
 

@@ -54,9 +54,9 @@ def serve() -> None:
     gc.disable()
     import uvicorn
 
-    from trainer.prediction_app import prediction_app
-    from trainer.predictor import DnnPredictor
-    from trainer.saved_model import SavedModel
+    from trainer.model.saved_model import SavedModel
+    from trainer.serving.app import prediction_app
+    from trainer.serving.predictor import DnnPredictor
 
     predictor = DnnPredictor(SavedModel(os.environ["AIP_STORAGE_URI"].rstrip("/")))
     gc.freeze()

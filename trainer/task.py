@@ -17,7 +17,7 @@ from trainer.errors import UsageError
 from trainer.garbage import search_seldom
 
 if TYPE_CHECKING:
-    from trainer.training import TrainedModel
+    from trainer.model.trained_model import TrainedModel
 
 PROGRAM = "python -m trainer.task"
 INTERRUPTED = 130
@@ -85,8 +85,8 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
     """
     from trainer import storage
     from trainer.contract import load_contract
-    from trainer.export import export_model, timestamped
-    from trainer.training import train
+    from trainer.model.export import export_model, timestamped
+    from trainer.training.train import train
 
     for folder in (config.checkpoints, config.logs, config.model_dir or config.job_dir):
         storage.require_writable(folder)

@@ -20,7 +20,7 @@ def main() -> None:
     options = parser.parse_args()
     import tensorflow as tf
 
-    from trainer.saved_model import load_graph
+    from trainer.model.saved_model import load_graph
 
     loaded = load_graph(options.model)
     signature: Any = loaded.signatures["predict"]

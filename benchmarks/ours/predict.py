@@ -7,7 +7,7 @@ import json
 import time
 from importlib.metadata import version
 
-from trainer.decision import Gate
+from trainer.evaluation.decision import Gate
 
 
 def main() -> None:
@@ -20,9 +20,9 @@ def main() -> None:
     options = parser.parse_args()
     import tensorflow  # noqa: F401 - loaded before the clock runs
 
-    from trainer.assessment import assess_model
-    from trainer.evaluation import answers
-    from trainer.saved_model import SavedModel
+    from trainer.evaluation.assessment import assess_model
+    from trainer.evaluation.scores import answers
+    from trainer.model.saved_model import SavedModel
 
     begun = time.perf_counter()
     if options.evaluate:

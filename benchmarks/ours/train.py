@@ -43,8 +43,8 @@ def main() -> None:
     import keras  # noqa: F401 - loaded before the clock runs
     import tensorflow  # noqa: F401 - likewise
 
-    from trainer.export import export_model
-    from trainer.training import train
+    from trainer.model.export import export_model
+    from trainer.training.train import train
 
     steps = _Steps()
     logging.getLogger("trainer").setLevel(logging.INFO)

@@ -14,7 +14,7 @@ from components.vertex.connection import VertexAI
 from components.vertex.endpoints import ask
 from components.vertex.errors import RolloutError
 from trainer import storage
-from trainer.model_files import SMOKE_FILE
+from trainer.model.files import SMOKE_FILE
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import Endpoint, Model

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from components.vertex.connection import VertexAI
 from components.vertex.labels import label_value
 from components.vertex.registry import ServingContainer, import_evaluation, register_version
-from trainer.serving_artifact import store_serving_artifact
+from trainer.serving.artifact import store_serving_artifact
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import Model

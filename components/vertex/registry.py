@@ -10,7 +10,7 @@ from components.vertex.connection import CHANGE_TIMEOUT_S, VertexAI
 from components.vertex.labels import MANAGED_BY
 from components.vertex.lookup import filter_for, the_only
 from components.vertex.operations import wait_for
-from trainer.model_files import INSTANCE_SCHEMA_FILE
+from trainer.model.files import INSTANCE_SCHEMA_FILE
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import Model, ModelEvaluation

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from emulator.store import Transaction
+from emulator.api.store import Transaction
 
 Request = TypeVar("Request")
 
@@ -21,19 +21,17 @@ class Work(NamedTuple):
     """What is left to do after a request: the rest of a long-running operation, or a pipeline job's process.
 
     Attributes:
-        action: `deploy` starts the model server of a deployment, `undeploy` stops it, `cancel` gives a
-            deployment up. `run` starts a pipeline job when its turn comes, `stop` ends it, `remove` removes its
-            folder. `tick` looks what is due: a schedule has changed.
-        name: The operation's name; for a pipeline job or a schedule, its own.
+        action: What to do, in the words of the service that does it.
+        name: Of the resource, or of an operation under it, that the work is for.
     """
 
-    action: Literal["deploy", "undeploy", "cancel", "run", "stop", "remove", "tick"]
+    action: str
     name: str
 
     @property
-    def is_of_job(self) -> bool:
-        """Whether it is a pipeline job's, and not a deployment's."""
-        return self.action in {"run", "stop", "remove"}
+    def collection(self) -> str:
+        """The collection of the resource, which tells the service that takes the work."""
+        return self.name.split("/")[4]
 
 
 @dataclass

@@ -14,9 +14,9 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
-from emulator.api_errors import ApiError, Violation, invalid_fields
-from emulator.masks import mask_paths
-from emulator.store import Table
+from emulator.api.errors import ApiError, Violation, invalid_fields
+from emulator.api.masks import mask_paths
+from emulator.api.store import Table
 
 Typed = TypeVar("Typed")
 

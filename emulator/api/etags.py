@@ -7,7 +7,7 @@ from typing import Any
 
 import proto
 
-from emulator.api_errors import precondition
+from emulator.api.errors import precondition
 
 
 def etag_of(message: proto.Message) -> str:

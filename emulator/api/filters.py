@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NoReturn
 
-from emulator.api_errors import invalid
+from emulator.api.errors import invalid
 
 Predicate = Callable[[Any], bool]
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator.api_errors import ApiError
+from emulator.api.errors import ApiError
 
 # A websocket that is refused before it is accepted is closed with this code (RFC 6455: policy violation).
 POLICY_VIOLATION = 1008

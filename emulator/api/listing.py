@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from emulator.api_errors import invalid
+from emulator.api.errors import invalid
 
 # A guess: the documented default of most lists.
 PAGE_SIZE = 100

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Struct
 
-from emulator.api_errors import invalid
+from emulator.api.errors import invalid
 
 Typed = TypeVar("Typed", bound=proto.Message)
 _Tree = dict[str, Any]

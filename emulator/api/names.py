@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import NamedTuple
 
-from emulator.api_errors import ApiError, invalid
+from emulator.api.errors import ApiError, invalid
 
 MODEL_ID = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
 ENDPOINT_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,8}")

@@ -18,12 +18,12 @@ from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
-from emulator.api_errors import ApiError, invalid, not_found, precondition
-from emulator.calls import Call, Work
-from emulator.clock import now
-from emulator.listing import page
-from emulator.names import new_id
-from emulator.store import Table, Transaction
+from emulator.api.calls import Call, Work
+from emulator.api.clock import now
+from emulator.api.errors import ApiError, invalid, not_found, precondition
+from emulator.api.listing import page
+from emulator.api.names import new_id
+from emulator.api.store import Table, Transaction
 
 
 def _decode(text: str) -> Operation:

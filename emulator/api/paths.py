@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from emulator.api_errors import ApiError
+from emulator.api.errors import ApiError
 
 VERSIONS = ("v1", "v1beta1", "ui")
 # Verbs that stand before the name of a resource in the names of methods; others are names by themselves.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from emulator.names import parent_of
-from emulator.settings import StartError
+from emulator.api.names import parent_of
+from emulator.api.start_error import StartError
 
 Record = TypeVar("Record")
 Result = TypeVar("Result")

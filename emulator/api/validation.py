@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from emulator.api_errors import Violation
+from emulator.api.errors import Violation
 
 LONGEST_DISPLAY_NAME = 128
 MOST_LABELS = 64

@@ -14,9 +14,9 @@ import proto
 from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
-from emulator.api_errors import ApiError
-from emulator.codec import parse_message, parse_request, to_json
-from emulator.store import Table
+from emulator.api.codec import parse_message, parse_request, to_json
+from emulator.api.errors import ApiError
+from emulator.api.store import Table
 
 _V1_TYPE = "google.cloud.aiplatform.v1."
 _BETA_TYPE = "google.cloud.aiplatform.v1beta1."

@@ -6,9 +6,9 @@ import re
 
 from google.cloud.aiplatform_v1.types import DedicatedResources, DeployedModel, MachineSpec
 
-from emulator.api_errors import Violation
-from emulator.names import DEPLOYED_MODEL_ID
-from emulator.validation import LONGEST_DISPLAY_NAME, service_account_violations
+from emulator.api.errors import Violation
+from emulator.api.names import DEPLOYED_MODEL_ID
+from emulator.api.validation import LONGEST_DISPLAY_NAME, service_account_violations
 
 # A guess: families of machine types that Vertex AI serves predictions on. Nothing here has such a machine.
 MACHINE_TYPE = re.compile(

@@ -17,18 +17,18 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from emulator import names, operations
-from emulator.api_errors import ApiError, invalid, invalid_fields, not_found, precondition
-from emulator.calls import Call, Work
-from emulator.clock import now
-from emulator.codec import table
-from emulator.deployment_rules import dedicated_violations, deployed_model_violations, with_defaults
-from emulator.endpoints import put_endpoint, require_endpoint
-from emulator.masks import require_mask
-from emulator.names import ModelName
-from emulator.registry import PENDING_DEPLOYMENTS, require_model, require_version
-from emulator.store import Transaction
-from emulator.traffic import split_after_deploy, split_after_undeploy
+from emulator.api import names, operations
+from emulator.api.calls import Call, Work
+from emulator.api.clock import now
+from emulator.api.codec import table
+from emulator.api.errors import ApiError, invalid, invalid_fields, not_found, precondition
+from emulator.api.masks import require_mask
+from emulator.api.names import ModelName
+from emulator.api.store import Transaction
+from emulator.endpoints.deployment_rules import dedicated_violations, deployed_model_violations, with_defaults
+from emulator.endpoints.methods import put_endpoint, require_endpoint
+from emulator.endpoints.traffic import split_after_deploy, split_after_undeploy
+from emulator.models.registry import PENDING_DEPLOYMENTS, require_model, require_version
 
 # Undeployments whose model server is still being stopped, each under its operation's name.
 PENDING_UNDEPLOYMENTS = table("pending_undeployments", UndeployModelRequest)

@@ -14,16 +14,16 @@ from google.cloud.aiplatform_v1.types import (
     UndeployModelResponse,
 )
 
-from emulator import operations
-from emulator.api_errors import ApiError, not_found
-from emulator.calls import Work
-from emulator.deployments import PENDING_UNDEPLOYMENTS, complete_deployment, fail_deployment, version_of
-from emulator.model_command import ModelCommand, model_command
-from emulator.model_server import ModelServer
-from emulator.names import id_of
-from emulator.registry import ENDPOINTS, PENDING_DEPLOYMENTS
+from emulator.api import operations
+from emulator.api.calls import Work
+from emulator.api.errors import ApiError, not_found
+from emulator.api.names import id_of
+from emulator.api.store import Store, Transaction
+from emulator.endpoints.deployments import PENDING_UNDEPLOYMENTS, complete_deployment, fail_deployment, version_of
+from emulator.model_servers.command import ModelCommand, model_command
+from emulator.model_servers.server import ModelServer
+from emulator.models.registry import ENDPOINTS, PENDING_DEPLOYMENTS
 from emulator.settings import Settings
-from emulator.store import Store, Transaction
 
 LOG = logging.getLogger(__name__)
 
@@ -34,14 +34,13 @@ class Fleet:
     Args:
         settings: How the emulator was started.
         store: Its memory.
-        client: What asks the servers' health routes.
         base: The environment that each server's own is laid over.
     """
 
-    def __init__(self, settings: Settings, store: Store, client: httpx.AsyncClient, base: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, store: Store, base: Mapping[str, str]) -> None:
         self._settings = settings
         self._store = store
-        self._client = client
+        self._prober: httpx.AsyncClient
         self._base = base
         self._servers: dict[tuple[str, str], ModelServer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -61,6 +60,7 @@ class Fleet:
             work += [Work("deploy", name) for name in tx.everything(PENDING_DEPLOYMENTS)]
             return deployed, work
 
+        self._prober = httpx.AsyncClient(trust_env=False)
         deployed, work = await self._store.transact(read)
         for endpoint, model, command in deployed:
             server = self._server(endpoint, model.id, command)
@@ -72,14 +72,18 @@ class Fleet:
     def _server(self, endpoint: str, deployed_id: str, command: ModelCommand) -> ModelServer:
         log = self._settings.state_dir / "logs" / id_of(endpoint) / f"{deployed_id}.log"
         timeout_s = command.timeout_s or self._settings.deployment_timeout_s
-        return ModelServer(command, self._base, log, self._client, timeout_s)
+        return ModelServer(command, self._base, log, self._prober, timeout_s)
 
     def find(self, endpoint: str, deployed_id: str) -> ModelServer | None:
         """The server of a deployed model."""
         return self._servers.get((endpoint, deployed_id))
 
     def take(self, work: Work) -> None:
-        """Begins work that a request left."""
+        """Begins work that a request left.
+
+        Args:
+            work: `deploy` starts the model server of a deployment, `undeploy` stops it, `cancel` gives a deployment up.
+        """
         if work.action == "cancel":
             task = self._tasks.get(work.name)
             if task is not None and work.name not in self._committing:
@@ -167,3 +171,4 @@ class Fleet:
             await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(server.stop() for server in self._servers.values()))
         self._servers.clear()
+        await self._prober.aclose()

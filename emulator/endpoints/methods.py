@@ -15,18 +15,18 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from emulator import names, operations
-from emulator.api_errors import Violation, already_exists, invalid_fields, not_found, precondition
-from emulator.calls import Call
-from emulator.clock import now
-from emulator.etags import etag_of, require_etag
-from emulator.filters import Field, parse_filter
-from emulator.listing import ordered, page
-from emulator.masks import read, require_mask
-from emulator.registry import ENDPOINTS, PENDING_DEPLOYMENTS
-from emulator.store import Transaction
-from emulator.traffic import require_split
-from emulator.validation import display_name_violations, label_violations
+from emulator.api import names, operations
+from emulator.api.calls import Call
+from emulator.api.clock import now
+from emulator.api.errors import Violation, already_exists, invalid_fields, not_found, precondition
+from emulator.api.etags import etag_of, require_etag
+from emulator.api.filters import Field, parse_filter
+from emulator.api.listing import ordered, page
+from emulator.api.masks import read, require_mask
+from emulator.api.store import Transaction
+from emulator.api.validation import display_name_violations, label_violations
+from emulator.endpoints.traffic import require_split
+from emulator.models.registry import ENDPOINTS, PENDING_DEPLOYMENTS
 
 UPDATABLE = (
     "display_name",

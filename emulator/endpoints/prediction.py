@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from emulator.api_errors import ApiError, invalid, not_found, precondition
-from emulator.codec import parse_json
-from emulator.endpoints import require_endpoint
-from emulator.fleet import Fleet
-from emulator.model_client import Answer, BrokenConnectionError, ModelClient
-from emulator.model_server import ModelServer
+from emulator.api.codec import parse_json
+from emulator.api.errors import ApiError, invalid, not_found, precondition
+from emulator.api.store import Store
+from emulator.endpoints.fleet import Fleet
+from emulator.endpoints.methods import require_endpoint
+from emulator.endpoints.traffic import choose
+from emulator.model_servers.client import Answer, BrokenConnectionError, ModelClient
+from emulator.model_servers.server import ModelServer
 from emulator.settings import Settings
-from emulator.store import Store
-from emulator.traffic import choose
 
 # Documented as 1.5 MB; how many bytes that is, and the status, are guesses.
 LARGEST_BODY = 1_572_864

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from random import Random
 
-from emulator.api_errors import ApiError, invalid
+from emulator.api.errors import ApiError, invalid
 
 NEW_MODEL = "0"
 WHOLE = 100

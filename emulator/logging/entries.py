@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from emulator.api_errors import ApiError, Violation, invalid, invalid_fields
-from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, Parser, Predicate
-from emulator.job_folders import JobFolders
-from emulator.pipeline_records import PIPELINE_DETAILS, TASK_LOGS
-from emulator.store import Store, Transaction
-from emulator.task_log_file import START, LogLine, TaskLogFile
+from emulator.api.errors import ApiError, Violation, invalid, invalid_fields
+from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, Parser, Predicate
+from emulator.api.store import Store, Transaction
+from emulator.logging.task_log_file import START, LogLine, TaskLogFile
+from emulator.pipeline_jobs.folders import JobFolders
+from emulator.pipeline_jobs.records import PIPELINE_DETAILS, TASK_LOGS
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000

@@ -16,10 +16,10 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Value
 
-from emulator.filters import COMPARE, TEXT_OPERATORS, TIME_OPERATORS, AllOf, Field, Parser, Predicate, unquoted
-from emulator.metadata_records import ARTIFACT, CONTEXT, Kind
-from emulator.metadata_relations import CHILDREN, HELD
-from emulator.store import Transaction
+from emulator.api.filters import COMPARE, TEXT_OPERATORS, TIME_OPERATORS, AllOf, Field, Parser, Predicate, unquoted
+from emulator.api.store import Transaction
+from emulator.metadata.records import ARTIFACT, CONTEXT, Kind
+from emulator.metadata.relations import CHILDREN, HELD
 
 Names = Callable[[str], list[str]]
 

@@ -14,13 +14,13 @@ from google.cloud.aiplatform_v1.types import (
     RemoveContextChildrenResponse,
 )
 
-from emulator.api_errors import invalid, invalid_fields
-from emulator.calls import Call
-from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION
-from emulator.metadata_relations import CHILDREN, HELD, add_event
-from emulator.names import parent_of
-from emulator.store import Transaction
-from emulator.validation import label_violations
+from emulator.api.calls import Call
+from emulator.api.errors import invalid, invalid_fields
+from emulator.api.names import parent_of
+from emulator.api.store import Transaction
+from emulator.api.validation import label_violations
+from emulator.metadata.records import ARTIFACT, CONTEXT, EXECUTION
+from emulator.metadata.relations import CHILDREN, HELD, add_event
 
 MOST_PARENTS = 10
 

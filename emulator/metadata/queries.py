@@ -12,12 +12,12 @@ from google.cloud.aiplatform_v1.types import (
     QueryExecutionInputsAndOutputsRequest,
 )
 
-from emulator.api_errors import invalid, precondition
-from emulator.calls import Call
-from emulator.metadata_filters import parse_metadata_filter
-from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION
-from emulator.metadata_relations import HELD, USES, events_of
-from emulator.store import Transaction
+from emulator.api.calls import Call
+from emulator.api.errors import invalid, precondition
+from emulator.api.store import Transaction
+from emulator.metadata.filters import parse_metadata_filter
+from emulator.metadata.records import ARTIFACT, CONTEXT, EXECUTION
+from emulator.metadata.relations import HELD, USES, events_of
 
 LARGEST_GRAPH = 1000
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from google.cloud.aiplatform_v1.types import Artifact, Context, Execution, MetadataStore
 
-from emulator.api_errors import Violation, invalid, invalid_fields, not_found
-from emulator.clock import now
-from emulator.codec import table
-from emulator.etags import etag_of
-from emulator.names import parent_of
-from emulator.store import Table, Transaction
-from emulator.validation import LONGEST_DISPLAY_NAME, display_name_violations, label_violations
+from emulator.api.clock import now
+from emulator.api.codec import table
+from emulator.api.errors import Violation, invalid, invalid_fields, not_found
+from emulator.api.etags import etag_of
+from emulator.api.names import parent_of
+from emulator.api.store import Table, Transaction
+from emulator.api.validation import LONGEST_DISPLAY_NAME, display_name_violations, label_violations
 
 # That it begins with a letter or a digit is a guess.
 RESOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{3,127}")

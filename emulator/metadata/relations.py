@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from google.cloud.aiplatform_v1.types import Event
 
-from emulator.clock import now
-from emulator.codec import table
-from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION, Kind
-from emulator.names import id_of
-from emulator.store import Table, Transaction
+from emulator.api.clock import now
+from emulator.api.codec import table
+from emulator.api.names import id_of
+from emulator.api.store import Table, Transaction
+from emulator.metadata.records import ARTIFACT, CONTEXT, EXECUTION, Kind
 
 
 def _links(kind: str) -> Table[str]:

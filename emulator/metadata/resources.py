@@ -11,15 +11,16 @@ from google.cloud.aiplatform_v1.types import DeleteOperationMetadata
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from emulator import names, operations
-from emulator.api_errors import ApiError, invalid
-from emulator.calls import Call
-from emulator.etags import require_etag
-from emulator.filters import Predicate
-from emulator.listing import LARGEST_PAGE, ordered, page
-from emulator.masks import require_mask
-from emulator.metadata_filters import names_among, parse_metadata_filter
-from emulator.metadata_records import (
+from emulator.api import names, operations
+from emulator.api.calls import Call
+from emulator.api.errors import ApiError, invalid
+from emulator.api.etags import require_etag
+from emulator.api.filters import Predicate
+from emulator.api.listing import LARGEST_PAGE, ordered, page
+from emulator.api.masks import require_mask
+from emulator.api.store import Transaction
+from emulator.metadata.filters import names_among, parse_metadata_filter
+from emulator.metadata.records import (
     ARTIFACT,
     CONTEXT,
     EXECUTION,
@@ -28,8 +29,7 @@ from emulator.metadata_records import (
     require_valid,
     resource_id,
 )
-from emulator.metadata_relations import CHILDREN, remove_resource
-from emulator.store import Transaction
+from emulator.metadata.relations import CHILDREN, remove_resource
 
 OUTPUT_ONLY = {"name", "etag", "create_time", "update_time", "parent_contexts"}
 ORDER_KEYS = {

@@ -14,12 +14,12 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from emulator import names, operations
-from emulator.api_errors import already_exists
-from emulator.calls import Call
-from emulator.listing import page
-from emulator.metadata_records import KINDS, STORES, put_store, require_store, resource_id
-from emulator.metadata_relations import remove_resource
+from emulator.api import names, operations
+from emulator.api.calls import Call
+from emulator.api.errors import already_exists
+from emulator.api.listing import page
+from emulator.metadata.records import KINDS, STORES, put_store, require_store, resource_id
+from emulator.metadata.relations import remove_resource
 
 
 def create_metadata_store(call: Call[CreateMetadataStoreRequest]) -> Operation:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from google.cloud.aiplatform_v1.types import DeployedModel, Model, ModelContainerSpec
 
-from emulator.api_errors import ApiError, precondition
-from emulator.clock import seconds
-from emulator.names import id_of
+from emulator.api.clock import seconds
+from emulator.api.errors import ApiError, precondition
+from emulator.api.names import id_of
 
 _REFERENCE = re.compile(r"\$(\$?)\(([A-Za-z_][A-Za-z0-9_]*)\)")
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import httpx
 
-from emulator import keeper
-from emulator.api_errors import ApiError, precondition
-from emulator.model_command import ModelCommand, search_path, tail
-from emulator.ports import reserved_port
+from emulator.api.errors import ApiError, precondition
+from emulator.model_servers import keeper
+from emulator.model_servers.command import ModelCommand, search_path, tail
+from emulator.model_servers.ports import reserved_port
 
 # Between SIGTERM and SIGKILL.
 STOP_AFTER_S = 5.0

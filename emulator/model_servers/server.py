@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from emulator.api_errors import ApiError, precondition
-from emulator.model_command import ModelCommand
-from emulator.model_process import ModelProcess, model_process
+from emulator.api.errors import ApiError, precondition
+from emulator.model_servers.command import ModelCommand
+from emulator.model_servers.process import ModelProcess, model_process
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from emulator.api_errors import Violation, invalid_fields
-from emulator.names import ALIAS
+from emulator.api.errors import Violation, invalid_fields
+from emulator.api.names import ALIAS
 
 DEFAULT = "default"
 

@@ -10,18 +10,18 @@ from google.cloud.aiplatform_v1.types import (
     ModelEvaluation,
 )
 
-from emulator import names
-from emulator.api_errors import Violation, invalid_fields, not_found
-from emulator.calls import Call
-from emulator.clock import now
-from emulator.codec import table
-from emulator.filters import Field, parse_filter
-from emulator.listing import page
-from emulator.masks import read
-from emulator.model_rules import BUCKET_URI
-from emulator.names import ModelName, id_of, parent_of
-from emulator.registry import require_version
-from emulator.store import Transaction
+from emulator.api import names
+from emulator.api.calls import Call
+from emulator.api.clock import now
+from emulator.api.codec import table
+from emulator.api.errors import Violation, invalid_fields, not_found
+from emulator.api.filters import Field, parse_filter
+from emulator.api.listing import page
+from emulator.api.masks import read
+from emulator.api.names import ModelName, id_of, parent_of
+from emulator.api.store import Transaction
+from emulator.models.registry import require_version
+from emulator.models.rules import BUCKET_URI
 
 # Kept as projects/P/locations/L/models/M/evaluations/E, unique in the model; `name` in the record has the
 # version.

@@ -18,25 +18,26 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from emulator import names, operations, registry
-from emulator.aliases import aliases_of_new_version
-from emulator.api_errors import ApiError, already_exists, invalid, invalid_fields, precondition
-from emulator.calls import Call
-from emulator.clock import now
-from emulator.etags import require_etag
-from emulator.evaluations import EVALUATIONS
-from emulator.filters import Field, parse_filter
-from emulator.listing import ordered, page
-from emulator.masks import read, require_mask
-from emulator.model_rules import upload_violations
-from emulator.names import ModelName
-from emulator.registry import MODELS, VERSIONS, put_version, require_model, require_version
-from emulator.store import Transaction
-from emulator.validation import (
+from emulator.api import names, operations
+from emulator.api.calls import Call
+from emulator.api.clock import now
+from emulator.api.errors import ApiError, already_exists, invalid, invalid_fields, precondition
+from emulator.api.etags import require_etag
+from emulator.api.filters import Field, parse_filter
+from emulator.api.listing import ordered, page
+from emulator.api.masks import read, require_mask
+from emulator.api.names import ModelName
+from emulator.api.store import Transaction
+from emulator.api.validation import (
     display_name_violations,
     label_violations,
     service_account_violations,
 )
+from emulator.models import registry
+from emulator.models.aliases import aliases_of_new_version
+from emulator.models.evaluations import EVALUATIONS
+from emulator.models.registry import MODELS, VERSIONS, put_version, require_model, require_version
+from emulator.models.rules import upload_violations
 
 DEDICATED: Any = Model.DeploymentResourcesType.DEDICATED_RESOURCES
 SHARED_FIELDS = ("display_name", "description", "labels")

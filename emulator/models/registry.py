@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from google.cloud.aiplatform_v1.types import DeployedModelRef, DeployModelRequest, Endpoint, Model
 
-from emulator.aliases import DEFAULT
-from emulator.api_errors import not_found, precondition
-from emulator.codec import table
-from emulator.etags import etag_of
-from emulator.names import VERSION_ID, ModelName
-from emulator.store import Transaction
+from emulator.api.codec import table
+from emulator.api.errors import not_found, precondition
+from emulator.api.etags import etag_of
+from emulator.api.names import VERSION_ID, ModelName
+from emulator.api.store import Transaction
+from emulator.models.aliases import DEFAULT
 
 # A model: display name, description and labels, which its versions share. Named as in the API.
 MODELS = table("models", Model)

@@ -6,10 +6,10 @@ import re
 
 from google.cloud.aiplatform_v1.types import Model, ModelContainerSpec
 
-from emulator.aliases import alias_violations
-from emulator.api_errors import Violation
-from emulator.clock import seconds
-from emulator.validation import display_name_violations, label_violations
+from emulator.api.clock import seconds
+from emulator.api.errors import Violation
+from emulator.api.validation import display_name_violations, label_violations
+from emulator.models.aliases import alias_violations
 
 BUCKET_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?", re.DOTALL)
 IMAGE_URI = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev/[^/\s]+/\S+|(?:[a-z0-9-]+\.)?gcr\.io/[^/\s]+/\S+")

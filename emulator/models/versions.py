@@ -12,18 +12,19 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from emulator import operations, registry
-from emulator.aliases import DEFAULT, merged
-from emulator.api_errors import invalid, precondition
-from emulator.calls import Call
-from emulator.clock import now
-from emulator.evaluations import EVALUATIONS
-from emulator.filters import Field, parse_filter
-from emulator.listing import ordered, page
-from emulator.masks import read
-from emulator.models import shown_version
-from emulator.names import ModelName, id_of, parent_of
-from emulator.registry import VERSIONS, put_version, require_model, require_version, version_record_name
+from emulator.api import operations
+from emulator.api.calls import Call
+from emulator.api.clock import now
+from emulator.api.errors import invalid, precondition
+from emulator.api.filters import Field, parse_filter
+from emulator.api.listing import ordered, page
+from emulator.api.masks import read
+from emulator.api.names import ModelName, id_of, parent_of
+from emulator.models import registry
+from emulator.models.aliases import DEFAULT, merged
+from emulator.models.evaluations import EVALUATIONS
+from emulator.models.methods import shown_version
+from emulator.models.registry import VERSIONS, put_version, require_model, require_version, version_record_name
 
 ORDER_KEYS = {
     "create_time": lambda version: version.version_create_time,

@@ -16,12 +16,12 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from emulator import names, operations
-from emulator.api_errors import invalid
-from emulator.calls import Call
-from emulator.pipeline_jobs import begin_cancellation, forget, require_deletable
-from emulator.pipeline_records import PIPELINE_JOBS, is_final, require_summary
-from emulator.store import Table, Transaction
+from emulator.api import names, operations
+from emulator.api.calls import Call
+from emulator.api.errors import invalid
+from emulator.api.store import Table, Transaction
+from emulator.pipeline_jobs.methods import begin_cancellation, forget, require_deletable
+from emulator.pipeline_jobs.records import PIPELINE_JOBS, is_final, require_summary
 
 MOST_IN_BATCH = 32
 # The jobs that an operation waits for, under the operation's name.

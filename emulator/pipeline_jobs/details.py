@@ -10,9 +10,10 @@ from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, Pip
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from emulator import lineage, names
-from emulator.api_errors import ApiError
-from emulator.pipeline_rules import BILLING_LABEL
+from emulator.api import names
+from emulator.api.errors import ApiError
+from emulator.pipeline_jobs import lineage
+from emulator.pipeline_jobs.rules import BILLING_LABEL
 from emulator.runner.run_json import ABORTED, FINAL, RunState
 
 # Protobuf reads back a hundred messages within each other. Each level of such a value takes three.

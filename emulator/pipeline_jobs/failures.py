@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from google.cloud.aiplatform_v1.types import PipelineJob
 
-from emulator.api_errors import ApiError
-from emulator.job_process import root_uri
+from emulator.api.errors import ApiError
+from emulator.pipeline_jobs.process import root_uri
 
 INTERRUPTED = ApiError(
     "ABORTED", "The emulator was stopped or killed while this pipeline job ran. Submit the pipeline again."

@@ -23,12 +23,12 @@ from google.cloud.aiplatform_v1.types import (
     PipelineTaskDetail,
 )
 
-from emulator import names
-from emulator.api_errors import precondition
-from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION, STORES, put_store
-from emulator.metadata_relations import CHILDREN, HELD, add_event, remove_resource
-from emulator.metadata_resources import shown
-from emulator.store import Table, Transaction
+from emulator.api import names
+from emulator.api.errors import precondition
+from emulator.api.store import Table, Transaction
+from emulator.metadata.records import ARTIFACT, CONTEXT, EXECUTION, STORES, put_store
+from emulator.metadata.relations import CHILDREN, HELD, add_event, remove_resource
+from emulator.metadata.resources import shown
 
 STORE_ID = "default"
 SCHEMA_VERSION = "0.0.1"

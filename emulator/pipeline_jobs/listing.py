@@ -15,13 +15,13 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from emulator.calls import Call
-from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
-from emulator.listing import ordered, page
-from emulator.masks import read
-from emulator.pipeline_jobs import set_contexts
-from emulator.pipeline_records import PIPELINE_JOBS, with_request
-from emulator.store import Transaction
+from emulator.api.calls import Call
+from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
+from emulator.api.listing import ordered, page
+from emulator.api.masks import read
+from emulator.api.store import Transaction
+from emulator.pipeline_jobs.methods import set_contexts
+from emulator.pipeline_jobs.records import PIPELINE_JOBS, with_request
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 # What a summary has of the specification, as a mask's path in either way of writing.

@@ -18,12 +18,14 @@ from google.cloud.aiplatform_v1.types import (
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.empty_pb2 import Empty
 
-from emulator import lineage, names, operations
-from emulator.api_errors import ApiError, invalid_fields, precondition
-from emulator.calls import Call, Work
-from emulator.clock import now
-from emulator.metadata_records import ARTIFACT
-from emulator.pipeline_records import (
+from emulator.api import names, operations
+from emulator.api.calls import Call, Work
+from emulator.api.clock import now
+from emulator.api.errors import ApiError, invalid_fields, precondition
+from emulator.api.store import Transaction
+from emulator.metadata.records import ARTIFACT
+from emulator.pipeline_jobs import lineage
+from emulator.pipeline_jobs.records import (
     PIPELINE_JOBS,
     create_records,
     delete_records,
@@ -33,14 +35,13 @@ from emulator.pipeline_records import (
     require_whole,
     set_state,
 )
-from emulator.pipeline_rules import (
+from emulator.pipeline_jobs.rules import (
     BILLING_LABEL,
     job_id_violations,
     job_violations,
     output_directory,
     parent_violations,
 )
-from emulator.store import Transaction
 
 __all__ = ["PIPELINE_JOBS", "admit", "begin_cancellation", "forget", "require_deletable"]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from google.cloud.aiplatform_v1.types import PipelineJob
 from google.cloud.aiplatform_v1.types.pipeline_failure_policy import PipelineFailurePolicy
 
-from emulator.job_folders import JobFolders
-from emulator.names import id_of
+from emulator.api.names import id_of
+from emulator.pipeline_jobs.folders import JobFolders
 from emulator.runner.task_launcher import GRACE_S
 
 # Between SIGTERM and SIGKILL: the runner gives its tasks GRACE_S and a few seconds more.

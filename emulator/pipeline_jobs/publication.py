@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from emulator.job_folders import JobFolders
-from emulator.names import parent_of
+from emulator.api.names import parent_of
+from emulator.pipeline_jobs.folders import JobFolders
 
 
 class Publisher(Protocol):

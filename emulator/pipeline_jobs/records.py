@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, PipelineState
 
-from emulator.api_errors import not_found
-from emulator.clock import now
-from emulator.codec import table
-from emulator.store import Table, Transaction
+from emulator.api.clock import now
+from emulator.api.codec import table
+from emulator.api.errors import not_found
+from emulator.api.store import Table, Transaction
 
 FINAL_STATES = {
     PipelineState.PIPELINE_STATE_SUCCEEDED,

@@ -12,14 +12,14 @@ from google.cloud.aiplatform_v1.types import PipelineJob
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Value
 
-from emulator.api_errors import Violation
-from emulator.pipeline_spec_rules import spec_violations, version_of
-from emulator.runner.task_record import plain
-from emulator.validation import (
+from emulator.api.errors import Violation
+from emulator.api.validation import (
     display_name_violations,
     label_violations,
     service_account_violations,
 )
+from emulator.pipeline_jobs.spec_rules import spec_violations, version_of
+from emulator.runner.task_record import plain
 
 JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
 BILLING_LABEL = "vertex-ai-pipelines-run-billing-id"

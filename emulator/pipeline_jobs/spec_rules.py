@@ -12,9 +12,9 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from emulator.api_errors import Violation
+from emulator.api.errors import Violation
+from emulator.api.validation import LONGEST_DISPLAY_NAME
 from emulator.runner.kfp_seams import import_messages
-from emulator.validation import LONGEST_DISPLAY_NAME
 
 # Guesses. Groups of tasks can stand in many places, so that a short text could tell of more tasks than can be held.
 MOST_TASKS = 10_000

@@ -14,17 +14,17 @@ from typing import Any, TypeVar
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 
-from emulator import job_errors, job_updates
-from emulator.api_errors import ApiError
-from emulator.calls import Work
-from emulator.job_details import is_cut_off
-from emulator.job_folders import JobFolders
-from emulator.job_process import JobProcess, job_environment, root_uri, start_runner
-from emulator.job_publication import Publication, Publisher
-from emulator.pipeline_records import PIPELINE_JOBS, is_final, with_request
+from emulator.api.calls import Work
+from emulator.api.errors import ApiError
+from emulator.api.store import Store, Transaction
+from emulator.pipeline_jobs import failures, updates
+from emulator.pipeline_jobs.details import is_cut_off
+from emulator.pipeline_jobs.folders import JobFolders
+from emulator.pipeline_jobs.process import JobProcess, job_environment, root_uri, start_runner
+from emulator.pipeline_jobs.publication import Publication, Publisher
+from emulator.pipeline_jobs.records import PIPELINE_JOBS, is_final, with_request
 from emulator.runner import run_folder
 from emulator.settings import Settings
-from emulator.store import Store, Transaction
 
 Result = TypeVar("Result")
 LOG = logging.getLogger(__name__)
@@ -94,10 +94,14 @@ class JobSupervisor:
             await asyncio.to_thread(self._conclude_interrupted, name)
         except Exception:  # one broken run is no reason not to start
             LOG.exception("What %s has done cannot be told.", name)
-            await self._end(name, job_errors.BROKEN)
+            await self._end(name, failures.BROKEN)
 
     def take(self, work: Work) -> None:
-        """Begins work that a request left."""
+        """Begins work that a request left.
+
+        Args:
+            work: `run` starts a job when its turn comes, `stop` ends it, `remove` removes its folder.
+        """
         {"run": self._queue, "stop": self._stop, "remove": self._remove}[work.action](work.name)
 
     def _queue(self, name: str) -> None:
@@ -110,7 +114,7 @@ class JobSupervisor:
             return
         if name in self._waiting:
             self._waiting.remove(name)
-        self._begin_task(self._end(name, job_updates.CANCELLED))
+        self._begin_task(self._end(name, updates.CANCELLED))
 
     def _remove(self, name: str) -> None:
         self._forgotten.add(name)
@@ -140,25 +144,25 @@ class JobSupervisor:
     async def _live(self, name: str, run: _Run) -> None:
         """One run, from its start to its end. Its job is written to have ended when nothing else is left to do."""
         try:
-            job = await self._transact(lambda tx: job_updates.begin(tx, name))
+            job = await self._transact(lambda tx: updates.begin(tx, name))
             # Without one, it was cancelled before its turn came.
-            await (self._end(name, job_updates.CANCELLED) if job is None else self._execute(job, run))
+            await (self._end(name, updates.CANCELLED) if job is None else self._execute(job, run))
         except Exception:
             LOG.exception("The run of %s broke down.", name)
             if run.process is not None:
                 await run.process.close()
-            await self._end(name, job_errors.BROKEN)
+            await self._end(name, failures.BROKEN)
         finally:
             del self._runs[name]
             self._remove_forgotten()
             self._start_next()
 
     async def _end(self, name: str, error: ApiError) -> None:
-        await self._transact(lambda tx: job_updates.end(tx, name, None, error))
+        await self._transact(lambda tx: updates.end(tx, name, None, error))
 
     async def _execute(self, job: PipelineJob, run: _Run) -> None:
         if not await asyncio.to_thread(self._storage.has_bucket, root_uri(job)):
-            await self._end(job.name, job_errors.missing_bucket(job))
+            await self._end(job.name, failures.missing_bucket(job))
             return
         self._forgotten.discard(job.name)
         await asyncio.to_thread(self._folders.prepare, job)
@@ -168,7 +172,7 @@ class JobSupervisor:
             run.process.stop()
         error = await self._follow(job, run.process, publication)
         told, error = await asyncio.to_thread(self._conclude, job, publication, run.process.told(), error)
-        await self._transact(lambda tx: job_updates.end(tx, job.name, told, error))
+        await self._transact(lambda tx: updates.end(tx, job.name, told, error))
 
     async def _follow(self, job: PipelineJob, process: JobProcess, publication: Publication) -> ApiError | None:
         """Tells what a run does while it lasts; why it had to be ended, if it had to."""
@@ -191,10 +195,10 @@ class JobSupervisor:
         try:
             publication.publish(run)
         except (ApiError, OSError) as error:
-            return job_errors.unpublished(job, error)
+            return failures.unpublished(job, error)
         # The disk may be full for now; the end is told in any case.
         with contextlib.suppress(sqlite3.OperationalError), self._store.transaction() as tx:
-            job_updates.go_on(tx, job.name, run)
+            updates.go_on(tx, job.name, run)
         return None
 
     def _conclude(
@@ -208,9 +212,9 @@ class JobSupervisor:
             try:
                 publication.publish(run)
             except (ApiError, OSError) as fault:
-                error = error or job_errors.unpublished(job, fault)
+                error = error or failures.unpublished(job, fault)
         if self._is_closing and is_cut_off(run):
-            error = job_errors.INTERRUPTED
+            error = failures.INTERRUPTED
         self._folders.forget_request(job.name)
         return run, error
 
@@ -219,16 +223,16 @@ class JobSupervisor:
         with self._store.transaction() as tx:
             job = with_request(tx, tx.get(PIPELINE_JOBS, name) or PipelineJob(name=name))
         run, unread = self._told(name)
-        error: ApiError | None = unread or job_errors.INTERRUPTED
+        error: ApiError | None = unread or failures.INTERRUPTED
         if run is not None and not is_cut_off(run):
             try:
                 Publication(self._folders, name, root_uri(job), self._storage).publish(run)
                 error = None
             except (ApiError, OSError) as fault:
-                error = job_errors.unpublished(job, fault)
+                error = failures.unpublished(job, fault)
         self._folders.forget_request(name)
         with self._store.transaction() as tx:
-            job_updates.end(tx, name, run, error)
+            updates.end(tx, name, run, error)
 
     def _told(self, name: str) -> tuple[dict[str, Any] | None, ApiError | None]:
         """What a run has told so far, if it has begun; and why that cannot be known, if it cannot."""
@@ -260,9 +264,8 @@ class JobSupervisor:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._is_closing = False
 
-    async def reset(self) -> None:
-        """Stops all runs and removes the files of all jobs; their records are the caller's to remove."""
-        await self.close()
+    async def forget(self) -> None:
+        """Removes the files of all jobs, once it is closed; their records are the caller's to remove."""
         self._forgotten.clear()
         await asyncio.to_thread(self._folders.remove_all)
 

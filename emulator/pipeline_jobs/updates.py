@@ -8,12 +8,13 @@ from typing import Any
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, PipelineState
 
-from emulator import lineage
-from emulator.api_errors import ApiError
-from emulator.clock import now
-from emulator.job_details import detail_of, detail_of_nothing, failure_message, is_cut_off, moment_of, settled
-from emulator.pipeline_batches import finish_cancellations
-from emulator.pipeline_records import (
+from emulator.api.clock import now
+from emulator.api.errors import ApiError
+from emulator.api.store import Transaction
+from emulator.pipeline_jobs import lineage
+from emulator.pipeline_jobs.batches import finish_cancellations
+from emulator.pipeline_jobs.details import detail_of, detail_of_nothing, failure_message, is_cut_off, moment_of, settled
+from emulator.pipeline_jobs.records import (
     PIPELINE_DETAILS,
     PIPELINE_JOBS,
     TASK_LOGS,
@@ -26,7 +27,6 @@ from emulator.pipeline_records import (
     with_request,
 )
 from emulator.runner.run_json import RunState, task_folder
-from emulator.store import Transaction
 
 LOG = logging.getLogger(__name__)
 CANCELLED = ApiError("CANCELLED", "The pipeline job was cancelled.")

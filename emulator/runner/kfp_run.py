@@ -25,7 +25,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from emulator.names import new_id
+from emulator.api.names import new_id
 from emulator.runner.gates import Gates
 from emulator.runner.kfp_seams import import_kfp, replaced
 from emulator.runner.options import FailurePolicy, Options

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.api_errors import invalid
-from emulator.clock import now
-from emulator.store import Table, Transaction
+from emulator.api.clock import now
+from emulator.api.errors import invalid
+from emulator.api.store import Table, Transaction
 
 LONGEST_MOVE_S = 100 * 366 * 24 * 3600.0
 # How far the clock goes ahead of the true time, seconds.

@@ -20,20 +20,20 @@ from google.cloud.aiplatform_v1.types import (
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.empty_pb2 import Empty
 
-from emulator import names, operations
-from emulator.api_errors import invalid, invalid_fields, not_found, precondition
-from emulator.calls import Call, Work
-from emulator.clock import now, read_time, write_time
-from emulator.codec import table
-from emulator.cron import Cron
-from emulator.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
-from emulator.listing import ordered, page
-from emulator.masks import require_mask
-from emulator.pipeline_jobs import has_artifact
-from emulator.schedule_clock import schedule_now
-from emulator.schedule_plan import first_run
-from emulator.schedule_rules import REQUEST, schedule_violations
-from emulator.store import Transaction
+from emulator.api import names, operations
+from emulator.api.calls import Call, Work
+from emulator.api.clock import now, read_time, write_time
+from emulator.api.codec import table
+from emulator.api.errors import invalid, invalid_fields, not_found, precondition
+from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
+from emulator.api.listing import ordered, page
+from emulator.api.masks import require_mask
+from emulator.api.store import Transaction
+from emulator.pipeline_jobs.methods import has_artifact
+from emulator.schedules.clock import schedule_now
+from emulator.schedules.cron import Cron
+from emulator.schedules.plan import first_run
+from emulator.schedules.rules import REQUEST, schedule_violations
 
 SCHEDULES = table("schedules", Schedule)
 ACTIVE = Schedule.State(Schedule.State.ACTIVE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from emulator.cron import Cron
+from emulator.schedules.cron import Cron
 
 
 @dataclass(frozen=True)

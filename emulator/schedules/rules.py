@@ -7,11 +7,11 @@ from datetime import datetime
 
 from google.cloud.aiplatform_v1.types import Schedule
 
-from emulator.api_errors import ApiError, Violation
-from emulator.clock import read_time
-from emulator.cron import Cron, CronError
-from emulator.pipeline_rules import job_violations, parent_violations
-from emulator.validation import display_name_violations
+from emulator.api.clock import read_time
+from emulator.api.errors import ApiError, Violation
+from emulator.api.validation import display_name_violations
+from emulator.pipeline_jobs.rules import job_violations, parent_violations
+from emulator.schedules.cron import Cron, CronError
 
 FIELD = "schedule"
 REQUEST = "create_pipeline_job_request"

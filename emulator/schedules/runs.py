@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 from google.cloud.aiplatform_v1.types import PipelineJob, Schedule
 
-from emulator import names
-from emulator.api_errors import ApiError
-from emulator.calls import Work
-from emulator.clock import read_time, write_time
-from emulator.cron import Cron
-from emulator.pipeline_jobs import admit
-from emulator.pipeline_records import PIPELINE_JOBS, is_final
-from emulator.schedule_clock import schedule_now
-from emulator.schedule_plan import Step, Timing, next_step
-from emulator.schedules import ACTIVE, COMPLETED, SCHEDULES, plan_anew, put_schedule
-from emulator.store import Transaction
-from emulator.validation import LONGEST_DISPLAY_NAME
+from emulator.api import names
+from emulator.api.calls import Work
+from emulator.api.clock import read_time, write_time
+from emulator.api.errors import ApiError
+from emulator.api.store import Transaction
+from emulator.api.validation import LONGEST_DISPLAY_NAME
+from emulator.pipeline_jobs.methods import admit
+from emulator.pipeline_jobs.records import PIPELINE_JOBS, is_final
+from emulator.schedules.clock import schedule_now
+from emulator.schedules.cron import Cron
+from emulator.schedules.methods import ACTIVE, COMPLETED, SCHEDULES, plan_anew, put_schedule
+from emulator.schedules.plan import Step, Timing, next_step
 
 LOG = logging.getLogger(__name__)
 # Of one schedule; so that others get their turn while it catches up on years.

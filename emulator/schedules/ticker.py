@@ -7,10 +7,10 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from emulator.calls import Work
-from emulator.clock import now
-from emulator.schedule_runs import pass_over_missed, tick
-from emulator.store import Store
+from emulator.api.calls import Work
+from emulator.api.clock import now
+from emulator.api.store import Store
+from emulator.schedules.runs import pass_over_missed, tick
 
 LOG = logging.getLogger(__name__)
 # The machine's clock may be set, and it sleeps: the time is looked at so often, whatever is due.

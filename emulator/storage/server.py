@@ -25,8 +25,8 @@ from gcp_storage_emulator.server import RequestHandler, Router
 from gcp_storage_emulator.settings import STORAGE_DIR
 from gcp_storage_emulator.storage import Storage, _FileStore
 
-from emulator.api_errors import ApiError
-from emulator.guard import require_local
+from emulator.api.errors import ApiError
+from emulator.api.guard import require_local
 
 # Seconds after which a connection on which nothing comes is closed.
 IDLE_S = 60

@@ -10,8 +10,8 @@ from kfp import dsl
 
 from components.upload_data import upload_data
 from tests.conftest import IrisFiles
-from trainer.datasets import METADATA_BYTES, STATISTICS_FILE, stored_files
 from trainer.errors import ContractError, DataError
+from trainer.tables.datasets import METADATA_BYTES, STATISTICS_FILE, stored_files
 
 
 def upload(artifact: Callable[..., Any], train: object, evaluation: object, schema: object) -> tuple[Any, Any, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator.api_errors import ApiError
+from emulator.api.errors import ApiError
 from emulator.controls import Controls
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.api.start_error import StartError
 from emulator.serving import listening
-from emulator.settings import Settings, StartError, parse_settings
+from emulator.settings import Settings, parse_settings
 from emulator.state_folder import RUNNING, announce, owned, withdraw
 from tests.emulator.vertex_emulator import ROOT
 

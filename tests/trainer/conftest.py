@@ -9,7 +9,7 @@ import pytest
 
 from trainer.config import TrainingConfig, build_config
 from trainer.contract import Contract, parse_contract
-from trainer.training import TrainedModel
+from trainer.model.trained_model import TrainedModel
 
 MIXED_SCHEMA = b"""
 name = "shop"
@@ -81,7 +81,7 @@ def iris_config(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Train
 def iris_model(iris_config: Callable[..., TrainingConfig]) -> TrainedModel:
     """A model of 200 steps: sure enough of its answers for tests to hold them against each other."""
     from trainer.contract import load_contract
-    from trainer.training import train
+    from trainer.training.train import train
 
     config = iris_config(train_steps=200, steps_between_evaluations=100)
     return train(config, load_contract(config.schema_file))

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from trainer import storage
-from trainer.columns import (
+from trainer.contract.columns import (
     LONGEST_NAME,
     MEAN,
     CategoricalColumn,
@@ -23,7 +23,7 @@ from trainer.columns import (
     Texts,
     as_tuple,
 )
-from trainer.contract_faults import sentence
+from trainer.contract.faults import sentence
 from trainer.errors import ContractError, listing
 
 __all__ = [

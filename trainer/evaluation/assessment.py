@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from trainer import comparison
-from trainer.comparison import Comparison, NoComparison
-from trainer.decision import Decision, Gate, decide
 from trainer.errors import ProjectError
-from trainer.evaluation import Evaluation, answers, score
-from trainer.report import render_report
-from trainer.saved_model import SavedModel
-from trainer.smoke_test import SmokeTest
+from trainer.evaluation import comparison
+from trainer.evaluation.comparison import Comparison, NoComparison
+from trainer.evaluation.decision import Decision, Gate, decide
+from trainer.evaluation.report import render_report
+from trainer.evaluation.scores import Evaluation, answers, score
+from trainer.evaluation.smoke_test import SmokeTest
+from trainer.model.saved_model import SavedModel
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.comparison import CONFIDENCE, Comparison, NoComparison
-from trainer.evaluation import Evaluation
+from trainer.evaluation.comparison import CONFIDENCE, Comparison, NoComparison
+from trainer.evaluation.scores import Evaluation
 
 
 @dataclass(frozen=True)

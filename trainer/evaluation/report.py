@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from trainer.decision import Decision
-from trainer.evaluation import CLASSES_SHOWN, Evaluation
-from trainer.roc_curve import RocCurve
+from trainer.evaluation.decision import Decision
+from trainer.evaluation.roc_curve import RocCurve
+from trainer.evaluation.scores import CLASSES_SHOWN, Evaluation
 
 # A page with a plot for each of a thousand classes helps nobody.
 CURVES_SHOWN = 24
@@ -28,7 +28,7 @@ def render_report(title: str, subtitle: str, evaluation: Evaluation, decision: D
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trainer", "."), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.PackageLoader("trainer.evaluation", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["zip"] = zip
     tiles = [

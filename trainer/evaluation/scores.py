@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from trainer.ahead import Ahead
 from trainer.contract import Contract
-from trainer.growing_array import GrowingArray
-from trainer.roc_curve import RocCurve, roc_curve
-from trainer.saved_model import SavedModel
+from trainer.evaluation.roc_curve import RocCurve, roc_curve
+from trainer.model.saved_model import SavedModel
 from trainer.tables import Batch, read_batches
+from trainer.tables.ahead import Ahead
+from trainer.tables.growing_array import GrowingArray
 
 # Fewer rows at a time cost more to ask than to answer.
 LEAST_ASKED = 8192

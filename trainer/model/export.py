@@ -16,10 +16,10 @@ from trainer import storage
 from trainer.config import ExportFormat
 from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
 from trainer.errors import TrainingError, UsageError
-from trainer.fitted_columns import raw_dtype
-from trainer.model_files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
-from trainer.saved_model import load_graph, serving_names
-from trainer.training import TrainedModel
+from trainer.model.files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
+from trainer.model.fitted_columns import raw_dtype
+from trainer.model.saved_model import load_graph, serving_names
+from trainer.model.trained_model import TrainedModel
 
 if TYPE_CHECKING:
     import tensorflow as tf

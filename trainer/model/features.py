@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.fitted_columns import Fitted, FittedCategorical, FittedNumeric
-from trainer.row_layout import RowLayout
+from trainer.model.fitted_columns import Fitted, FittedCategorical, FittedNumeric
+from trainer.model.row_layout import RowLayout
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import Hyperparameters
-from trainer.row_layout import DENSE, IDS, RowLayout
+from trainer.model.row_layout import DENSE, IDS, RowLayout
 
 if TYPE_CHECKING:
     import keras

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from trainer.fitted_columns import Fitted, FittedCategorical, FittedNumeric
+from trainer.model.fitted_columns import Fitted, FittedCategorical, FittedNumeric
 
 if TYPE_CHECKING:
     import tensorflow as tf

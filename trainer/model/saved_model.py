@@ -16,8 +16,8 @@ import numpy as np
 from trainer import storage
 from trainer.contract import Contract
 from trainer.errors import ProjectError
-from trainer.fitted_columns import raw_dtype
-from trainer.model_files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
+from trainer.model.files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
+from trainer.model.fitted_columns import raw_dtype
 
 
 def serving_names(contract: Contract) -> dict[str, str]:

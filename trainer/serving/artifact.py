@@ -11,7 +11,7 @@ from typing import Any
 
 from trainer import storage
 from trainer.contract import CategoricalColumn, Contract, NumericColumn
-from trainer.model_files import COMPLETED_BY, CONTRACT_FILE, INSTANCE_SCHEMA_FILE, SMOKE_FILE
+from trainer.model.files import COMPLETED_BY, CONTRACT_FILE, INSTANCE_SCHEMA_FILE, SMOKE_FILE
 
 
 def store_serving_artifact(model: Path, smoke: Any, folder_url: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from trainer.errors import DataError, ProjectError
-from trainer.instances import InstanceReader
-from trainer.saved_model import SavedModel
+from trainer.model.saved_model import SavedModel
+from trainer.serving.instances import InstanceReader
 
 
 class DnnPredictor:

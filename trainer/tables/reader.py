@@ -7,9 +7,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from trainer.ahead import worked_on
 from trainer.contract import Contract
 from trainer.errors import PROBLEMS_SHOWN, quoted
+from trainer.tables.ahead import worked_on
 from trainer.tables.blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
 from trainer.tables.cells import LabelCells
 from trainer.tables.files import UnreadableFileError, open_table

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.contract import CategoricalColumn, Contract
-from trainer.growing_array import GrowingArray
 from trainer.tables.cells import Words
+from trainer.tables.growing_array import GrowingArray
 from trainer.tables.rows import Rows
 
 NUMBER_BYTES = 4

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.ahead import Ahead
 from trainer.config import TrainingConfig
-from trainer.encoded_rows import EncodedRows, first_rows, recut
-from trainer.input_pipeline import Table, piece_rows, shuffled
-from trainer.step_plan import StepPlan
+from trainer.tables.ahead import Ahead
+from trainer.training.encoded_rows import EncodedRows, first_rows, recut
+from trainer.training.input_pipeline import Table, piece_rows, shuffled
+from trainer.training.step_plan import StepPlan
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.features import FeatureEncoder
+from trainer.model.features import FeatureEncoder
 from trainer.tables import Rows
 from trainer.tables.cells import Words
 from trainer.tables.row_store import RowStore, row_bytes

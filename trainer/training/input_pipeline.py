@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.ahead import Ahead
 from trainer.contract import Contract
-from trainer.encoded_rows import EncodedRows, encode_rows, encode_stored, recut
-from trainer.features import FeatureEncoder
+from trainer.model.features import FeatureEncoder
 from trainer.tables import read_rows
+from trainer.tables.ahead import Ahead
 from trainer.tables.reader import PARSING_THREADS
 from trainer.tables.row_store import NUMBER_BYTES, RowStore, row_bytes
+from trainer.training.encoded_rows import EncodedRows, encode_rows, encode_stored, recut
 
 # Rows that are handed on at a time, at most: enough of them that the handing costs nothing a row.
 PIECE_ROWS = 65_536

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.chunks import Chunk, Stretch
-from trainer.row_layout import RowLayout
-from trainer.step_plan import StepPlan
+from trainer.model.row_layout import RowLayout
+from trainer.training.chunks import Chunk, Stretch
+from trainer.training.step_plan import StepPlan
 
 if TYPE_CHECKING:
     import tensorflow as tf

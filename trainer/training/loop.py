@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checkpoints import Checkpoint, CheckpointStore
-from trainer.chunks import ChunkFeed, EvaluationChunks
 from trainer.config import TrainingConfig
 from trainer.errors import TrainingError
-from trainer.event_log import EventLog
-from trainer.input_pipeline import Table
-from trainer.learning_state import LearningState
+from trainer.training.checkpoints import Checkpoint, CheckpointStore
+from trainer.training.chunks import ChunkFeed, EvaluationChunks
+from trainer.training.event_log import EventLog
+from trainer.training.input_pipeline import Table
+from trainer.training.learning_state import LearningState
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainer.config import TrainingConfig
-from trainer.input_pipeline import piece_rows
+from trainer.training.input_pipeline import piece_rows
 
 # XLA takes about a second to compile a step and then saves what TensorFlow takes to start its operations, less than a
 # tenth of a millisecond a step, which is much of a step of few rows and little of one of many.

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from trainer.config import TrainingConfig
 from trainer.contract import Contract
-from trainer.features import FeatureEncoder
-from trainer.fitted_columns import fit_columns
-from trainer.input_pipeline import Table, open_table
+from trainer.model.features import FeatureEncoder
+from trainer.model.fitted_columns import fit_columns
 from trainer.tables import expand
 from trainer.tables.profile import TableProfile, check_tables
 from trainer.tables.reader import PARSING_THREADS
 from trainer.tables.row_store import RowStore
+from trainer.training.input_pipeline import Table, open_table
 
 log = logging.getLogger(__name__)
 

@@ -5,44 +5,22 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 from trainer import __version__
-from trainer.checkpoints import CheckpointStore
-from trainer.chunks import ChunkFeed, training_chunks
 from trainer.config import Hyperparameters, TrainingConfig
 from trainer.contract import Contract
-from trainer.event_log import EventLog
-from trainer.features import FeatureEncoder
-from trainer.fitted_columns import unfitted_columns
-from trainer.input_pipeline import PIECE_ROWS
-from trainer.learning_state import LearningState
-from trainer.row_layout import RowLayout
-from trainer.step_plan import StepPlan, plan_steps
-from trainer.training_loop import TrainingLoop
-from trainer.training_tables import TrainingTables, read_tables
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """What training leaves behind.
-
-    Attributes:
-        network: The Keras model, from encoded features to logits.
-        encoder: From raw columns to encoded features.
-        contract: The data contract.
-        steps: Optimizer steps taken.
-        metrics: The last evaluation: `loss`, the mean over rows, and `accuracy`.
-        record: What the model was made of, as plain JSON values: steps, settings, data, version of the trainer.
-    """
-
-    network: Any
-    encoder: FeatureEncoder
-    contract: Contract
-    steps: int
-    metrics: dict[str, float]
-    record: dict[str, Any]
+from trainer.model.fitted_columns import unfitted_columns
+from trainer.model.row_layout import RowLayout
+from trainer.model.trained_model import TrainedModel
+from trainer.training.checkpoints import CheckpointStore
+from trainer.training.chunks import ChunkFeed, training_chunks
+from trainer.training.event_log import EventLog
+from trainer.training.input_pipeline import PIECE_ROWS
+from trainer.training.learning_state import LearningState
+from trainer.training.loop import TrainingLoop
+from trainer.training.step_plan import StepPlan, plan_steps
+from trainer.training.tables import TrainingTables, read_tables
 
 
 def train(config: TrainingConfig, contract: Contract) -> TrainedModel:
@@ -103,7 +81,7 @@ def _start_early(
 
 
 def _ready_state(config: TrainingConfig, contract: Contract, layout: RowLayout, plan: StepPlan) -> LearningState:
-    from trainer.model import build_classifier, build_optimizer
+    from trainer.model.network import build_classifier, build_optimizer
 
     network = build_classifier(layout, config, len(contract.label.classes))
     state = LearningState(network, build_optimizer(config), layout, plan)

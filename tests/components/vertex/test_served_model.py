@@ -17,8 +17,8 @@ from tests.components.vertex.registered import champion, here, traffic
 from tests.conftest import IrisFiles
 from tests.emulator.vertex_emulator import VertexEmulator
 from tests.trainer.malformed import FLOWER, TEXT, malformed_bodies
-from trainer.assessment import Assessment, assess_model
-from trainer.decision import Gate
+from trainer.evaluation.assessment import Assessment, assess_model
+from trainer.evaluation.decision import Gate
 
 pytestmark = [
     pytest.mark.run,
@@ -33,8 +33,8 @@ ORIGIN = {"run": "Run 1", "data": "abc", "git": ""}
 def exported(iris_files: IrisFiles, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from trainer.config import build_config
     from trainer.contract import load_contract
-    from trainer.export import export_model
-    from trainer.training import train
+    from trainer.model.export import export_model
+    from trainer.training.train import train
 
     folder = tmp_path_factory.mktemp("model")
     config = build_config(

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from google.cloud.aiplatform_v1.types import CreatePipelineJobRequest
 
-from emulator.api_errors import ApiError
-from emulator.codec import parse_json, parse_message, table
+from emulator.api.codec import parse_json, parse_message, table
+from emulator.api.errors import ApiError
 
 
 def nested(levels: int) -> dict[str, Any]:

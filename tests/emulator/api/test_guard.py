@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from emulator.api_errors import ApiError
-from emulator.guard import Guarded, is_loopback, require_local, require_own_page
+from emulator.api.errors import ApiError
+from emulator.api.guard import Guarded, is_loopback, require_local, require_own_page
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST", "::1", "[::1]"])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.api_errors import ApiError
-from emulator.listing import ordered, page
+from emulator.api.errors import ApiError
+from emulator.api.listing import ordered, page
 
 KEYS: Any = {"display_name": lambda item: item[0], "create_time": lambda item: item[1]}
 ITEMS = [("b", 1), ("a", 2), ("b", 3)]

@@ -6,9 +6,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.api_errors import ApiError
-from emulator.codec import to_json
-from emulator.masks import read, snake
+from emulator.api.codec import to_json
+from emulator.api.errors import ApiError
+from emulator.api.masks import read, snake
 
 JOB = PipelineJob(
     name="n",

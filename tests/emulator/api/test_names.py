@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from emulator import names
-from emulator.api_errors import ApiError
-from emulator.names import ModelName
+from emulator.api import names
+from emulator.api.errors import ApiError
+from emulator.api.names import ModelName
 
 MODELS = "projects/p/locations/l/models"
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.api_errors import ApiError
-from emulator.paths import method_name, parse_path
+from emulator.api.errors import ApiError
+from emulator.api.paths import method_name, parse_path
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.settings import StartError
-from emulator.store import Store, Table
+from emulator.api.start_error import StartError
+from emulator.api.store import Store, Table
 
 WORDS: Table[str] = Table("words", encode=str, decode=str)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.validation import display_name_violations, label_violations, service_account_violations
+from emulator.api.validation import display_name_violations, label_violations, service_account_violations
 
 LOWER = st.characters(categories=["Ll", "Lo", "Nd"])
 

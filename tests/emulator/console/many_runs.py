@@ -8,8 +8,8 @@ from typing import Any
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 
-from emulator.pipeline_records import PIPELINE_DETAILS, create_records, set_state
-from emulator.store import Store
+from emulator.api.store import Store
+from emulator.pipeline_jobs.records import PIPELINE_DETAILS, create_records, set_state
 
 STATES = {0: PipelineState.PIPELINE_STATE_FAILED, 1: PipelineState.PIPELINE_STATE_CANCELLED}
 

@@ -6,7 +6,7 @@ import pytest
 from google.cloud.aiplatform_v1.types import PipelineJob
 from playwright.sync_api import expect
 
-from emulator.codec import parse_message
+from emulator.api.codec import parse_message
 from tests.emulator.console.browser import Visit, chromium
 from tests.emulator.console.many_runs import add_runs
 from tests.emulator.console.sample_jobs import job

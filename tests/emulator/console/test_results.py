@@ -19,7 +19,7 @@ from emulator.console.objects import ObjectReader
 from emulator.console.results import Results, artifacts_to_show, read_results
 from emulator.console.runs import parse_run
 from emulator.console.tasks import ArtifactView
-from emulator.storage_server import StorageServer
+from emulator.storage.server import StorageServer
 from tests.emulator.console.sample_jobs import CLASSIFICATION, job
 
 DECISION = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.api_errors import ApiError
-from emulator.traffic import choose, require_split, split_after_deploy, split_after_undeploy
+from emulator.api.errors import ApiError
+from emulator.endpoints.traffic import choose, require_split, split_after_deploy, split_after_undeploy
 
 
 @st.composite

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from google.cloud.aiplatform_v1.types import PipelineJobDetail
 
-from emulator.api_errors import ApiError
-from emulator.job_folders import JobFolders
-from emulator.log_entries import LARGEST_ANSWER, MOST_LOOKED_AT, list_entries
-from emulator.pipeline_records import PIPELINE_DETAILS, TASK_LOGS, TaskLog
-from emulator.store import Store
+from emulator.api.errors import ApiError
+from emulator.api.store import Store
+from emulator.logging.entries import LARGEST_ANSWER, MOST_LOOKED_AT, list_entries
+from emulator.pipeline_jobs.folders import JobFolders
+from emulator.pipeline_jobs.records import PIPELINE_DETAILS, TASK_LOGS, TaskLog
 
 JOB = "projects/p/locations/l/pipelineJobs/j"
 BEGUN = "2026-01-01T10:00:00.000000Z"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.task_log_file import LONGEST_LINE, LogLine, TaskLogFile
+from emulator.logging.task_log_file import LONGEST_LINE, LogLine, TaskLogFile
 
 
 def log(path: Path, has_ended: bool = True) -> TaskLogFile:

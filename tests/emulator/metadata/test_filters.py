@@ -9,11 +9,11 @@ from google.cloud.aiplatform_v1.types import Artifact, Context, Execution
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.api_errors import ApiError
-from emulator.metadata_filters import names_among, parse_metadata_filter
-from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION, Kind
-from emulator.metadata_relations import CHILDREN, HELD
-from emulator.store import Store, Transaction
+from emulator.api.errors import ApiError
+from emulator.api.store import Store, Transaction
+from emulator.metadata.filters import names_among, parse_metadata_filter
+from emulator.metadata.records import ARTIFACT, CONTEXT, EXECUTION, Kind
+from emulator.metadata.relations import CHILDREN, HELD
 
 STORE = "projects/p/locations/l/metadataStores/default"
 EXPERIMENT, RUN, OTHER = (f"{STORE}/contexts/{name}" for name in ("iris", "iris-1", "other"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.model_client import Answer, BrokenConnectionError, ModelClient
+from emulator.model_servers.client import Answer, BrokenConnectionError, ModelClient
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

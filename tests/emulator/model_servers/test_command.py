@@ -20,13 +20,13 @@ pytestmark = pytest.mark.run
     ],
 )
 def test_expanded_replaces_variables_as_kubernetes_does(text: str, result: str) -> None:
-    from emulator.model_command import expanded
+    from emulator.model_servers.command import expanded
 
     assert expanded(text, {"PORT": "80"}) == result
 
 
 def test_environment_lays_the_container_over_the_machine_and_the_contract_over_both() -> None:
-    from emulator.model_command import ModelCommand
+    from emulator.model_servers.command import ModelCommand
 
     command = ModelCommand(
         name="e/1",
@@ -49,14 +49,14 @@ def test_environment_lays_the_container_over_the_machine_and_the_contract_over_b
 
 
 def test_search_path_begins_with_the_emulators_interpreter() -> None:
-    from emulator.model_command import search_path
+    from emulator.model_servers.command import search_path
 
     assert search_path("/usr/bin:/bin", Path("/venv/bin/python")) == "/venv/bin:/usr/bin:/bin"
     assert search_path("", Path("/venv/bin/python")) == "/venv/bin"
 
 
 def test_tail_gives_the_last_lines_of_a_log(tmp_path: Path) -> None:
-    from emulator.model_command import tail
+    from emulator.model_servers.command import tail
 
     log = tmp_path / "log"
     assert tail(log) == ""

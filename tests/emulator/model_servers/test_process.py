@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator import keeper
-from emulator.ports import is_free, reserved_port
+from emulator.model_servers import keeper
+from emulator.model_servers.ports import is_free, reserved_port
 from tests.emulator.vertex_emulator import is_alive
 
 pytestmark = pytest.mark.run
@@ -81,11 +81,11 @@ def test_a_port_on_which_something_listens_is_not_free() -> None:
 
 def test_two_processes_reserve_different_ports() -> None:
     code = (
-        "import random, sys; random.seed(1); from emulator.ports import reserved_port\n"
+        "import random, sys; random.seed(1); from emulator.model_servers.ports import reserved_port\n"
         "with reserved_port() as port: print(port, flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code]
-    root = Path(keeper.__file__).parent.parent
+    root = Path(keeper.__file__).parents[2]
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root) for _ in range(2)]
     ports = set()
     for process in processes:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.api_errors import ApiError
+from emulator.api.errors import ApiError
 from tests.emulator.vertex_emulator import MODEL_SERVER, is_alive
 
 pytestmark = pytest.mark.run
@@ -23,8 +23,8 @@ FAST: dict[str, Any] = {
 
 def with_server(folder: Path, flags: list[str], use: Callable[[Any, httpx.AsyncClient], Awaitable[None]]) -> str:
     """Runs `use` with a started server; the server's log."""
-    from emulator.model_command import ModelCommand
-    from emulator.model_server import ModelServer, Watch
+    from emulator.model_servers.command import ModelCommand
+    from emulator.model_servers.server import ModelServer, Watch
 
     command = ModelCommand(
         name="1/2",

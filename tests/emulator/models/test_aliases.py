@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.aliases import aliases_of_new_version, merged
-from emulator.api_errors import ApiError
+from emulator.api.errors import ApiError
+from emulator.models.aliases import aliases_of_new_version, merged
 
 NAMES = st.sampled_from(["champion", "challenger", "golden", "default"])
 

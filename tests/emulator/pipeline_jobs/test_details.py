@@ -4,10 +4,17 @@ from typing import Any
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail
 
-from emulator.api_errors import ApiError
-from emulator.codec import to_json
-from emulator.job_details import DEEPEST_VALUE, detail_of, detail_of_nothing, failure_message, is_cut_off, settled
-from emulator.pipeline_rules import BILLING_LABEL
+from emulator.api.codec import to_json
+from emulator.api.errors import ApiError
+from emulator.pipeline_jobs.details import (
+    DEEPEST_VALUE,
+    detail_of,
+    detail_of_nothing,
+    failure_message,
+    is_cut_off,
+    settled,
+)
+from emulator.pipeline_jobs.rules import BILLING_LABEL
 
 NAME = "projects/p/locations/l/pipelineJobs/j"
 CANCELLED = ApiError("CANCELLED", "It was cancelled.")

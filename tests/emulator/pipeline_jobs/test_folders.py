@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from google.cloud.aiplatform_v1.types import PipelineJob
 
-from emulator.codec import parse_message
-from emulator.job_folders import JobFolders
+from emulator.api.codec import parse_message
+from emulator.pipeline_jobs.folders import JobFolders
 from tests.emulator.job_requests import job, spec
 
 NAME = "projects/p/locations/l/pipelineJobs/j"

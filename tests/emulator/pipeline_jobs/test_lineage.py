@@ -14,11 +14,11 @@ from google.cloud.aiplatform_v1.types import (
     PipelineTaskDetail,
 )
 
-from emulator import lineage
-from emulator.api_errors import ApiError
-from emulator.metadata_records import ARTIFACT, CONTEXT, EXECUTION, STORES
-from emulator.metadata_relations import CHILDREN, HELD, events_of
-from emulator.store import Store, Transaction
+from emulator.api.errors import ApiError
+from emulator.api.store import Store, Transaction
+from emulator.metadata.records import ARTIFACT, CONTEXT, EXECUTION, STORES
+from emulator.metadata.relations import CHILDREN, HELD, events_of
+from emulator.pipeline_jobs import lineage
 
 LOCATION = "projects/p/locations/l"
 STORE = f"{LOCATION}/metadataStores/default"

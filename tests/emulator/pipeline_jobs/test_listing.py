@@ -8,12 +8,12 @@ import pytest
 from google.cloud.aiplatform_v1.types import ListPipelineJobsRequest, PipelineJob, PipelineState
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from emulator.api_errors import ApiError
-from emulator.calls import Call
-from emulator.clock import write_time
-from emulator.pipeline_listing import list_pipeline_jobs
-from emulator.pipeline_records import create_records
-from emulator.store import Store
+from emulator.api.calls import Call
+from emulator.api.clock import write_time
+from emulator.api.errors import ApiError
+from emulator.api.store import Store
+from emulator.pipeline_jobs.listing import list_pipeline_jobs
+from emulator.pipeline_jobs.records import create_records
 
 PARENT = "projects/p/locations/l"
 SCHEDULE = f"{PARENT}/schedules/7"

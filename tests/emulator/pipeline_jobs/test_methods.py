@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.pipeline_rules import BILLING_LABEL
+from emulator.pipeline_jobs.rules import BILLING_LABEL
 from tests.emulator.job_requests import (
     JOBS,
     ROOT_URI,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from google.cloud.aiplatform_v1.types import PipelineJob
 
-from emulator.job_process import job_environment, root_uri
+from emulator.pipeline_jobs.process import job_environment, root_uri
 
 
 def test_a_run_has_the_addresses_of_this_emulator_and_no_proxy_between() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from emulator.api_errors import ApiError
-from emulator.job_folders import JobFolders
-from emulator.job_publication import Publication
+from emulator.api.errors import ApiError
+from emulator.pipeline_jobs.folders import JobFolders
+from emulator.pipeline_jobs.publication import Publication
 
 JOBS = "projects/p/locations/l/pipelineJobs"
 BUCKET = "gs://bucket"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from google.cloud.aiplatform_v1.types import PipelineJob
 
-from emulator.codec import parse_message
-from emulator.pipeline_rules import BILLING_LABEL, job_id_violations, job_violations, parent_violations
+from emulator.api.codec import parse_message
+from emulator.pipeline_jobs.rules import BILLING_LABEL, job_id_violations, job_violations, parent_violations
 from tests.emulator.job_requests import job, spec
 
 INTEGER = {"parameterType": "NUMBER_INTEGER"}

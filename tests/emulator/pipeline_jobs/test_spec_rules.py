@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator.pipeline_spec_rules import DEEPEST_GROUPS, MOST_VIOLATIONS, spec_violations
+from emulator.pipeline_jobs.spec_rules import DEEPEST_GROUPS, MOST_VIOLATIONS, spec_violations
 from tests.emulator.job_requests import spec
 
 CONTAINER = {"executorLabel": "exec-one"}

@@ -16,14 +16,13 @@ from typing import Any
 import pytest
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState
 
-from emulator import job_supervisor
-from emulator.calls import Work
-from emulator.job_folders import JobFolders
-from emulator.job_supervisor import JobSupervisor
-from emulator.pipeline_records import create_records, require_summary
+from emulator.api.calls import Work
+from emulator.api.store import Store, Transaction
+from emulator.pipeline_jobs.folders import JobFolders
+from emulator.pipeline_jobs.records import create_records, require_summary
+from emulator.pipeline_jobs.supervisor import JobSupervisor
 from emulator.settings import Settings
-from emulator.storage_server import StorageServer
-from emulator.store import Store, Transaction
+from emulator.storage.server import StorageServer
 from tests.emulator.job_requests import (
     JOBS,
     ROOT_URI,
@@ -103,7 +102,7 @@ class FullStore(Store):
 
 
 def test_the_end_of_a_run_is_written_once_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_supervisor, "WRITE_AGAIN_S", 0.01)
+    monkeypatch.setattr("emulator.pipeline_jobs.supervisor.WRITE_AGAIN_S", 0.01)
     store, storage = FullStore(tmp_path / "store.sqlite3"), StorageServer(tmp_path / "storage", "127.0.0.1", 0)
     storage.start()
     name = f"{JOBS}/full"

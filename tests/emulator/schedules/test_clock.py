@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from emulator.api_errors import ApiError
-from emulator.clock import now
-from emulator.schedule_clock import move_clock, schedule_now
-from emulator.store import Store, Transaction
+from emulator.api.clock import now
+from emulator.api.errors import ApiError
+from emulator.api.store import Store, Transaction
+from emulator.schedules.clock import move_clock, schedule_now
 
 A_MOMENT = timedelta(minutes=1)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.cron import Cron, CronError
+from emulator.schedules.cron import Cron, CronError
 
 
 def runs(cron: str, after: str, count: int) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.schedule_requests import SPEC, inner_job, schedule
+from tests.emulator.schedules.schedule_requests import SPEC, inner_job, schedule
 from tests.emulator.vertex_emulator import LOCATION, VertexEmulator
 
 pytestmark = pytest.mark.run

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emulator.cron import Cron
-from emulator.schedule_plan import Step, Timing, first_run, next_step
+from emulator.schedules.cron import Cron
+from emulator.schedules.plan import Step, Timing, first_run, next_step
 
 HOURLY = Cron.parse("0 * * * *")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

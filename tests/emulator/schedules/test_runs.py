@@ -16,12 +16,12 @@ from google.cloud.aiplatform_v1.types import (
     UpdateScheduleRequest,
 )
 
-from emulator.calls import Call, Work
-from emulator.codec import parse_message
-from emulator.pipeline_records import PIPELINE_JOBS, put_summary, require_whole
-from emulator.schedule_clock import move_clock
-from emulator.schedule_runs import MOST_RUNS_AT_ONCE, Tick, pass_over_missed, tick
-from emulator.schedules import (
+from emulator.api.calls import Call, Work
+from emulator.api.codec import parse_message
+from emulator.api.store import Store, Transaction
+from emulator.pipeline_jobs.records import PIPELINE_JOBS, put_summary, require_whole
+from emulator.schedules.clock import move_clock
+from emulator.schedules.methods import (
     COMPLETED,
     create_schedule,
     pause_schedule,
@@ -30,8 +30,8 @@ from emulator.schedules import (
     resume_schedule,
     update_schedule,
 )
-from emulator.store import Store, Transaction
-from tests.emulator import schedule_requests
+from emulator.schedules.runs import MOST_RUNS_AT_ONCE, Tick, pass_over_missed, tick
+from tests.emulator.schedules import schedule_requests
 from tests.emulator.vertex_emulator import LOCATION
 
 NOON = "2030-01-01T12:00:00Z"

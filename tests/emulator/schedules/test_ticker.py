@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from emulator.schedule_clock import move_clock
-from emulator.store import Store
-from tests.emulator.schedule_requests import schedule
+from emulator.api.store import Store
+from emulator.schedules.clock import move_clock
+from tests.emulator.schedules.schedule_requests import schedule
 from tests.emulator.vertex_emulator import LOCATION, PATIENCE_S, VertexEmulator, anonymous, storage_client
 
 pytestmark = [

@@ -11,8 +11,8 @@ import pytest
 from gcp_storage_emulator.settings import STORAGE_DIR
 from gcp_storage_emulator.storage import Storage
 
-from emulator.api_errors import ApiError
-from emulator.storage_server import DRAFTS, StorageServer
+from emulator.api.errors import ApiError
+from emulator.storage.server import DRAFTS, StorageServer
 from tests.emulator.vertex_emulator import VertexEmulator, anonymous, storage_client
 
 pytestmark = pytest.mark.run

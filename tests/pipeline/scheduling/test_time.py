@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.cron import Cron, CronError
+from emulator.schedules.cron import Cron, CronError
 from pipeline.scheduling.changes import read_times
 from pipeline.scheduling.time import read_cron, read_moment, zone_of
 from trainer.errors import UsageError

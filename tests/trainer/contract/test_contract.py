@@ -16,7 +16,7 @@ from trainer.contract import (
 )
 from trainer.errors import ContractError
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[3] / "data"
 NUMBER = '[[columns]]\nname = "x"\nkind = "numeric"\n'
 WORD = '[[columns]]\nname = "c"\nkind = "categorical"\n'
 LABEL = '[[columns]]\nname = "y"\nkind = "label"\nclasses = ["a", "b"]\n'

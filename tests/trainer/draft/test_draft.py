@@ -15,7 +15,7 @@ from trainer.draft import contract_name, draft_schema
 from trainer.errors import DataError, UsageError
 from trainer.tables import read_batches
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[3] / "data"
 
 
 def draft(folder: Path, content: str | bytes, label: str, name: str = "a.csv") -> tuple[Contract, str]:

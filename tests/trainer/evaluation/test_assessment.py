@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from tests.conftest import IrisFiles
-from trainer.assessment import Assessment, Champion, assess_model
 from trainer.config import TrainingConfig, build_config
 from trainer.contract import load_contract
-from trainer.decision import Gate
-from trainer.export import export_model
-from trainer.instances import InstanceReader
-from trainer.model_files import CONTRACT_FILE
-from trainer.saved_model import SavedModel
-from trainer.training import TrainedModel, train
+from trainer.evaluation.assessment import Assessment, Champion, assess_model
+from trainer.evaluation.decision import Gate
+from trainer.model.export import export_model
+from trainer.model.files import CONTRACT_FILE
+from trainer.model.saved_model import SavedModel
+from trainer.model.trained_model import TrainedModel
+from trainer.serving.instances import InstanceReader
+from trainer.training.train import train
 
 pytestmark = pytest.mark.tensorflow
 

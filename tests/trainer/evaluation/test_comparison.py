@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.comparison import compare, same_contract
 from trainer.contract import Contract, parse_contract
+from trainer.evaluation.comparison import compare, same_contract
 
 LABELS = np.zeros(10, np.int64)
 

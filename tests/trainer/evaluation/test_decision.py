@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.comparison import NO_CHAMPION, Comparison, broken_champion, other_contract
-from trainer.decision import Decision, Gate, Rule, decide
-from trainer.evaluation import score
+from trainer.evaluation.comparison import NO_CHAMPION, Comparison, broken_champion, other_contract
+from trainer.evaluation.decision import Decision, Gate, Rule, decide
+from trainer.evaluation.scores import score
 
 CLASSES = ("a", "b")
 

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
-from trainer.comparison import NO_CHAMPION
-from trainer.decision import Gate, decide
-from trainer.evaluation import Evaluation, score
-from trainer.report import render_report
+from trainer.evaluation.comparison import NO_CHAMPION
+from trainer.evaluation.decision import Gate, decide
+from trainer.evaluation.report import render_report
+from trainer.evaluation.scores import Evaluation, score
 
 
 def page(evaluation: Evaluation) -> str:

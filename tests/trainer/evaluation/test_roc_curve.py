@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.roc_curve import CURVE_POINTS, roc_curve
+from trainer.evaluation.roc_curve import CURVE_POINTS, roc_curve
 
 
 def scores(rows: int, places: int) -> tuple[np.ndarray, np.ndarray]:

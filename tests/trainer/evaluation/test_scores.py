@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from trainer.evaluation import score
-from trainer.roc_curve import CURVE_POINTS
+from trainer.evaluation.roc_curve import CURVE_POINTS
+from trainer.evaluation.scores import score
 
 CLASSES = ("a", "b", "c")
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.conftest import IrisFiles
 from trainer.contract import load_contract
-from trainer.smoke_test import SmokeTest
+from trainer.evaluation.smoke_test import SmokeTest
 from trainer.tables import Batch
 
 

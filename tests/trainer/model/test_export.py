@@ -13,10 +13,11 @@ from trainer import storage
 from trainer.config import TrainingConfig, build_config
 from trainer.contract import Contract, load_contract, parse_contract
 from trainer.errors import ProjectError, UsageError
-from trainer.export import export_model, timestamped
-from trainer.saved_model import SavedModel, serving_names
+from trainer.model.export import export_model, timestamped
+from trainer.model.saved_model import SavedModel, serving_names
+from trainer.model.trained_model import TrainedModel
 from trainer.tables import read_batches
-from trainer.training import TrainedModel, train
+from trainer.training.train import train
 
 pytestmark = pytest.mark.tensorflow
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from trainer.contract import Contract, parse_contract
-from trainer.features import FeatureEncoder
-from trainer.fitted_columns import FittedCategorical, FittedNumeric, fit_columns
+from trainer.model.features import FeatureEncoder
+from trainer.model.fitted_columns import FittedCategorical, FittedNumeric, fit_columns
 from trainer.tables.profile import profile_table
 
 pytestmark = pytest.mark.tensorflow

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from trainer.config import Hyperparameters, Optimizer
-from trainer.features import FeatureEncoder
-from trainer.fitted_columns import FittedCategorical, FittedNumeric
-from trainer.model import build_classifier, build_optimizer
+from trainer.model.features import FeatureEncoder
+from trainer.model.fitted_columns import FittedCategorical, FittedNumeric
+from trainer.model.network import build_classifier, build_optimizer
 
 pytestmark = pytest.mark.tensorflow
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from trainer.errors import ProjectError
-from trainer.prediction_app import parse_object, prediction_app
+from trainer.serving.app import parse_object, prediction_app
 
 
 class Echo:

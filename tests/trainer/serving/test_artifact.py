@@ -7,8 +7,8 @@ import pytest
 
 from trainer import storage
 from trainer.contract import Contract
-from trainer.model_files import CONTRACT_FILE, INSTANCE_SCHEMA_FILE, SMOKE_FILE
-from trainer.serving_artifact import instance_schema, store_serving_artifact
+from trainer.model.files import CONTRACT_FILE, INSTANCE_SCHEMA_FILE, SMOKE_FILE
+from trainer.serving.artifact import instance_schema, store_serving_artifact
 
 
 @pytest.fixture

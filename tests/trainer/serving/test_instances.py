@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.conftest import IrisFiles
 from trainer.contract import Contract, load_contract
 from trainer.errors import DataError
-from trainer.instances import MOST_INSTANCES, InstanceReader
+from trainer.serving.instances import MOST_INSTANCES, InstanceReader
 
 FLOWER: dict[str, Any] = {"SepalLength": 5.9, "SepalWidth": 3, "PetalLength": 4.2, "PetalWidth": 1.5}
 VALUES = st.floats(0.1, 7.9) | st.floats(allow_nan=False) | st.integers() | st.sampled_from([True, None, "", "1"])

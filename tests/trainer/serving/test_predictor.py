@@ -12,7 +12,7 @@ from tests.conftest import IrisFiles
 from tests.trainer.malformed import FLOWER
 from trainer.contract import load_contract
 from trainer.errors import ProjectError
-from trainer.predictor import DnnPredictor
+from trainer.serving.predictor import DnnPredictor
 
 
 @pytest.mark.parametrize("probability", [math.nan, math.inf])

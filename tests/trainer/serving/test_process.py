@@ -21,9 +21,9 @@ import pytest
 
 from tests.conftest import IrisFiles
 from tests.trainer.malformed import FLOWER, KINDS, TEXT, malformed_bodies
-from trainer.instances import MOST_INSTANCES
+from trainer.model.trained_model import TrainedModel
 from trainer.serve import CONTRACT
-from trainer.training import TrainedModel
+from trainer.serving.instances import MOST_INSTANCES
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.run]
 
@@ -35,7 +35,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def exported(iris_model: TrainedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from trainer.export import export_model
+    from trainer.model.export import export_model
 
     folder = tmp_path_factory.mktemp("served") / "model"
     export_model(iris_model, str(folder))
@@ -104,7 +104,7 @@ def test_the_server_answers_objects_and_texts_alike(server: httpx.Client) -> Non
 def test_the_server_answers_what_the_saved_model_answers(
     server: httpx.Client, exported: Path, iris_files: IrisFiles
 ) -> None:
-    from trainer.saved_model import SavedModel
+    from trainer.model.saved_model import SavedModel
 
     with iris_files.eval_data.open(newline="") as file:
         rows = [[float(cell) for cell in row[:4]] for row in list(csv.reader(file))[1:]]

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from trainer.ahead import Ahead, worked_on
+from trainer.tables.ahead import Ahead, worked_on
 
 
 def counting(made: list[int], until: int = 1_000_000) -> Iterator[int]:

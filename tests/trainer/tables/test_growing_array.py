@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainer.growing_array import GrowingArray
+from trainer.tables.growing_array import GrowingArray
 
 
 def test_array_holds_all_rows_in_order() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.checkpoints import CheckpointStore
 from trainer.errors import TrainingError
+from trainer.training.checkpoints import CheckpointStore
 
 ARRAYS = {"network/0": np.arange(6, dtype=np.float32).reshape(2, 3), "network/1": np.array(7, np.uint32)}
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.chunks import ChunkFeed, Stretch, chunk_of
-from trainer.encoded_rows import EncodedRows
+from trainer.training.chunks import ChunkFeed, Stretch, chunk_of
+from trainer.training.encoded_rows import EncodedRows
 
 pytestmark = pytest.mark.tensorflow
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from trainer.contract import Contract
-from trainer.encoded_rows import EncodedRows, encode_rows, encode_stored, first_rows, recut
-from trainer.features import FeatureEncoder
-from trainer.fitted_columns import fit_columns
+from trainer.model.features import FeatureEncoder
+from trainer.model.fitted_columns import fit_columns
 from trainer.tables import read_batches, read_rows
 from trainer.tables.profile import check_tables
 from trainer.tables.row_store import RowStore
+from trainer.training.encoded_rows import EncodedRows, encode_rows, encode_stored, first_rows, recut
 
 
 def counted(start: int, stop: int) -> EncodedRows:

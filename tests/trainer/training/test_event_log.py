@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from trainer import storage
-from trainer.event_log import EventLog
+from trainer.training.event_log import EventLog
 
 pytestmark = pytest.mark.tensorflow
 

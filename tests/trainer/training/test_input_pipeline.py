@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from trainer.contract import Contract, parse_contract
-from trainer.encoded_rows import EncodedRows
 from trainer.errors import DataError
-from trainer.features import FeatureEncoder
-from trainer.fitted_columns import FittedNumeric
-from trainer.input_pipeline import LEAST_WINDOW_MIB, PIECE_ROWS, Table, open_table, shuffled
+from trainer.model.features import FeatureEncoder
+from trainer.model.fitted_columns import FittedNumeric
 from trainer.tables import read_rows
 from trainer.tables.row_store import RowStore, row_bytes
+from trainer.training.encoded_rows import EncodedRows
+from trainer.training.input_pipeline import LEAST_WINDOW_MIB, PIECE_ROWS, Table, open_table, shuffled
 
 pytestmark = pytest.mark.tensorflow
 

@@ -6,20 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.chunks import ChunkFeed, chunk_of
 from trainer.config import Hyperparameters, Optimizer
-from trainer.encoded_rows import EncodedRows, recut
-from trainer.fitted_columns import FittedCategorical, FittedNumeric
-from trainer.learning_state import LearningState
-from trainer.row_layout import RowLayout
-from trainer.step_plan import StepPlan
+from trainer.model.fitted_columns import FittedCategorical, FittedNumeric
+from trainer.model.row_layout import RowLayout
+from trainer.training.chunks import ChunkFeed, chunk_of
+from trainer.training.encoded_rows import EncodedRows, recut
+from trainer.training.learning_state import LearningState
+from trainer.training.step_plan import StepPlan
 
 pytestmark = pytest.mark.tensorflow
 
 LAYERS = ("hiddenlayer_0", "hiddenlayer_1", "hiddenlayer_2", "hiddenlayer_3", "logits")
 # Weights of TF 1's DNNClassifier on the tutorial's training rows in file order, batches of 40, its own defaults.
 TRACE = Path(__file__).with_name("dnnclassifier_trace.npz")
-IRIS = Path(__file__).resolve().parents[2] / "data" / "iris_training.csv"
+IRIS = Path(__file__).resolve().parents[3] / "data" / "iris_training.csv"
 # One column of each kind: a number, a word that becomes one-hot, a word that is embedded.
 MIXED = RowLayout(
     [
@@ -51,7 +51,7 @@ def feed(rows: EncodedRows, epochs: int, plan: StepPlan) -> ChunkFeed:
 
 
 def new_state(layout: RowLayout, plan: StepPlan, **told: object) -> LearningState:
-    from trainer.model import build_classifier, build_optimizer
+    from trainer.model.network import build_classifier, build_optimizer
 
     told = {"first_layer_size": 8, "num_layers": 2} | told
     hyperparameters = Hyperparameters.model_validate(told)

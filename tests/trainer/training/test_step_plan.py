@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from trainer.config import TrainingConfig, build_config
-from trainer.step_plan import StepPlan, plan_steps
+from trainer.training.step_plan import StepPlan, plan_steps
 
 
 def config(**values: object) -> TrainingConfig:

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.checkpoints import CheckpointStore
 from trainer.config import TrainingConfig
 from trainer.contract import load_contract
 from trainer.errors import TrainingError
-from trainer.step_plan import XLA_FROM_STEPS
-from trainer.training import TrainedModel, train
+from trainer.model.trained_model import TrainedModel
+from trainer.training.checkpoints import CheckpointStore
+from trainer.training.step_plan import XLA_FROM_STEPS
+from trainer.training.train import train
 
 pytestmark = pytest.mark.tensorflow
 

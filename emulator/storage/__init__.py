@@ -1,0 +1,1 @@
+"""Cloud Storage beside the API, on a port of its own. Read server."""
