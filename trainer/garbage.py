@@ -1,4 +1,8 @@
-"""Less time for the search for garbage: most of what large libraries make as they load stays until the process ends."""
+"""Less time for the search for garbage: most of what large libraries make as they load stays until the process ends.
+
+This file stands in trainer/ and in emulator/, the same to the byte: the emulator serves any project, so it imports
+nothing of this one, and a third room for both would be more than the copy.
+"""
 
 from __future__ import annotations
 

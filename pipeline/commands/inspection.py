@@ -76,8 +76,8 @@ def diff(
     """Show two runs side by side: parameters, data, image, labels, metrics, decision, tasks."""
     from pipeline.inspection import comparison_view
     from pipeline.inspection.comparison import compare_runs, differing
-    from pipeline.inspection.evidence import read_decision
     from pipeline.runs.client import Runs
+    from pipeline.runs.decision import read_decision
 
     with connected(config):
         runs = Runs(config)

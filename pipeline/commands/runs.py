@@ -102,8 +102,8 @@ def runs(
 @configured(Connection)
 def show(*, run: RunId = None, config: RunConfig, again: Sequence[str]) -> None:
     """Show a run: its tasks, metrics, decision, and where its results lie."""
-    from pipeline.inspection.evidence import read_decision
     from pipeline.runs.client import Runs
+    from pipeline.runs.decision import read_decision
     from pipeline.runs.view import details
     from pipeline.vertex.connection import connected
 

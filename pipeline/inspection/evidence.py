@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from pipeline.config import Connection
 from pipeline.inspection.diagnosis import Evidence, wanted_logs
+from pipeline.runs.decision import read_decision
 from pipeline.runs.record import RunRecord
 from trainer.errors import ProjectError
 
@@ -17,20 +16,6 @@ def gather(run: RunRecord, config: Connection) -> Evidence:
     notes: list[str] = []
     logs = _logs(run, config, notes)
     return Evidence(logs, read_decision(run), _traffic(run, config), notes)
-
-
-def read_decision(run: RunRecord) -> Mapping[str, Any]:
-    """The decision record that a run has written; empty where there is none, or it cannot be read."""
-    from trainer import storage
-
-    for artifact in run.outputs("decision")[-1:]:
-        try:
-            record = json.loads(storage.read_bytes(artifact.uri))
-        except (OSError, ValueError):
-            continue
-        if isinstance(record, dict):
-            return record
-    return {}
 
 
 def _logs(run: RunRecord, config: Connection, notes: list[str]) -> dict[str, str]:

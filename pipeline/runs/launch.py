@@ -124,7 +124,7 @@ def _cancelled(config: RunConfig, name: str, again: Sequence[str]) -> str:
 
 
 def _outcome(config: RunConfig, run: RunRecord, again: Sequence[str]) -> Text:
-    from pipeline.inspection.evidence import read_decision
+    from pipeline.runs.decision import read_decision
     from pipeline.runs.prediction import asked_of_endpoint
 
     told = [summary(run, read_decision(run), again)]
