@@ -1,19 +1,19 @@
-"""The compiled pipeline as a page a person can review.
-
-Refresh tests/pipeline/graph.txt with `python -m tests.pipeline.graph_summary build/dnn-pipeline.yaml`.
-"""
+"""The compiled pipeline as a page a person can review; as a command, it writes that page anew."""
 
 from __future__ import annotations
 
-import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from components.image import TRAINER_IMAGE
+from pipeline.compilation import compile_pipeline
+from pipeline.config_layers import load_config
 
 GOLDEN = Path(__file__).with_name("graph.txt")
+REFRESH = ".venv/bin/python -m tests.pipeline.graph_summary && git diff tests/pipeline/graph.txt"
 
 
 def summarise(document: dict[str, Any]) -> str:
@@ -58,5 +58,13 @@ def _source(source: dict[str, Any]) -> str:
     return str(source.get("componentInputParameter") or source.get("componentInputArtifact"))
 
 
+def refresh() -> None:
+    """Compiles the pipeline as it is by default, and writes its page."""
+    with tempfile.TemporaryDirectory() as folder:
+        compiled = compile_pipeline(load_config(None, {})[0], Path(folder) / "pipeline.yaml")
+        document = yaml.safe_load(compiled.read_text(encoding="utf-8"))
+    GOLDEN.write_text(summarise(document), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    GOLDEN.write_text(summarise(yaml.safe_load(Path(sys.argv[1]).read_text(encoding="utf-8"))), encoding="utf-8")
+    refresh()

@@ -7,13 +7,10 @@ import inspect
 import subprocess
 import sys
 import textwrap
-from typing import Any
 
 import pytest
 
-from components.deploy_model import deploy_model
-from components.evaluate_model import evaluate_model
-from components.register_model import register_model
+from tests.components.all_components import NAMES, component
 from tests.emulator.vertex_emulator import ROOT
 
 pytestmark = pytest.mark.run
@@ -38,8 +35,8 @@ def test_rollout_and_its_way_back_load_no_whole_sdk() -> None:
     subprocess.run([sys.executable, "-c", ROLLED_OUT + NO_WHOLE_SDK], cwd=ROOT, check=True)
 
 
-@pytest.mark.parametrize("component", [evaluate_model, register_model, deploy_model])
-def test_component_imports_no_whole_sdk(component: Any) -> None:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(component.python_func)))
+@pytest.mark.parametrize("name", NAMES)
+def test_component_imports_no_whole_sdk(name: str) -> None:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(component(name).python_func)))
     imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)]
     subprocess.run([sys.executable, "-c", "\n".join(imports) + NO_WHOLE_SDK], cwd=ROOT, check=True)
