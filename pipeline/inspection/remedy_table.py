@@ -223,6 +223,18 @@ REMEDIES: tuple[Remedy, ...] = (
         ),
     ),
     Remedy(
+        "another state of the project",
+        _any_of(
+            r"No module named '?(?:trainer|components)\.\w",
+            r"cannot import name '\w+' from '(?:trainer|components)\b",
+        ),
+        (f"The image {{image}} is of another state of the project than the compiled pipeline. {_NEW_IMAGE}",),
+        (
+            "The pipeline was compiled from another state of the project than this folder's: `python compile.py`.",
+            "For a schedule's run, give `python -m pipeline schedule` again: it changes the schedule that there is.",
+        ),
+    ),
+    Remedy(
         "module",
         _any_of(r"No module named '?[\w.]+", r"\bImportError: "),
         (f"The image {{image}} does not hold what the components import. {_NEW_IMAGE}",),

@@ -63,6 +63,10 @@ ERRORS = {
         "Training diverged before step 7: loss or weights are no longer finite. Received: learning rate 5.0",
         "The loss of the model is NaN or infinite: it does not answer with probabilities.",
     ],
+    "another state of the project": [
+        "ModuleNotFoundError: No module named 'trainer.assessment'",
+        "ImportError: cannot import name 'roll_out' from 'components.vertex.rollout' (/app/rollout.py)",
+    ],
     "module": ["ModuleNotFoundError: No module named 'trainer'"],
     "rollout": [
         "Version 2 does not serve what was evaluated: to smoke instance 1 it answers x. It takes no traffic.",
