@@ -1,4 +1,4 @@
-"""Fixtures: running emulators."""
+"""Fixtures: running emulators, and the memory of none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.api.store import Store, Transaction
 from tests.emulator.vertex_emulator import VertexEmulator
 
 
@@ -24,3 +25,12 @@ def own_emulator(tmp_path: Path) -> Iterator[VertexEmulator]:
     running = VertexEmulator(tmp_path / "vertex")
     yield running
     running.close()
+
+
+@pytest.fixture
+def tx(tmp_path: Path) -> Iterator[Transaction]:
+    """A transaction of an empty store."""
+    store = Store(tmp_path / "vertex.sqlite3")
+    with store.transaction() as transaction:
+        yield transaction
+    store.close()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from tests.emulator.sdk import pointed
 from tests.emulator.vertex_emulator import IMAGE, MODEL_SERVER, VertexEmulator, anonymous, storage_client
 
 pytestmark = [
@@ -23,20 +24,8 @@ MACHINE = "n1-standard-2"
 
 @pytest.fixture(scope="module")
 def sdk(emulator: VertexEmulator) -> Iterator[Any]:
-    """The SDK, pointed at the emulator as docs/emulator.md says."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STORAGE_EMULATOR_HOST", emulator.running["storageAddress"])
-        from google.cloud import aiplatform
-
-        storage_client(emulator).create_bucket("staging")
-        aiplatform.init(
-            project="p",
-            location="us-central1",
-            api_endpoint=emulator.address,
-            api_transport="rest",
-            credentials=anonymous(),
-            staging_bucket="gs://staging",
-        )
+    storage_client(emulator).create_bucket("staging")
+    with pointed(emulator, staging_bucket="gs://staging") as aiplatform:
         yield aiplatform
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.vertex_emulator import VertexEmulator, anonymous, storage_client
+from tests.emulator.sdk import point, pointed
+from tests.emulator.vertex_emulator import VertexEmulator, storage_client
 
 pytestmark = [
     pytest.mark.run,
@@ -17,33 +18,15 @@ pytestmark = [
 ]
 
 
+PROJECT = "experiments"
+
+
 @pytest.fixture(scope="module")
 def sdk(emulator: VertexEmulator) -> Iterator[Any]:
-    """The SDK, pointed at the emulator, with an experiment."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STORAGE_EMULATOR_HOST", emulator.running["storageAddress"])
-        from google.cloud import aiplatform
-        from google.cloud.aiplatform import pipeline_jobs
-        from google.cloud.aiplatform.utils import resource_manager_utils
-
-        bucket = storage_client(emulator).create_bucket("experiments")
-        # It would ask Google whose the bucket is.
-        patch.setattr(resource_manager_utils, "get_project_number", lambda *_args, **_options: "1234")
-        patch.setattr(pipeline_jobs, "_JOB_WAIT_TIME", 0.1)
-        bucket.blob("data/rows.csv").upload_from_string("1,2\n")
-        point(aiplatform, emulator, experiment="trials", experiment_tensorboard=False)
+    """The SDK, with an experiment."""
+    storage_client(emulator).create_bucket("experiments").blob("data/rows.csv").upload_from_string("1,2\n")
+    with pointed(emulator, PROJECT, experiment="trials", experiment_tensorboard=False) as aiplatform:
         yield aiplatform
-
-
-def point(aiplatform: Any, emulator: VertexEmulator, **options: Any) -> None:
-    aiplatform.init(
-        project="experiments",
-        location="us-central1",
-        api_endpoint=emulator.address,
-        api_transport="rest",
-        credentials=anonymous(),
-        **options,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +111,8 @@ def test_experiment_with_a_tensorboard_is_refused_with_the_remedy(sdk: Any, emul
     from google.api_core import exceptions
 
     with pytest.raises(exceptions.MethodNotImplemented, match="experiment_tensorboard=False"):
-        point(sdk, emulator, experiment="boarded")
-    point(sdk, emulator, experiment="trials", experiment_tensorboard=False)
+        point(sdk, emulator, PROJECT, experiment="boarded")
+    point(sdk, emulator, PROJECT, experiment="trials", experiment_tensorboard=False)
 
 
 def test_experiment_of_a_short_name_is_refused(sdk: Any) -> None:

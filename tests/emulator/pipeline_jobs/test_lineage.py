@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from google.cloud.aiplatform_v1.types import (
 )
 
 from emulator.api.errors import ApiError
-from emulator.api.store import Store, Transaction
+from emulator.api.store import Transaction
 from emulator.metadata.records import ARTIFACT, CONTEXT, EXECUTION, STORES
 from emulator.metadata.relations import CHILDREN, HELD, events_of
 from emulator.pipeline_jobs import lineage
@@ -28,14 +26,6 @@ ROOT = "gs://b/root/iris-1"
 CREATED = datetime(2026, 5, 18, 12, tzinfo=UTC)
 METRICS = {"uri": f"{ROOT}/evaluate/metrics", "schema_title": "system.Metrics", "metadata": {"accuracy": 0.9}}
 MODEL = {"uri": f"{ROOT}/train/model", "schema_title": "system.Model", "metadata": {"framework": "keras"}}
-
-
-@pytest.fixture
-def tx(tmp_path: Path) -> Iterator[Transaction]:
-    store = Store(tmp_path / "vertex.sqlite3")
-    with store.transaction() as transaction:
-        yield transaction
-    store.close()
 
 
 def task(name: str, state: str = "SUCCEEDED", **fields: Any) -> dict[str, Any]:

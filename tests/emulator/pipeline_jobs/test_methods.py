@@ -14,10 +14,8 @@ from tests.emulator.job_requests import (
     JOBS,
     ROOT_URI,
     bucket,
-    document,
     ended,
     job,
-    pipelines,
     running,
     spec,
     states,
@@ -38,11 +36,6 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VertexEmulato
     bucket(running)
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return {name: document(path) for name, path in pipelines(tmp_path_factory.mktemp("pipelines")).items()}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.job_requests import ROOT_URI, bucket, pipelines, running, until
-from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, anonymous
+from tests.emulator.sdk import pointed
+from tests.emulator.vertex_emulator import LOCATION, VertexEmulator
 
 pytestmark = [
     pytest.mark.run,
@@ -20,25 +21,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def sdk(emulator: VertexEmulator) -> Iterator[Any]:
-    """The SDK, pointed at the emulator as docs/emulator.md says."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STORAGE_EMULATOR_HOST", emulator.running["storageAddress"])
-        from google.cloud import aiplatform
-        from google.cloud.aiplatform import pipeline_jobs
-        from google.cloud.aiplatform.utils import resource_manager_utils
-
-        # submit() would ask Cloud Resource Manager, at Google's, who owns the bucket.
-        patch.setattr(resource_manager_utils, "get_project_number", lambda *_, **__: "1234")
-        patch.setattr(pipeline_jobs, "_JOB_WAIT_TIME", 0.1)
-        bucket(emulator)
-        aiplatform.init(
-            project="p",
-            location="us-central1",
-            api_endpoint=emulator.address,
-            api_transport="rest",
-            credentials=anonymous(),
-            staging_bucket=ROOT_URI.rpartition("/")[0],
-        )
+    bucket(emulator)
+    with pointed(emulator, staging_bucket=ROOT_URI.rpartition("/")[0]) as aiplatform:
         yield aiplatform
 
 

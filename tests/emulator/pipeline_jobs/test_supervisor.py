@@ -27,10 +27,8 @@ from tests.emulator.job_requests import (
     JOBS,
     ROOT_URI,
     bucket,
-    document,
     ended,
     job,
-    pipelines,
     running,
     states,
     submit,
@@ -41,11 +39,6 @@ from tests.emulator.vertex_emulator import VertexEmulator, is_alive, storage_cli
 pytestmark = pytest.mark.run
 
 CUT_OFF = "The emulator was stopped or killed while this pipeline job ran. Submit the pipeline again."
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return {name: document(path) for name, path in pipelines(tmp_path_factory.mktemp("pipelines")).items()}
 
 
 @pytest.fixture(scope="module")

@@ -1,26 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator.api.clock import now
 from emulator.api.errors import ApiError
-from emulator.api.store import Store, Transaction
+from emulator.api.store import Transaction
 from emulator.schedules.clock import move_clock, schedule_now
 
 A_MOMENT = timedelta(minutes=1)
-
-
-@pytest.fixture
-def tx(tmp_path: Path) -> Iterator[Transaction]:
-    store = Store(tmp_path / "vertex.sqlite3")
-    with store.transaction() as transaction:
-        yield transaction
-    store.close()
 
 
 def test_the_clock_shows_the_true_time_until_it_is_moved(tx: Transaction) -> None:

@@ -13,7 +13,8 @@ import pytest
 from emulator.api.store import Store
 from emulator.schedules.clock import move_clock
 from tests.emulator.schedules.schedule_requests import schedule
-from tests.emulator.vertex_emulator import LOCATION, PATIENCE_S, VertexEmulator, anonymous, storage_client
+from tests.emulator.sdk import pointed
+from tests.emulator.vertex_emulator import LOCATION, PATIENCE_S, VertexEmulator, storage_client
 
 pytestmark = [
     pytest.mark.run,
@@ -131,19 +132,8 @@ def test_reset_forgets_schedules_and_sets_the_clock_right(ticking: VertexEmulato
 
 @pytest.fixture(scope="module")
 def sdk(ticking: VertexEmulator) -> Iterator[Any]:
-    """The SDK, pointed at the emulator as docs/emulator.md says."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STORAGE_EMULATOR_HOST", ticking.running["storageAddress"])
-        from google.cloud import aiplatform
-
-        storage_client(ticking).create_bucket("scheduled")
-        aiplatform.init(
-            project="p",
-            location="us-central1",
-            api_endpoint=ticking.address,
-            api_transport="rest",
-            credentials=anonymous(),
-        )
+    storage_client(ticking).create_bucket("scheduled")
+    with pointed(ticking) as aiplatform:
         yield aiplatform
 
 
