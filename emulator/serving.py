@@ -18,12 +18,20 @@ from emulator.state_folder import announce, withdraw
 
 # Requests under way have this long to end, once a signal asked for the end.
 SHUTDOWN_S = 5
-PACKAGES = ("google-cloud-aiplatform", "gcp-storage-emulator")
+# Connections on which nothing comes are closed after this time. Google's clients keep theirs, and a request on one that
+# is just being closed fails.
+IDLE_S = 75
+PACKAGES = ("google-cloud-aiplatform",)
 
 
 @contextlib.contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int, option: str = "--port") -> Iterator[socket.socket]:
     """An open socket on which requests queue until the server is up.
+
+    Args:
+        host: A loopback address.
+        port: 0 takes a free one.
+        option: What names another port.
 
     Raises:
         StartError: The port is taken.
@@ -31,7 +39,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise StartError(f"port {port} of {host} cannot be had: {error.strerror}. Give another --port.") from error
+        raise StartError(f"port {port} of {host} cannot be had: {error.strerror}. Give another {option}.") from error
     with listener:
         yield listener
 
@@ -45,52 +53,40 @@ def serve(settings: Settings, listener: socket.socket, environment: Mapping[str,
         environment: The environment that model servers inherit.
 
     Raises:
-        StartError: Cloud Storage's port is taken.
+        StartError: Cloud Storage's port is taken, or what the state folder holds cannot be read.
     """
-    # Seconds of import, after the folder and the port are known to be free.
-    import uvicorn
+    with listening(settings.host, settings.storage_port, "--storage-port") as storage_listener:
+        # Seconds of import, after the folder and the ports are known to be free.
+        import uvicorn
 
-    from emulator.application import Emulator
+        from emulator.application import Emulator
 
-    with _storage(settings) as storage:
-        address = f"http://{settings.host}:{listener.getsockname()[1]}"
-        running = _running(settings, address, storage.address)
-        base = {**environment, "STORAGE_EMULATOR_HOST": storage.address, "VERTEX_EMULATOR_HOST": address}
+        address, storage_address = (f"http://{settings.host}:{port_of(one)}" for one in (listener, storage_listener))
+        running = _running(settings, address, storage_address)
+        base = {**environment, "STORAGE_EMULATOR_HOST": storage_address, "VERTEX_EMULATOR_HOST": address}
         config = uvicorn.Config(
-            Emulator(settings, storage, base, running).application(),
+            Emulator(settings, base, running).application(port_of(storage_listener)),
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
         server = uvicorn.Server(config)
         # uvicorn's own handling ends the process by the signal, before the folder is left in order.
         server.capture_signals = lambda: _signals(server.handle_exit)  # type: ignore[method-assign]
         announce(settings.state_dir, running)
-        print(f"Vertex AI at {address}, Cloud Storage at {storage.address}", flush=True)
+        print(f"Vertex AI at {address}, Cloud Storage at {storage_address}", flush=True)
         try:
-            server.run(sockets=[listener])
+            server.run(sockets=[listener, storage_listener])
         finally:
             withdraw(settings.state_dir)
 
 
-@contextlib.contextmanager
-def _storage(settings: Settings) -> Iterator[Any]:
-    from emulator.storage.server import StorageServer
-
-    port = settings.storage_port
-    try:
-        storage = StorageServer(settings.state_dir / "storage", settings.host, port)
-    except OSError as error:
-        raise StartError(
-            f"port {port} of {settings.host} cannot be had: {error.strerror}. Give another --storage-port."
-        ) from error
-    storage.start()
-    try:
-        yield storage
-    finally:
-        storage.stop()
+def port_of(listener: socket.socket) -> int:
+    """The port of a socket."""
+    return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager
