@@ -93,9 +93,9 @@ def new_bucket(name: str, resource: Mapping[str, Any]) -> Json:
     """
     moment = timestamp()
     return {
-        "location": "US",
         "storageClass": STANDARD,
         **{key: value for key, value in resource.items() if key not in BUCKET_OUTPUTS},
+        "location": str(resource.get("location") or "US").upper(),
         "kind": "storage#bucket",
         "id": name,
         "name": name,

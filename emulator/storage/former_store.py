@@ -48,9 +48,7 @@ def take_over(folder: Path, objects: Objects, store: Store) -> None:
         with store.transaction() as tx:
             for name, resource in buckets.items():
                 tx.put(BUCKETS, name, new_bucket(name, resource))
-        objects.put(
-            [_record(objects, index.parent / bucket / name, bucket, name, about) for bucket, name, about in found]
-        )
+        objects.put([_record(objects, index.parent, *one) for one in found])
         # The index goes first, by which the rest is known.
         index.unlink()
     for name in (FOLDER, "drafts"):

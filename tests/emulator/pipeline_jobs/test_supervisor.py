@@ -22,7 +22,7 @@ from emulator.pipeline_jobs.folders import JobFolders
 from emulator.pipeline_jobs.records import create_records, require_summary
 from emulator.pipeline_jobs.supervisor import JobSupervisor
 from emulator.settings import Settings
-from emulator.storage.server import StorageServer
+from emulator.storage.object_store import ObjectStore
 from tests.emulator.job_requests import (
     JOBS,
     ROOT_URI,
@@ -57,8 +57,7 @@ def runner_pid(emulator: VertexEmulator, name: str) -> int:
 
 
 def test_a_job_that_was_cancelled_as_its_turn_came_is_cancelled(tmp_path: Path) -> None:
-    store, storage = Store(tmp_path / "store.sqlite3"), StorageServer(tmp_path / "storage", "127.0.0.1", 0)
-    storage.start()
+    store, storage = Store(tmp_path / "store.sqlite3"), ObjectStore(tmp_path / "storage")
     name = f"{JOBS}/late"
     cancelling = PipelineState.PIPELINE_STATE_CANCELLING
     with store.transaction() as tx:
@@ -73,7 +72,7 @@ def test_a_job_that_was_cancelled_as_its_turn_came_is_cancelled(tmp_path: Path) 
     with store.transaction() as tx:
         assert require_summary(tx, name).state == PipelineState.PIPELINE_STATE_CANCELLED
     store.close()
-    storage.stop()
+    storage.close()
 
 
 class FullStore(Store):
@@ -96,8 +95,7 @@ class FullStore(Store):
 
 def test_the_end_of_a_run_is_written_once_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.pipeline_jobs.supervisor.WRITE_AGAIN_S", 0.01)
-    store, storage = FullStore(tmp_path / "store.sqlite3"), StorageServer(tmp_path / "storage", "127.0.0.1", 0)
-    storage.start()
+    store, storage = FullStore(tmp_path / "store.sqlite3"), ObjectStore(tmp_path / "storage")
     name = f"{JOBS}/full"
     running_state = PipelineState.PIPELINE_STATE_RUNNING
     with store.transaction() as tx:
@@ -115,7 +113,7 @@ def test_the_end_of_a_run_is_written_once_there_is_room(tmp_path: Path, monkeypa
     with store.transaction() as tx:
         assert require_summary(tx, name).state == PipelineState.PIPELINE_STATE_CANCELLED
     store.close()
-    storage.stop()
+    storage.close()
 
 
 def test_a_killed_emulator_fails_what_ran_and_goes_on_with_what_waited(
