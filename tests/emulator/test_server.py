@@ -221,7 +221,7 @@ def test_takes_a_page_of_its_own(emulator: VertexEmulator) -> None:
 def test_healthz_tells_versions_and_the_storage_address(emulator: VertexEmulator) -> None:
     told = emulator.call("GET", "/healthz").json()
     assert told["storageAddress"] == emulator.running["storageAddress"]
-    assert set(told["versions"]) == {"google-cloud-aiplatform", "gcp-storage-emulator"}
+    assert set(told["versions"]) == {"google-cloud-aiplatform"}
 
 
 def test_survives_a_client_that_sends_no_http(emulator: VertexEmulator) -> None:

@@ -39,6 +39,8 @@ def test_require_local_lets_programs_and_the_own_page_in(host: str | None, origi
         ("attacker.example:8470", None, "answers only to loopback names"),
         ("[::1", None, "answers only to loopback names"),
         ("", None, "answers only to loopback names"),
+        ("attacker.example@127.0.0.1", None, "answers only to loopback names"),
+        ("127.0.0.1, attacker.example", None, "answers only to loopback names"),
         ("127.0.0.1:8470", "https://attacker.example", "answers no page of another site"),
         ("127.0.0.1:8470", "null", "answers no page of another site"),
         ("127.0.0.1:8470", "http://127.0.0.1:3000", "answers no page of another port"),
@@ -68,7 +70,7 @@ def test_require_own_page_lets_programs_own_pages_and_followed_links_in(headers:
     require_own_page("GET", headers)
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", " cross-site", "another word"])
 @pytest.mark.parametrize(
     ("method", "headers"),
     [
@@ -86,7 +88,7 @@ def test_require_own_page_keeps_what_other_pages_fetch_out(site: str, method: st
     assert caught.value.http_status == 403
 
 
-def call(kind: str, **headers: str) -> tuple[list[dict[str, Any]], bool]:
+def call(kind: str, *more: tuple[str, str], **headers: str) -> tuple[list[dict[str, Any]], bool]:
     """What a guarded application sends for a request or websocket, and whether the application saw it."""
     sent: list[dict[str, Any]] = []
     seen = []
@@ -100,7 +102,8 @@ def call(kind: str, **headers: str) -> tuple[list[dict[str, Any]], bool]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    given = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    pairs = [(name.encode(), value.encode()) for name, value in [*given, *more]]
     asyncio.run(Guarded(app)({"type": kind, "headers": pairs}, receive, send))
     return sent, bool(seen)
 
@@ -124,6 +127,16 @@ def test_guarded_refuses_requests_and_websockets_unseen(headers: dict[str, str])
     assert b"PERMISSION_DENIED" in sent[1]["body"]
     sent, seen = call("websocket", **headers)
     assert ([message["type"] for message in sent], seen) == (["websocket.close"], False)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("host", "127.0.0.1"), ("Origin", "http://127.0.0.1"), ("sec-fetch-site", "same-origin")]
+)
+def test_guarded_believes_no_header_that_is_given_twice(kind: str, name: str, value: str) -> None:
+    own = {"host": "127.0.0.1", "origin": "http://127.0.0.1", "sec_fetch_site": "same-origin"}
+    assert call(kind, **own)[1]
+    assert not call(kind, (name, value), **own)[1]
 
 
 def test_guarded_leaves_the_lifespan_alone() -> None:
