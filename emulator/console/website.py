@@ -28,7 +28,6 @@ ASSETS = Path(__file__).parent / "assets"
 RECONNECT_S = 30.0
 # A page waits for the API for so long before it is given up.
 RESPONSE_S = 60.0
-HEAD = "<script>document.documentElement.lang = 'en';</script>"
 # NiceGUI's own start of a page, and then the colours that the reader chose before.
 CHOSEN_COLOURS = """
 const chosenColours = localStorage.getItem("console-colours");
@@ -60,7 +59,7 @@ def make_website(reader: Reader, objects: ObjectReader, home: str) -> FastAPI:
     pages = _Pages(Services(reader, objects, RunIndex(reader), home))
     for path, build in pages.by_path().items():
         ui.page(path, response_timeout=RESPONSE_S)(build)
-    ui.add_head_html(f"{HEAD}<style>{(ASSETS / 'theme.css').read_text(encoding='utf-8')}</style>", shared=True)
+    ui.add_head_html(f"<style>{(ASSETS / 'theme.css').read_text(encoding='utf-8')}</style>", shared=True)
     app.config.vue_config_script += CHOSEN_COLOURS
     app.config.quasar_config["loadingBar"] = {"skipHijack": True}
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -72,6 +71,7 @@ def make_website(reader: Reader, objects: ObjectReader, home: str) -> FastAPI:
         title="Vertex emulator",
         favicon=ASSETS / "icon.svg",
         dark=None,
+        language="en-US",
         tailwind=False,
         binding_refresh_interval=None,
         reconnect_timeout=RECONNECT_S,
