@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from threading import Thread
 import pytest
 
 from pipeline import services
+from pipeline.interrupts import Interrupted
 from pipeline.services import Services, create_bucket, ensure_running, environment, find_running, stop
 from tests.pipeline.checkouts import patience
 from trainer.errors import ProjectError
@@ -153,6 +155,18 @@ def test_services_that_another_command_has_begun_to_start_are_waited_for(folder:
         wait_until_owned(folder)
         assert ensure_running(folder).pid == begun.pid
         begun.terminate()
+
+
+def test_waiting_for_another_command_that_starts_them_can_be_interrupted(folder: Path) -> None:
+    def interrupt() -> None:
+        raise Interrupted
+
+    folder.mkdir()
+    with (folder / "starting").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Interrupted):
+            ensure_running(folder, check=interrupt)
+    assert find_running(folder) is None
 
 
 def test_services_that_are_starting_can_be_stopped(folder: Path) -> None:
