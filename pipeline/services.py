@@ -23,9 +23,10 @@ from trainer.errors import ProjectError
 STATE_DIR = Path(".local/vertex")
 LOG_FILE = "emulator.log"
 
-_START_TIMEOUT_S = 30.0
-_STOP_TIMEOUT_S = 20.0
-_ANSWER_TIMEOUT_S = 5.0
+# Of a laptop that is busy otherwise. A process that ends is told at once.
+_START_TIMEOUT_S = 180.0
+_STOP_TIMEOUT_S = 60.0
+_ANSWER_TIMEOUT_S = 20.0
 _POLL_S = 0.02
 _TAIL_LINES = 10
 # Even where an emulator is named, gcsfs asks Google what kind of bucket it has, unless it is told not to, and takes the

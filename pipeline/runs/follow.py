@@ -14,7 +14,7 @@ from pipeline.vertex.reachability import Attempt
 
 _POLL_S = {"local": 0.1, "vertex": 5.0}
 # For so long a run is asked for again where the answer does not come: services restart, networks fail for a moment.
-_PATIENCE_S = {"local": 10.0, "vertex": 300.0}
+_PATIENCE_S = {"local": 60.0, "vertex": 300.0}
 _SLICE_S = 0.1
 
 

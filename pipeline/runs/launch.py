@@ -22,7 +22,7 @@ from pipeline.runs.submission import Draft, build_job, draft, draft_of_file, sen
 from pipeline.runs.view import command_line, progress, summary
 from pipeline.vertex.connection import connected_sdk, require_buckets
 
-_CANCEL_PATIENCE_S = 30.0
+_CANCEL_PATIENCE_S = 90.0
 _CANCEL_POLL_S = 0.2
 _ENDED = {"cancelled": "cancelled", "succeeded": "over, and has succeeded", "failed": "over, and has failed"}
 
