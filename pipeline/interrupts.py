@@ -59,14 +59,14 @@ class Interruption:
             if signal.getsignal(number) == self._hear:
                 signal.signal(number, handler)
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self._first = self._first or number
-
     def raise_again(self) -> None:
         """Sends the signal that has come, if one has, to who has the signals now."""
         if self._first is not None:
             signal.raise_signal(self._first)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._first = self._first or number
 
 
 @contextmanager
