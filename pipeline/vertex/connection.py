@@ -96,7 +96,7 @@ def connected_sdk(config: RunConfig, start: bool = False, check: Callable[[], No
     """
     from pipeline.vertex.sdk import connect_sdk, load_sdk
 
-    with connected(config, start, load_sdk, check):
+    with connected(config, start, lambda: load_sdk(check), check):
         # What the SDK tells of itself is not told.
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
         connect_sdk(config)
