@@ -15,17 +15,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
-from pipeline.interrupts import uninterrupted
 from trainer.errors import ProjectError
 
 STATE_DIR = Path(".local/vertex")
 LOG_FILE = "emulator.log"
 
-_START_TIMEOUT_S = 30.0
-_STOP_TIMEOUT_S = 20.0
-_ANSWER_TIMEOUT_S = 5.0
+# Of a laptop that is busy otherwise. A process that ends is told at once.
+_START_TIMEOUT_S = 180.0
+_STOP_TIMEOUT_S = 60.0
+_ANSWER_TIMEOUT_S = 20.0
 _POLL_S = 0.02
 _TAIL_LINES = 10
 # Even where an emulator is named, gcsfs asks Google what kind of bucket it has, unless it is told not to, and takes the
@@ -65,20 +66,26 @@ def find_running(state_dir: Path = STATE_DIR) -> Services | None:
     return services if services is not None and _is_healthy(services) else None
 
 
-def ensure_running(state_dir: Path = STATE_DIR, meanwhile: Callable[[], object] = lambda: None) -> Services:
+def ensure_running(
+    state_dir: Path = STATE_DIR,
+    meanwhile: Callable[[], object] = lambda: None,
+    check: Callable[[], None] = lambda: None,
+) -> Services:
     """The services that work in a folder, started if there are none; they stay when this process ends.
 
     Args:
         state_dir: The folder.
         meanwhile: What this process does while they start.
+        check: Called again and again while this waits; what it raises ends the waiting, and they go on starting.
 
     Raises:
         ProjectError: They do not start, or do not answer.
     """
-    with _one_at_a_time(state_dir):
+    with _one_at_a_time(state_dir, check):
+        check()
         process = None if _is_owned(state_dir) else _start(state_dir)
         meanwhile()
-        return _wait_for(state_dir, process)
+        return _wait_for(state_dir, process, check)
 
 
 def stop(state_dir: Path = STATE_DIR) -> bool:
@@ -89,7 +96,7 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
     """
     if not _is_owned(state_dir):
         return False
-    services = _wait_for(state_dir, None)
+    services = _wait_for(state_dir, None, lambda: None)
     os.kill(services.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_TIMEOUT_S
     while _is_owned(state_dir):
@@ -116,7 +123,7 @@ def _start(state_dir: Path) -> subprocess.Popen[bytes]:
     api, storage = _ports(state_dir)
     ports = ["--port", str(api), "--storage-port", str(storage)]
     command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), *ports]
-    with (state_dir / LOG_FILE).open("ab") as output, uninterrupted():
+    with (state_dir / LOG_FILE).open("ab") as output:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -144,10 +151,11 @@ def _free_port(address: str) -> int:
     return port
 
 
-def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None) -> Services:
+def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: Callable[[], None]) -> Services:
     """Waits until services answer: those of a process, or those that another command has begun to start."""
     deadline = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline:
+        check()
         has_ended = process is None or process.poll() is not None
         if has_ended and not _is_owned(state_dir):
             break
@@ -196,14 +204,25 @@ def _is_owned(state_dir: Path) -> bool:
 
 
 @contextmanager
-def _one_at_a_time(state_dir: Path) -> Iterator[None]:
+def _one_at_a_time(state_dir: Path, check: Callable[[], None]) -> Iterator[None]:
     """Lets a second command wait until a first one has started the services."""
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
         with (state_dir / "starting").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            while not _is_taken(lock):
+                check()
+                time.sleep(_POLL_S)
             yield
     except OSError as error:
         raise ProjectError(
             f"The folder of the local services, {state_dir}, cannot be used: {error.strerror}. Make it writable."
         ) from error
+
+
+def _is_taken(lock: TextIO) -> bool:
+    """Takes a lock, unless another process has it; whether it is taken now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

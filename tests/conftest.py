@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,14 @@ class IrisFiles(NamedTuple):
 @pytest.fixture(scope="session")
 def iris_files() -> IrisFiles:
     return IrisFiles(DATA / "iris_training.csv", DATA / "iris_test.csv", DATA / "schema.toml")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Lets SIGINT be heard: a shell has its background jobs ignore it, and with them all processes that tests start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -14,8 +15,9 @@ from threading import Thread
 import pytest
 
 from pipeline import services
+from pipeline.interrupts import Interrupted
 from pipeline.services import Services, create_bucket, ensure_running, environment, find_running, stop
-from tests.pipeline.checkouts import patience
+from tests.patience import eventually
 from trainer.errors import ProjectError
 
 pytestmark = pytest.mark.run
@@ -90,9 +92,7 @@ def test_services_that_were_killed_are_started_again(folder: Path) -> None:
     killed = start(folder)
     create_bucket(killed, "local-project", "gs://kept-bucket")
     os.kill(killed.pid, signal.SIGKILL)
-    for _ in patience():
-        if not services._is_owned(folder):
-            break
+    eventually(lambda: not services._is_owned(folder))
     assert (folder / "emulator.json").exists()
     assert find_running(folder) is None
     again = start(folder)
@@ -155,6 +155,18 @@ def test_services_that_another_command_has_begun_to_start_are_waited_for(folder:
         begun.terminate()
 
 
+def test_waiting_for_another_command_that_starts_them_can_be_interrupted(folder: Path) -> None:
+    def interrupt() -> None:
+        raise Interrupted
+
+    folder.mkdir()
+    with (folder / "starting").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Interrupted):
+            ensure_running(folder, check=interrupt)
+    assert find_running(folder) is None
+
+
 def test_services_that_are_starting_can_be_stopped(folder: Path) -> None:
     folder.mkdir()
     with services._start(folder):
@@ -163,9 +175,7 @@ def test_services_that_are_starting_can_be_stopped(folder: Path) -> None:
 
 
 def wait_until_owned(folder: Path) -> None:
-    for _ in patience():
-        if services._is_owned(folder):
-            return
+    eventually(lambda: services._is_owned(folder))
 
 
 def test_services_that_do_not_start_are_told_with_their_last_words(folder: Path) -> None:

@@ -47,9 +47,12 @@ def kill_services(served: Checkout) -> None:
 
 
 def test_prediction_is_answered_soon_by_the_deployed_version(served: Checkout) -> None:
-    started = time.monotonic()
+    began = time.monotonic()
+    succeeded(served, "--version")
+    between = time.monotonic()
     out = succeeded(served, "predict", "data/test.json")
-    assert time.monotonic() - started < 5
+    # Google's whole SDK alone takes ten times as long to load as the command line.
+    assert time.monotonic() - between < 8 * (between - began)
     assert out.splitlines()[0].split() == ["Instance", "Class", "Probability", "setosa", "versicolor", "virginica"]
     assert out.splitlines()[1].split()[:2] == ["1", "versicolor"]
     assert "\nanswered by version 1, deployment " in out

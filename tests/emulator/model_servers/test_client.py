@@ -160,9 +160,11 @@ def test_uses_a_connection_for_one_request_at_a_time() -> None:
 
 
 def test_drops_the_connection_of_a_request_that_is_given_up() -> None:
+    given_up = asyncio.Event()
+
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
-        await asyncio.sleep(0.2)
+        await given_up.wait()
         writer.write(OK)
 
     async def run() -> None:
@@ -170,6 +172,7 @@ def test_drops_the_connection_of_a_request_that_is_given_up() -> None:
         async with serving(slow) as port:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(client.post(port, "/", b"", ""), 0.05)
+            given_up.set()
             answer = await client.post(port, "/", b"", "")
             assert answer.content == b"ok"
             client.close()

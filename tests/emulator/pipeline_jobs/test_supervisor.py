@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +34,7 @@ from tests.emulator.job_requests import (
     until,
 )
 from tests.emulator.vertex_emulator import VertexEmulator, is_alive, storage_client
+from tests.patience import eventually
 
 pytestmark = pytest.mark.run
 
@@ -158,8 +158,7 @@ def test_a_run_that_ended_without_the_emulator_is_published_by_the_next_one(
     pid = runner_pid(shared, name)
     shared.kill()
     folder = shared.folder / "runs" / "p" / "us-central1" / "orphan"
-    while is_alive(pid):
-        time.sleep(0.01)
+    eventually(lambda: not is_alive(pid))
     # As if the run had come to its end in the moment in which the emulator was killed.
     made = {"name": "text", "uri": f"{ROOT_URI}/orphan/wait-for/text", "schemaTitle": "system.Artifact"}
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
