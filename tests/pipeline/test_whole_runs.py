@@ -17,7 +17,7 @@ from tests.pipeline.checkouts import Checkout, checked_out
 pytestmark = [pytest.mark.run, pytest.mark.tensorflow]
 
 STATE = ".local/vertex"
-BUCKET = f"{STATE}/storage/.cloudstorage/local-bucket"
+OBJECTS = f"{STATE}/storage/objects"
 RUNS = f"{STATE}/runs/local-project/us-central1"
 SCHEMA = """
 name = "wines"
@@ -146,7 +146,7 @@ def test_interrupted_run_is_cancelled_and_leaves_no_process(
     assert checkout.processes() == before
 
 
-@pytest.mark.parametrize("sign", [f"{BUCKET}/pipelines/*", f"{RUNS}/iris-start-*"])
+@pytest.mark.parametrize("sign", [f"{OBJECTS}/*", f"{RUNS}/iris-start-*"])
 def test_interrupt_at_any_moment_of_the_start_leaves_no_run(checkout: Checkout, sign: str) -> None:
     before, known = checkout.processes(), set(checkout.folder.glob(sign))
     # A name of its own, as its compiled file lies in the bucket already otherwise.
