@@ -8,7 +8,12 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
+
+# How long an example takes is this machine's business, and that of what else it does.
+hypothesis.settings.register_profile("anywhere", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("anywhere")
 
 HEAVY = {"tensorflow", "run"}
 DATA = Path(__file__).resolve().parent.parent / "data"
