@@ -72,7 +72,7 @@ WORDS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, WORDS, WORDS, WORDS), min_size=1, max_size=4))
 def test_the_fast_way_takes_nothing_that_the_careful_way_refuses(records: list[tuple[str, ...]]) -> None:
     text = io.StringIO()
@@ -85,7 +85,7 @@ def test_the_fast_way_takes_nothing_that_the_careful_way_refuses(records: list[t
         assert plain(fast) == plain(careful)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_clean_numbers_go_the_fast_way_bit_by_bit(numbers: list[float]) -> None:
     text = "".join(f"{number!r},0,red,x,b\n" for number in numbers)
