@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from google.longrunning import operations_pb2
@@ -29,6 +29,34 @@ from emulator.service import Service
 LOG = logging.getLogger(__name__)
 LONGEST_WAIT_S = 60.0
 POLL_S = 0.05
+
+
+class _Asked(NamedTuple):
+    """A request whose message is still to be read."""
+
+    route: Route
+    path: Path
+    query: str
+    body: bytes
+
+    def parameters(self) -> dict[str, str]:
+        """The query by name."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+
+class _Done(NamedTuple):
+    """What a transaction has brought.
+
+    Attributes:
+        message: The request's message.
+        response: The whole response, where nothing is left to do or to wait for.
+    """
+
+    message: Any
+    answer: Any
+    is_beta: bool
+    work: list[Work]
+    response: Response | None
 
 
 class Api:
@@ -89,25 +117,36 @@ class Api:
             response: Response = await route.handler(service, path, request)
             return response
         body = await read_body(request)
-        query = dict(parse_qsl(request.url.query, keep_blank_values=True))
+        asked = _Asked(route, path, request.url.query, body)
         if path.version == "v1beta1":
             await asyncio.to_thread(load_beta)
-        message, is_beta = await self._call(route, path, query, body)
-        if is_beta:
-            message = beta_answer(message)
-        encoding = query.get("$alt", query.get("alt", ""))
-        return json_response(to_json(message, integers_for_enums="enum-encoding=int" in encoding))
-
-    async def _call(self, route: Route, path: Path, query: dict[str, str], body: bytes) -> tuple[Any, bool]:
-        parse = parse_beta_request if path.version == "v1beta1" else parse_request
-        message = parse(route.request_type, {route.path_field: path.resource}, query, route.body_field, body)
-        answer, is_beta, work = await asyncio.to_thread(self._transact, route, path, message)
-        for item in work:
+        # What reads and writes texts is in other threads, so that a large request keeps no other one waiting.
+        done = await asyncio.to_thread(self._call, asked)
+        if done.response is not None:
+            return done.response
+        answer = done.answer
+        for item in done.work:
             if await self.take(item).settle(item):
                 answer = await asyncio.to_thread(self._read_operation, item.name)
         if route.rpc == "WaitOperation":
-            answer = await self._wait(answer, message)
-        return self._shown(answer), is_beta
+            answer = await self._wait(answer, done.message)
+        return await asyncio.to_thread(self._respond, asked, answer, done.is_beta)
+
+    def _call(self, asked: _Asked) -> _Done:
+        route, path = asked.route, asked.path
+        parse = parse_beta_request if path.version == "v1beta1" else parse_request
+        in_path = {route.path_field: path.resource}
+        message = parse(route.request_type, in_path, asked.parameters(), route.body_field, asked.body)
+        answer, is_beta, work = self._transact(route, path, message)
+        has_ended = not work and route.rpc != "WaitOperation"
+        return _Done(message, answer, is_beta, work, self._respond(asked, answer, is_beta) if has_ended else None)
+
+    def _respond(self, asked: _Asked, answer: Any, is_beta: bool) -> Response:
+        query = asked.parameters()
+        encoding = query.get("$alt", query.get("alt", ""))
+        shown = self._shown(answer)
+        document = to_json(beta_answer(shown) if is_beta else shown, integers_for_enums="enum-encoding=int" in encoding)
+        return json_response(document)
 
     def _transact(self, route: Route, path: Path, message: Any) -> tuple[Any, bool, list[Work]]:
         is_beta = path.version == "v1beta1"

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.api.errors import ApiError
 
+# A guess. As much as a filter, a mask and a page's token may have, every character of them escaped.
+LONGEST_ADDRESS = 256 * 1024
 # A websocket that is refused before it is accepted is closed with this code (RFC 6455: policy violation).
 POLICY_VIOLATION = 1008
 # What tells where a request comes from. Given twice, each reader could believe another one.
@@ -76,6 +78,24 @@ def require_own_page(method: str, headers: Mapping[str, str]) -> None:
         )
 
 
+def require_short(path: bytes, query: bytes) -> None:
+    """Refuses a request by the length of its address, all of which is read several times.
+
+    Args:
+        path: As it was sent.
+        query: Likewise.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT.
+    """
+    length = len(path) + len(query)
+    if length > LONGEST_ADDRESS:
+        raise ApiError(
+            "INVALID_ARGUMENT",
+            f"The address of a request must be at most {LONGEST_ADDRESS} bytes long. Received: {length}.",
+        )
+
+
 def _name(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
@@ -94,9 +114,10 @@ class Guarded:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on, or refuses it with 403."""
+        """Passes a request on, or refuses it."""
         if scope["type"] in {"http", "websocket"}:
             try:
+                require_short(scope.get("raw_path") or b"", scope.get("query_string", b""))
                 headers = _told(scope["headers"])
                 require_local(headers.get("host"), headers.get("origin"))
                 require_own_page(scope.get("method", "GET"), headers)

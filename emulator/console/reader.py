@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp
 Json = dict[str, Any]
 # The largest page that lists give.
 PAGE_SIZE = 1000
+# As large an answer is read in less than a millisecond, which is not worth another thread.
+READ_AT_ONCE = 64 * 1024
 
 
 class ReadError(Exception):
@@ -107,7 +110,8 @@ class Reader:
     @staticmethod
     async def _answer(response: httpx.Response) -> Json:
         try:
-            document = response.json()
+            is_large = len(response.content) > READ_AT_ONCE
+            document = await asyncio.to_thread(response.json) if is_large else response.json()
         except ValueError:
             document = {}
         if response.is_success and isinstance(document, dict):

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from emulator.api.errors import ApiError
-from emulator.api.guard import Guarded, is_loopback, require_local, require_own_page
+from emulator.api.guard import (
+    LONGEST_ADDRESS,
+    Guarded,
+    is_loopback,
+    require_local,
+    require_own_page,
+    require_short,
+)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST", "::1", "[::1]"])
@@ -141,3 +148,11 @@ def test_guarded_believes_no_header_that_is_given_twice(kind: str, name: str, va
 
 def test_guarded_leaves_the_lifespan_alone() -> None:
     assert call("lifespan") == ([], True)
+
+
+def test_an_address_that_is_too_long_is_refused() -> None:
+    require_short(b"/" * LONGEST_ADDRESS, b"")
+    sentence = f"at most {LONGEST_ADDRESS} bytes long. Received: {LONGEST_ADDRESS + 2}."
+    with pytest.raises(ApiError, match=sentence) as caught:
+        require_short(b"/" * LONGEST_ADDRESS, b"a=")
+    assert caught.value.status == "INVALID_ARGUMENT"

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from emulator.model_servers.client import Answer, BrokenConnectionError, ModelClient
+from emulator.model_servers.client import (
+    LARGEST_ANSWER,
+    LARGEST_HEAD,
+    Answer,
+    BrokenConnectionError,
+    LargeAnswerError,
+    ModelClient,
+)
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -188,3 +195,16 @@ def test_tells_that_nothing_listens() -> None:
 
     with pytest.raises(OSError, match="Connect call failed"):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ([b"HTTP/1.1 200 OK\r\nX: " + b"x" * LARGEST_HEAD] * 2, f"has more than {LARGEST_HEAD} bytes before its body"),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n" * 4000], f"has more than {LARGEST_HEAD} bytes before its body"),
+        ([b"HTTP/1.0 200 OK\r\n\r\n", b"x" * (LARGEST_ANSWER + 1)], f"has more than {LARGEST_ANSWER} bytes"),
+    ],
+)
+def test_an_answer_that_is_too_large_is_given_up(parts: list[bytes], sentence: str) -> None:
+    with pytest.raises(LargeAnswerError, match=sentence):
+        post_to(answering(*parts))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.growth import assert_linear
 from trainer.contract import CategoricalColumn, Contract, LabelColumn, NumericColumn, parse_contract
 from trainer.tables.blocks import Block
 from trainer.tables.cells import (
@@ -207,3 +208,12 @@ def test_the_contract_of_these_tests_reads_every_kind() -> None:
 def test_counts_are_digits_of_a_length_that_can_be_meant() -> None:
     assert is_count("0120")
     assert not any(map(is_count, ["", "-1", "1.0", "٣", "9" * 5000]))
+
+
+@pytest.mark.parametrize("digits", ["{}x", "{}.", "-{}e", "{},", ".{}e+", "{}.{}"])
+def test_a_long_number_is_read_once(digits: str) -> None:
+    def read(text: str) -> None:
+        is_number(text)
+        is_decimal_comma(text)
+
+    assert_linear(read, lambda size: digits.replace("{}", "1" * size), 1500)
