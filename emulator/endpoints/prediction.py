@@ -23,8 +23,8 @@ LARGEST_BODY = 1_572_864
 KEYS = {"instances", "parameters", "labels"}
 # Of a failed answer of a model server, how much the message quotes.
 LONGEST_QUOTE = 2_000
-# How long a prediction waits for a server that is being started again.
-READY_PATIENCE_S = 20.0
+# How much of a prediction's time it may wait for a server that is being started again.
+READY_SHARE = 0.9
 # By then the end of a server's process has been noticed.
 NOTICE_S = 0.05
 
@@ -128,7 +128,7 @@ class Predictor:
         tries = 0
         with server.use():
             while True:
-                port = await server.healthy_port(min(READY_PATIENCE_S, self._timeout_s * 0.9))
+                port = await server.healthy_port(self._timeout_s * READY_SHARE)
                 try:
                     return await self._client.post(port, server.command.predict_route, body, content_type)
                 except LargeAnswerError as error:
