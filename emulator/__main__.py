@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = parse_settings(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        with owned(settings.state_dir), listening(settings.host, settings.port) as listener:
-            serve(settings, listener, dict(os.environ))
+        with owned(settings.state_dir) as folder, listening(settings.host, settings.port) as listener:
+            serve(settings, folder, listener, dict(os.environ))
     except StartError as error:
         print(f"The emulator cannot start: {error}", file=sys.stderr)
         return FAILED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,6 +23,7 @@ from emulator.server import Api
 from emulator.service import Host
 from emulator.services import SERVICES
 from emulator.settings import Settings
+from emulator.state_folder import DATABASE
 from emulator.storage.application import StorageApi
 from emulator.storage.object_store import ObjectStore
 
@@ -34,14 +35,18 @@ class Emulator:
         settings: How it was started.
         base: The environment of model servers, but for the containers' own variables.
         running: What /healthz and emulator.json tell.
+        lost: Tells in a sentence what it needs and has lost since it was started; nothing if all is there.
     """
 
-    def __init__(self, settings: Settings, base: Mapping[str, str], running: dict[str, Any]) -> None:
+    def __init__(
+        self, settings: Settings, base: Mapping[str, str], running: dict[str, Any], lost: Callable[[], str]
+    ) -> None:
         self.running = running
+        self._lost = lost
         self.storage = ObjectStore(settings.state_dir / "storage")
         self.storage.address = running["storageAddress"]
         self.controls = Controls(settings.operation_delay_s)
-        self.store = Store(settings.state_dir / "vertex.sqlite3")
+        self.store = Store(settings.state_dir / DATABASE)
         host = Host(settings, self.store, self.storage, base, self._take)
         self.services = [service(host) for service in SERVICES]
         self.api = Api(self.store, self.storage, self.services, self.controls)
@@ -94,7 +99,9 @@ class Emulator:
             await service.close()
 
     async def _healthz(self, _request: Request) -> Response:
-        return json_response({"status": "ok", **self.running})
+        lost = self._lost()
+        status = {"status": "lost", "reason": lost} if lost else {"status": "ok"}
+        return json_response({**status, **self.running})
 
     async def _requests(self, _request: Request) -> Response:
         return json_response({"requests": list(self.controls.requests)})

@@ -18,7 +18,7 @@ from emulator.api import operations
 from emulator.api.bodies import json_response, read_body
 from emulator.api.calls import Call, Objects, Work
 from emulator.api.codec import parse_request, to_json
-from emulator.api.errors import ApiError
+from emulator.api.errors import ApiError, fault
 from emulator.api.paths import Path, parse_path
 from emulator.api.routes import Route, RouteTable
 from emulator.api.store import Store
@@ -95,10 +95,10 @@ class Api:
             response = await self._answer(service, route, path, request)
         except ApiError as error:
             response = json_response(error.body(), error.http_status)
-        except Exception:
+        except Exception as error:
             LOG.exception("%s %s", request.method, raw_path)
-            fault = ApiError("INTERNAL", f"The emulator failed at {request.method} {raw_path}. See its log.")
-            response = json_response(fault.body(), fault.http_status)
+            failure = fault(f"The emulator failed at {request.method} {raw_path}", error)
+            response = json_response(failure.body(), failure.http_status)
         self._controls.requests.append(
             {
                 "method": request.method,

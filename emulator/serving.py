@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import logging
 import os
 import signal
 import socket
@@ -13,14 +14,19 @@ from types import FrameType
 from typing import Any
 
 from emulator.api.start_error import StartError
+from emulator.interpreter import Interpreter
 from emulator.settings import Settings
-from emulator.state_folder import announce, withdraw
+from emulator.state_folder import StateFolder
+
+LOG = logging.getLogger(__name__)
 
 # Requests under way have this long to end, once a signal asked for the end.
 SHUTDOWN_S = 5
 # Connections on which nothing comes are closed after this time. Google's clients keep theirs, and a request on one that
 # is just being closed fails.
 IDLE_S = 75
+# How often it is looked whether the state folder is still where it was.
+LOOK_S = 1
 PACKAGES = ("google-cloud-aiplatform",)
 
 
@@ -44,16 +50,17 @@ def listening(host: str, port: int, option: str = "--port") -> Iterator[socket.s
         yield listener
 
 
-def serve(settings: Settings, listener: socket.socket, environment: Mapping[str, str]) -> None:
-    """Serves on an open socket until a signal ends it.
+def serve(settings: Settings, folder: StateFolder, listener: socket.socket, environment: Mapping[str, str]) -> None:
+    """Serves on an open socket until a signal ends it, or its state folder is elsewhere: each path would lead astray.
 
     Args:
         settings: How the emulator was started.
+        folder: The state folder.
         listener: The API's socket.
         environment: The environment that model servers inherit.
 
     Raises:
-        StartError: Cloud Storage's port is taken, or what the state folder holds cannot be read.
+        StartError: Cloud Storage's port is taken, or what the state folder holds cannot be used.
     """
     with listening(settings.host, settings.storage_port, "--storage-port") as storage_listener:
         # Seconds of import, after the folder and the ports are known to be free.
@@ -62,26 +69,36 @@ def serve(settings: Settings, listener: socket.socket, environment: Mapping[str,
         from emulator.application import Emulator
 
         address, storage_address = (f"http://{settings.host}:{port_of(one)}" for one in (listener, storage_listener))
-        running = _running(settings, address, storage_address)
+        interpreter = Interpreter()
+        running = _running(settings, folder, interpreter, address, storage_address)
         base = {**environment, "STORAGE_EMULATOR_HOST": storage_address, "VERTEX_EMULATOR_HOST": address}
+        emulator = Emulator(settings, base, running, lambda: folder.lost() or interpreter.lost())
         config = uvicorn.Config(
-            Emulator(settings, base, running).application(port_of(storage_listener)),
+            emulator.application(port_of(storage_listener)),
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=SHUTDOWN_S,
+            timeout_notify=LOOK_S,
         )
         server = uvicorn.Server(config)
+
+        async def look() -> None:
+            if lost := folder.lost():
+                LOG.error("The emulator ends. %s", lost)
+                server.should_exit = True
+
+        config.callback_notify = look
         # uvicorn's own handling ends the process by the signal, before the folder is left in order.
         server.capture_signals = lambda: _signals(server.handle_exit)  # type: ignore[method-assign]
-        announce(settings.state_dir, running)
+        folder.announce(running)
         print(f"Vertex AI at {address}, Cloud Storage at {storage_address}", flush=True)
         try:
             server.run(sockets=[listener, storage_listener])
         finally:
-            withdraw(settings.state_dir)
+            folder.withdraw()
 
 
 def port_of(listener: socket.socket) -> int:
@@ -99,13 +116,17 @@ def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]
             signal.signal(number, former)
 
 
-def _running(settings: Settings, address: str, storage_address: str) -> dict[str, Any]:
+def _running(
+    settings: Settings, folder: StateFolder, interpreter: Interpreter, address: str, storage_address: str
+) -> dict[str, Any]:
     return {
         "address": address,
         "storageAddress": storage_address,
         "pid": os.getpid(),
         "startTime": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "stateDir": str(settings.state_dir),
+        "folder": folder.identity,
+        "python": interpreter.prefix,
         "project": settings.project,
         "location": settings.location,
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},

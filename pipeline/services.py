@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
+from pipeline import state_folder
 from trainer.errors import ProjectError
 
 STATE_DIR = Path(".local/vertex")
@@ -42,11 +41,13 @@ class Services:
         api_host: URL of Vertex AI.
         storage_host: URL of Cloud Storage.
         pid: Their process.
+        python: The folder of the Python that they were started with; empty if they do not tell.
     """
 
     api_host: str
     storage_host: str
     pid: int
+    python: str = ""
 
 
 def environment(services: Services) -> dict[str, str]:
@@ -61,9 +62,28 @@ def environment(services: Services) -> dict[str, str]:
 
 
 def find_running(state_dir: Path = STATE_DIR) -> Services | None:
-    """The services that work in a folder, or None."""
-    services = _announced(state_dir)
-    return services if services is not None and _is_healthy(services) else None
+    """The services that work in this very folder, or None, of which `why_none` tells more.
+
+    Raises:
+        ProjectError: They cannot go on: their folder was moved, or the Python that they need is another by now.
+    """
+    services, lost = _answering(state_dir)
+    if services is not None and lost:
+        raise ProjectError(
+            f"The local services in {state_dir.absolute()}, process {services.pid}, cannot go on. {lost} "
+            "Run `python -m pipeline up`, which starts them anew."
+        )
+    return services
+
+
+def why_none(state_dir: Path = STATE_DIR) -> str:
+    """Why there are no services to be found, and what to do."""
+    if not _is_owned(state_dir):
+        return f"The local services are down: none work in {state_dir.absolute()}. Run `python -m pipeline up`."
+    return (
+        f"The local services in {state_dir.absolute()}, {_holder_told(state_dir)}, do not answer. Wait a moment, if "
+        "they are just being started. Otherwise run `python -m pipeline down`, and then `python -m pipeline up`."
+    )
 
 
 def ensure_running(
@@ -79,29 +99,37 @@ def ensure_running(
         check: Called again and again while this waits; what it raises ends the waiting, and they go on starting.
 
     Raises:
-        ProjectError: They do not start, or do not answer.
+        ProjectError: They do not start, do not answer, or were started with another Python than this command.
     """
     with _one_at_a_time(state_dir, check):
         check()
+        _end_lost(state_dir)
         process = None if _is_owned(state_dir) else _start(state_dir)
         meanwhile()
-        return _wait_for(state_dir, process, check)
+        services = _wait_for(state_dir, process, check)
+    _require_same_python(state_dir, services)
+    return services
 
 
 def stop(state_dir: Path = STATE_DIR) -> bool:
     """Ends the services that work in a folder, and the model servers; whether there were any.
 
     Raises:
-        ProjectError: They do not answer.
+        ProjectError: They are another user's, or it cannot be told which process they are.
     """
     if not _is_owned(state_dir):
         return False
-    services = _wait_for(state_dir, None, lambda: None)
-    os.kill(services.pid, signal.SIGTERM)
+    pid = _require_holder(state_dir)
+    try:
+        state_folder.signal_holder(state_dir, pid, signal.SIGTERM)
+    except PermissionError as error:
+        who = f"process {pid}, are another user's"
+        raise ProjectError(f"The local services in {state_dir.absolute()}, {who}. Let that user end them.") from error
     deadline = time.monotonic() + _STOP_TIMEOUT_S
-    while _is_owned(state_dir):
+    # Another command may start the next ones at once.
+    while _is_owned(state_dir) and state_folder.holder(state_dir) in (pid, None):
         if time.monotonic() > deadline:
-            os.kill(services.pid, signal.SIGKILL)
+            state_folder.signal_holder(state_dir, pid, signal.SIGKILL)
         time.sleep(_POLL_S)
     return True
 
@@ -135,15 +163,12 @@ def _start(state_dir: Path) -> subprocess.Popen[bytes]:
 
 
 def _ports(state_dir: Path) -> tuple[int, int]:
-    """Those of services that were killed, where clients may be waiting for them; 0, any free one, if they are taken."""
-    killed = _announced(state_dir)
-    if killed is None:
-        return 0, 0
-    return _free_port(killed.api_host), _free_port(killed.storage_host)
+    """Those that they had last, which links and clients name; 0, any free one, if they are taken or there are none."""
+    api, storage = state_folder.last_ports(state_dir) or (0, 0)
+    return _free_port(api), _free_port(storage)
 
 
-def _free_port(address: str) -> int:
-    port = int(address.rpartition(":")[2])
+def _free_port(port: int) -> int:
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError:
@@ -158,7 +183,9 @@ def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: C
         check()
         has_ended = process is None or process.poll() is not None
         if has_ended and not _is_owned(state_dir):
-            break
+            if process is not None:
+                break
+            process = _start(state_dir)  # those that were there were about to end
         services = find_running(state_dir)
         if services is not None:
             return services
@@ -166,41 +193,68 @@ def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: C
     log = state_dir / LOG_FILE
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     said = "\n".join(lines[-_TAIL_LINES:])
-    raise ProjectError(
-        f"The local services do not answer. Run again, or end their process if there is one. {log} ends with:\n{said}"
-    )
+    if _is_owned(state_dir):
+        what = (
+            f"do not answer: {_holder_told(state_dir)} has that folder. "
+            "Run `python -m pipeline down`, and then this again."
+        )
+    else:
+        what = "do not start. Mend what their log tells, and run this again."
+    raise ProjectError(f"The local services in {state_dir.absolute()} {what} {log.absolute()} ends with:\n{said}")
 
 
-def _announced(state_dir: Path) -> Services | None:
-    """What the services in a folder say of themselves, as long as they run and, where they are killed, afterwards."""
-    try:
-        about = json.loads((state_dir / "emulator.json").read_text(encoding="utf-8"))
-        return Services(about["address"], about["storageAddress"], about["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _end_lost(state_dir: Path) -> None:
+    """Ends services that cannot go on, so that others are started in their place."""
+    services, lost = _answering(state_dir)
+    if services is not None and lost:
+        print(f"The local services are started anew. {lost}", file=sys.stderr)
+        stop(state_dir)
 
 
-def _is_healthy(services: Services) -> bool:
-    """Whether they answer; another process may have their port by now."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"{services.api_host}/healthz", timeout=_ANSWER_TIMEOUT_S) as answer:
-            document = json.load(answer)
-    except (OSError, ValueError):
-        return False
-    return isinstance(document, dict) and document.get("pid") == services.pid
+def _require_holder(state_dir: Path) -> int:
+    deadline = time.monotonic() + _ANSWER_TIMEOUT_S
+    while not (pid := state_folder.holder(state_dir)):
+        if pid == state_folder.UNSEEN or time.monotonic() > deadline:
+            raise ProjectError(
+                f"The local services in {state_dir.absolute()} cannot be ended from here: the system does not tell "
+                "which process has that folder. It may run in another container, or be of an earlier state of this "
+                "project. End it there, or with that state."
+            )
+        time.sleep(_POLL_S)
+    return pid
+
+
+def _holder_told(state_dir: Path) -> str:
+    pid = state_folder.holder(state_dir)
+    return f"process {pid}" if pid else "a process that cannot be seen from here"
+
+
+def _require_same_python(state_dir: Path, services: Services) -> None:
+    """Runs take the Python of the services, and its packages. A command of another one would have others in mind."""
+    if services.python and os.path.realpath(services.python) != os.path.realpath(sys.prefix):
+        raise ProjectError(
+            f"The local services in {state_dir.absolute()}, process {services.pid}, were started with the Python in "
+            f"{services.python}, and this command with the one in {sys.prefix}. Use the former, or run "
+            "`python -m pipeline down`, and then this again."
+        )
+
+
+def _answering(state_dir: Path) -> tuple[Services | None, str]:
+    """The services that answer for this very folder, and what they need and have lost, in a sentence."""
+    about = state_folder.announced(state_dir)
+    if about is None or not _is_owned(state_dir):
+        return None, ""
+    services = Services(about["address"], about["storageAddress"], about["pid"], str(about.get("python") or ""))
+    told = state_folder.health(services.api_host, _ANSWER_TIMEOUT_S)
+    # Another process may have their port by now, and a copy of the folder what they have announced.
+    if told.get("pid") != services.pid or told.get("folder") != state_folder.identity(state_dir):
+        return None, ""
+    return services, str(told.get("reason") or "")
 
 
 def _is_owned(state_dir: Path) -> bool:
-    """Whether a living process works in the folder: it holds a lock there, which the kernel drops however it ends."""
-    try:
-        with (state_dir / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
+    """Whether a living process works in the folder."""
+    return state_folder.is_held(state_dir)
 
 
 @contextmanager
@@ -214,8 +268,10 @@ def _one_at_a_time(state_dir: Path, check: Callable[[], None]) -> Iterator[None]
                 time.sleep(_POLL_S)
             yield
     except OSError as error:
+        at = os.path.abspath(error.filename or state_dir)
         raise ProjectError(
-            f"The folder of the local services, {state_dir}, cannot be used: {error.strerror}. Make it writable."
+            f"The folder of the local services, {state_dir.absolute()}, cannot be used: {at}: {error.strerror}. "
+            "It must be a folder that can be written to."
         ) from error
 
 

@@ -101,3 +101,20 @@ def not_found(noun: str, name: str) -> ApiError:
 def already_exists(noun: str, name: str) -> ApiError:
     """ALREADY_EXISTS for a resource whose id is taken."""
     return ApiError("ALREADY_EXISTS", f'The {noun} "{name}" already exists.')
+
+
+def fault(what: str, error: Exception) -> ApiError:
+    """INTERNAL, where the emulator itself has failed; or the refusal that it met on the way.
+
+    Args:
+        what: What it failed at, in a sentence without its full stop.
+        error: Why.
+    """
+    if isinstance(error, ApiError):
+        return error
+    why = f"{type(error).__name__}: {error}".rstrip(".")
+    return ApiError(
+        "INTERNAL",
+        f"{what}: {why}. Try again. The emulator's own output has the traceback: emulator.log in its state folder, "
+        "if a command line started it.",
+    )

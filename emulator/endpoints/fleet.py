@@ -16,7 +16,7 @@ from google.cloud.aiplatform_v1.types import (
 
 from emulator.api import operations
 from emulator.api.calls import Work
-from emulator.api.errors import ApiError, not_found
+from emulator.api.errors import ApiError, fault, not_found
 from emulator.api.names import id_of
 from emulator.api.store import Store, Transaction
 from emulator.endpoints.deployments import PENDING_UNDEPLOYMENTS, complete_deployment, fail_deployment, version_of
@@ -123,10 +123,10 @@ class Fleet:
         except ApiError as error:
             await self._abandon(server)
             await self._fail(operation, error)
-        except Exception:
+        except Exception as error:
             LOG.exception("The deployment %s broke down.", operation)
             await self._abandon(server)
-            await self._fail(operation, ApiError("INTERNAL", "The emulator failed to start the model server."))
+            await self._fail(operation, fault("The emulator failed to start the model server", error))
 
     @staticmethod
     def _pending_command(tx: Transaction, operation: str) -> tuple[DeployModelRequest, ModelCommand]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from emulator.api.errors import ApiError, precondition
+from emulator.interpreter import interpreter_needed
 from emulator.model_servers import keeper
 from emulator.model_servers.command import ModelCommand, search_path, tail
 from emulator.model_servers.ports import reserved_port
@@ -112,7 +113,7 @@ async def model_process(command: ModelCommand, base: Mapping[str, str], log: Pat
         log: Where its output goes, after what is there.
 
     Raises:
-        ApiError: FAILED_PRECONDITION, where there is no such command.
+        ApiError: FAILED_PRECONDITION, where there is no such command, or no Python any more to start it with.
     """
     path = search_path(base.get("PATH", os.defpath), Path(sys.executable))
     with contextlib.ExitStack() as held:
@@ -124,14 +125,15 @@ async def model_process(command: ModelCommand, base: Mapping[str, str], log: Pat
             raise precondition(f'The model\'s containerSpec.command starts "{words[0]}", which is not on this machine.')
         log.parent.mkdir(parents=True, exist_ok=True)
         output = held.enter_context(log.open("ab"))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", keeper.__file__, str(STOP_AFTER_S), program, *words[1:]),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
+        with interpreter_needed():
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", keeper.__file__, str(STOP_AFTER_S), program, *words[1:]),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
         started = ModelProcess(command, process, port, log)
         try:
             yield started

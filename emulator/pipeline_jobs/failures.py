@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from google.cloud.aiplatform_v1.types import PipelineJob
 
-from emulator.api.errors import ApiError
+from emulator.api.errors import ApiError, fault
 from emulator.pipeline_jobs.process import root_uri
 
 INTERRUPTED = ApiError(
     "ABORTED", "The emulator was stopped or killed while this pipeline job ran. Submit the pipeline again."
 )
-BROKEN = ApiError("INTERNAL", "The emulator failed to run the pipeline. See its log.")
+
+
+def broken(error: Exception) -> ApiError:
+    """The emulator itself has failed, or could not start the runner."""
+    return fault("The emulator failed to run the pipeline", error)
 
 
 def missing_bucket(job: PipelineJob) -> ApiError:

@@ -14,6 +14,7 @@ from google.cloud.aiplatform_v1.types import PipelineJob
 from google.cloud.aiplatform_v1.types.pipeline_failure_policy import PipelineFailurePolicy
 
 from emulator.api.names import id_of
+from emulator.interpreter import interpreter_needed
 from emulator.pipeline_jobs.folders import JobFolders
 from emulator.runner.task_launcher import GRACE_S
 
@@ -83,12 +84,19 @@ class JobProcess:
 
     def told(self) -> str:
         """What the runner wrote to standard error, in short."""
-        text = self._errors.read_text(encoding="utf-8", errors="replace").strip()
-        return text[-_LONGEST_TOLD:] or f"The runner ended with exit code {self._process.returncode}."
+        with contextlib.suppress(OSError):  # the file may be gone with its folder
+            if text := self._errors.read_text(encoding="utf-8", errors="replace").strip():
+                return text[-_LONGEST_TOLD:]
+        return f"The runner ended with exit code {self._process.returncode}."
 
 
 async def start_runner(job: PipelineJob, folders: JobFolders, environment: Mapping[str, str]) -> JobProcess:
-    """Starts the runner of a job whose folder is prepared. It ends by itself should this process die."""
+    """Starts the runner of a job whose folder is prepared. It ends by itself should this process die.
+
+    Raises:
+        ApiError: FAILED_PRECONDITION, where there is no Python any more to start it with.
+        OSError: It cannot be started.
+    """
     request = folders.request(job.name)
     policy = job.runtime_config.failure_policy
     is_fast = policy == PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST
@@ -104,7 +112,7 @@ async def start_runner(job: PipelineJob, folders: JobFolders, environment: Mappi
     command = [sys.executable, "-m", "emulator.runner", "--stop-with-stdin"]
     command += [str(word) for option in options.items() for word in option]
     errors = request / "errors.txt"
-    with errors.open("wb") as output:
+    with errors.open("wb") as output, interpreter_needed():
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,

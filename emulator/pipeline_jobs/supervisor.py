@@ -92,9 +92,9 @@ class JobSupervisor:
     async def _end_interrupted(self, name: str) -> None:
         try:
             await asyncio.to_thread(self._conclude_interrupted, name)
-        except Exception:  # one broken run is no reason not to start
+        except Exception as error:  # one broken run is no reason not to start
             LOG.exception("What %s has done cannot be told.", name)
-            await self._end(name, failures.BROKEN)
+            await self._end(name, failures.broken(error))
 
     def take(self, work: Work) -> None:
         """Begins work that a request left.
@@ -147,11 +147,11 @@ class JobSupervisor:
             job = await self._transact(lambda tx: updates.begin(tx, name))
             # Without one, it was cancelled before its turn came.
             await (self._end(name, updates.CANCELLED) if job is None else self._execute(job, run))
-        except Exception:
+        except Exception as error:
             LOG.exception("The run of %s broke down.", name)
             if run.process is not None:
                 await run.process.close()
-            await self._end(name, failures.BROKEN)
+            await self._end(name, failures.INTERRUPTED if self._is_closing else failures.broken(error))
         finally:
             del self._runs[name]
             self._remove_forgotten()

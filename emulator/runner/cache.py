@@ -10,7 +10,8 @@ An input artifact counts by its URI, its metadata and the time when it was writt
 a run that was deleted may leave its id, and hence its URIs, to another. For the same reason an entry whose artifacts
 have been written anew since, or are gone, is none.
 
-Each entry is a file, KEY.json. Several runners may use the folder at once.
+Each entry is a file, KEY.json. Several runners may use the folder at once. What lies beside the folder is named from
+there, so that an entry is of use where both were moved, and never tells of the original where both were copied.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class Cache:
         """The outputs of an execution. None where there was none, or its artifacts are not there."""
         try:
             entry = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
-            outputs: Outputs = entry["outputs"]
+            outputs: Outputs = _with_paths(entry["outputs"], self._absolute)
             is_whole = all(time_written(artifact["path"]) == artifact["written"] for artifact in artifacts_of(outputs))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
@@ -113,7 +114,8 @@ class Cache:
             OSError: The entry cannot be written.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({**origin, "outputs": outputs}, indent=1, ensure_ascii=False)
+        kept = _with_paths(outputs, self._relative)
+        text = json.dumps({**origin, "outputs": kept}, indent=1, ensure_ascii=False)
         descriptor, fresh = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".new")
         try:
             with open(descriptor, "w", encoding="utf-8") as file:
@@ -123,3 +125,29 @@ class Cache:
             with contextlib.suppress(OSError):
                 os.unlink(fresh)
             raise
+
+    def _relative(self, path: str) -> str:
+        # A component may have followed the links on the way to its artifacts.
+        for place in (self._folder.parent, self._folder.parent.resolve()):
+            if path.startswith(f"{place}/"):
+                return path.removeprefix(f"{place}/")
+        return path
+
+    def _absolute(self, path: str) -> str:
+        return path if not path or "://" in path else str(self._folder.parent / path)
+
+
+def _with_paths(outputs: Outputs, named: Callable[[str], str]) -> dict[str, Any]:
+    """Outputs with other paths of their artifacts."""
+
+    def changed(artifact: Mapping[str, Any]) -> dict[str, Any]:
+        return {**artifact, "path": named(artifact["path"])}
+
+    return {
+        name: {
+            **output,
+            **({"artifact": changed(output["artifact"])} if "artifact" in output else {}),
+            **({"artifacts": [changed(one) for one in output["artifacts"]]} if "artifacts" in output else {}),
+        }
+        for name, output in outputs.items()
+    }

@@ -23,7 +23,7 @@ def up() -> None:
 
     running = services.ensure_running()
     print(f"Vertex AI is at {running.api_host}, Cloud Storage at {running.storage_host}, process {running.pid}.")
-    print(f"State and logs are in {services.STATE_DIR}. `python -m pipeline down` ends them.")
+    print(f"State and logs are in {services.STATE_DIR.absolute()}. `python -m pipeline down` ends them.")
 
 
 @app.command()
@@ -32,9 +32,9 @@ def down() -> None:
     from pipeline import services
 
     if services.stop():
-        print(f"The local services have ended. Their state is in {services.STATE_DIR}.")
+        print(f"The local services have ended. Their state is in {services.STATE_DIR.absolute()}.")
     else:
-        print("The local services are down already.")
+        print(f"The local services are down already: none work in {services.STATE_DIR.absolute()}.")
 
 
 @app.command()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.config import RunConfig
 from pipeline.doctor.report import Finding, State
-from trainer.errors import UsageError
+from trainer.errors import ProjectError, UsageError
 
 _PROJECT = Path(__file__).parent.parent.parent / "pyproject.toml"
 _GIB = 1024**3
@@ -139,11 +139,18 @@ def data_files(config: RunConfig) -> Finding:
 
 def local_services() -> Finding:
     """Whether the local services are up; a run starts them if they are not."""
-    from pipeline.services import find_running
+    from pipeline.services import STATE_DIR, find_running, why_none
+    from pipeline.state_folder import is_held
 
-    running = find_running()
+    try:
+        running = find_running()
+    except ProjectError as error:
+        return Finding("Services", State.NOTE, f"{error} So does a run.")
+    if running is None and is_held(STATE_DIR):
+        return Finding("Services", State.UNKNOWN, why_none())
     if running is None:
-        return Finding("Services", State.NOTE, "down; a run starts them, and so does `python -m pipeline up`")
+        where = f"down in {STATE_DIR.absolute()}"
+        return Finding("Services", State.NOTE, f"{where}; a run starts them, and so does `python -m pipeline up`")
     return Finding(
         "Services", State.OK, f"up: Vertex AI at {running.api_host}, Cloud Storage at {running.storage_host}"
     )

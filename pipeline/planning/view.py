@@ -10,9 +10,9 @@ from rich.text import Text
 from pipeline.config import RunConfig
 from pipeline.planning.lookup import RUNS_READ
 from pipeline.planning.plan import Plan, PlannedFile, PlannedTask
+from pipeline.services import STATE_DIR
 from trainer.errors import shown
 
-_CANNOT_TELL = "cannot tell: the local services are down, `python -m pipeline up` starts them"
 _ON_FAILURE = {"slow": "runs what does not depend on the failed task", "fast": "begins nothing more"}
 _STATES = {True: "there already", False: "would be copied", None: "would be copied unless it is there"}
 
@@ -90,13 +90,18 @@ def _about(plan: Plan, config: RunConfig, image: str = "") -> Iterator[Text]:
 def _cache(plan: Plan, config: RunConfig) -> str:
     if not config.enable_caching:
         return "off"
-    return _CANNOT_TELL if plan.champion is None else f"as far as the {RUNS_READ} newest runs of {plan.pipeline} tell"
+    return _cannot_tell() if plan.champion is None else f"as far as the {RUNS_READ} newest runs of {plan.pipeline} tell"
 
 
 def _champion(plan: Plan, config: RunConfig) -> str:
     if plan.champion is None:
-        return _CANNOT_TELL
+        return _cannot_tell()
     return f"version {plan.champion} of {config.model_name}" if plan.champion else "none yet"
+
+
+def _cannot_tell() -> str:
+    where = STATE_DIR.absolute()
+    return f"cannot tell: the local services are down, none work in {where}; `python -m pipeline up` starts them"
 
 
 def _listed(parameters: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ def connect(
 
     Raises:
         UsageError: They are down, or the environment names another Vertex AI than the configuration.
-        ProjectError: Google's cannot be reached, or there are no credentials for it.
+        ProjectError: Google's cannot be reached, or there are no credentials for it. The local services cannot go on.
     """
     if config.connection == "vertex":
         for name in ELSEWHERE:
@@ -52,7 +52,7 @@ def connect(
 
     running = services.ensure_running(meanwhile=meanwhile, check=check) if start else services.find_running()
     if running is None:
-        raise UsageError("The local services are down. Run `python -m pipeline up`.")
+        raise UsageError(services.why_none())
     if start:
         for bucket in dict.fromkeys([config.staging_bucket, bucket_of(config.root)]):
             services.create_bucket(running, config.project, bucket)

@@ -11,7 +11,6 @@ import pytest
 from emulator.api.start_error import StartError
 from emulator.serving import listening
 from emulator.settings import Settings, parse_settings
-from emulator.state_folder import RUNNING, announce, owned, withdraw
 from tests.emulator.vertex_emulator import ROOT
 
 
@@ -49,19 +48,6 @@ def test_a_port_that_is_taken_is_told() -> None:
             listening("127.0.0.1", port),
         ):
             pass
-
-
-def test_a_folder_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
-    with owned(tmp_path):
-        with pytest.raises(StartError, match="Another emulator works in"), owned(tmp_path):
-            pass
-        announce(tmp_path, {"pid": 7, "address": "http://127.0.0.1:1"})
-        with pytest.raises(StartError, match="process 7 at http://127"), owned(tmp_path):
-            pass
-        withdraw(tmp_path)
-        assert not (tmp_path / RUNNING).exists()
-    with owned(tmp_path):
-        pass
 
 
 def test_help_loads_none_of_the_sdk() -> None:

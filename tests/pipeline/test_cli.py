@@ -182,7 +182,8 @@ def test_command_says_how_to_start_the_services_where_they_are_down(
     set_variables(monkeypatch, **iris_files._asdict())
     outcome = command(name, *CONNECTING[name])
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == "Error: The local services are down. Run `python -m pipeline up`.\n"
+    where = Path.cwd() / ".local/vertex"
+    assert outcome.err == f"Error: The local services are down: none work in {where}. Run `python -m pipeline up`.\n"
     assert list(Path.cwd().iterdir()) == []
 
 
@@ -214,7 +215,8 @@ def test_command_says_at_once_that_googles_vertex_cannot_be_reached(
 
 
 def test_services_that_are_down_need_no_stop(command: Command) -> None:
-    assert command("down") == (0, "The local services are down already.\n", "")
+    where = Path.cwd() / ".local/vertex"
+    assert command("down") == (0, f"The local services are down already: none work in {where}.\n", "")
 
 
 def test_undeploy_wants_to_be_told_that_it_means_all(command: Command) -> None:

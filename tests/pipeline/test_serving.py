@@ -159,7 +159,8 @@ def test_killed_services_come_back_as_they_were(served: Checkout) -> None:
     before = succeeded(served, "endpoints")
     kill_services(served)
     code, err = failed(served, "predict", "data/test.json")
-    assert (code, err) == (2, "Error: The local services are down. Run `python -m pipeline up`.\n")
+    told = f"The local services are down: none work in {served.folder / '.local/vertex'}. Run `python -m pipeline up`."
+    assert (code, err) == (2, f"Error: {told}\n")
     served.up()
     assert succeeded(served, "endpoints") == before
     # The model servers are started again meanwhile, which a slow machine takes longer for than a prediction may.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,47 @@ def test_cache_finds_artifacts_that_have_no_file(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     cache.keep("key", {"metrics": {"artifact": artifact(tmp_path / "metrics")}}, ORIGIN)
     assert cache.find("key") is not None
+
+
+def moved_runs(parent: Path, *, through_a_link: bool) -> Path:
+    """A state folder with a run's artifact and the cache's entry of it."""
+    state = parent / "state"
+    (state / "runs").mkdir(parents=True)
+    (state / "runs" / "model").write_text("of the original", encoding="utf-8")
+    entry = artifact((state.resolve() if through_a_link else state) / "runs" / "model")
+    Cache(state / "cache").keep("key", {"model": {"artifact": entry}, "all": {"artifacts": [entry]}}, ORIGIN)
+    return state
+
+
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_cache_that_was_moved_with_its_artifacts_finds_them(tmp_path: Path, through_a_link: bool) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    state = moved_runs(tmp_path / "link", through_a_link=through_a_link)
+    state.rename(tmp_path / "moved")
+    found = Cache(tmp_path / "moved" / "cache").find("key")
+    assert found is not None
+    assert {one["path"] for one in artifacts_of(found)} == {str(tmp_path / "moved" / "runs" / "model")}
+
+
+def test_cache_that_was_copied_finds_nothing_of_the_original(tmp_path: Path) -> None:
+    state = moved_runs(tmp_path, through_a_link=False)
+    shutil.copytree(state, tmp_path / "copy")
+    found = Cache(tmp_path / "copy" / "cache").find("key")
+    assert found is not None
+    assert {one["path"] for one in artifacts_of(found)} == {str(tmp_path / "copy" / "runs" / "model")}
+    (tmp_path / "copy" / "runs" / "model").unlink()
+    assert Cache(tmp_path / "copy" / "cache").find("key") is None
+
+
+@pytest.mark.parametrize("path", ["gs://bucket/rows", "", "/elsewhere/rows"])
+def test_cache_keeps_what_lies_elsewhere_as_it_is(tmp_path: Path, path: str) -> None:
+    cache = Cache(tmp_path / "cache")
+    entry = {**artifact(tmp_path / "none"), "path": path, "written": time_written(path)}
+    cache.keep("key", {"rows": {"artifact": entry}}, ORIGIN)
+    found = cache.find("key")
+    assert found is not None
+    assert [one["path"] for one in artifacts_of(found)] == [path]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"outputs": {"model": {"artifact": {}}}}', '{"outputs": 5}'])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 from importlib import metadata
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipeline.doctor.local import (
     enough,
     find_installed,
     installed_packages,
+    local_services,
     loopback,
     python_version,
     writable_folder,
@@ -111,8 +113,22 @@ def test_doctor_of_the_local_profile_changes_nothing(
     names = ["Python", "Packages", "Folder", "Ports", "Disk", "Memory", "Data", "Services"]
     assert [line.split()[1] for line in lines] == names
     assert ended.value.code == (1 if any(line.startswith("✗") for line in lines) else 0)
-    assert lines[7] == "- Services  down; a run starts them, and so does `python -m pipeline up`"
+    where = tmp_path / ".local/vertex"
+    assert lines[7] == f"- Services  down in {where}; a run starts them, and so does `python -m pipeline up`"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_services_that_do_not_answer_are_no_services_that_are_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / ".local/vertex"
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        finding = local_services()
+    assert finding.state is State.UNKNOWN
+    assert finding.detail.startswith(f"The local services in {folder}, a process that cannot be seen from here, do not")
 
 
 def test_doctor_fails_where_the_data_is_not_there(

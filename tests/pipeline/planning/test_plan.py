@@ -54,7 +54,9 @@ def test_plan_tells_each_task_its_machine_and_uris(iris_files: IrisFiles) -> Non
     ) in text
     assert "  5. Deploy and move the traffic, if the gate is open: runs (never cached)\n" in text
     assert f"  image       {config.image}\n" in text
-    assert "  champion    cannot tell: the local services are down, `python -m pipeline up` starts them\n" in text
+    where = Path.cwd() / ".local/vertex"
+    told = f"cannot tell: the local services are down, none work in {where}; `python -m pipeline up` starts them"
+    assert f"  champion    {told}\n" in text
     assert "  parameters  train_steps=50\n" in text
     assert "  labels      managed-by=dnn-pipeline, " in text
 
