@@ -171,6 +171,8 @@ class JobSupervisor:
         if run.must_stop:
             run.process.stop()
         error = await self._follow(job, run.process, publication)
+        if self._is_closing and not self._folders.run(job.name).path.exists():
+            return  # The state folder was moved: the next start finds in it what the run has told.
         told, error = await asyncio.to_thread(self._conclude, job, publication, run.process.told(), error)
         await self._transact(lambda tx: updates.end(tx, job.name, told, error))
 

@@ -289,7 +289,7 @@ def test_process_that_has_the_number_of_the_services_is_left_alone(folder: Path)
             bystander.kill()
 
 
-@pytest.mark.parametrize("text", ["", "[", "[]", '{"pid": -1}', '{"address": "http://127.0.0.1:1", "pid": "1"}'])
+@pytest.mark.parametrize("text", ["[]", '{"address": "http://127.0.0.1:1", "storageAddress": "", "pid": -1}'])
 def test_services_start_whatever_stands_in_the_place_of_their_announcement(folder: Path, text: str) -> None:
     folder.mkdir()
     (folder / "emulator.json").write_text(text)

@@ -150,6 +150,25 @@ def test_a_stopped_emulator_ends_its_runs_and_says_so_when_it_is_back(
     assert ended(shared, waited)["state"] == "PIPELINE_STATE_SUCCEEDED"
 
 
+def test_an_emulator_whose_folder_was_moved_fails_what_ran_and_tells_what_it_had_done(
+    own_emulator: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    bucket(own_emulator)
+    ran = submit(own_emulator, "moved-ran", job(compiled["waits"], path=str(tmp_path / "never")))
+    running(own_emulator, ran, "wait-for")
+    pid, moved = runner_pid(own_emulator, ran), own_emulator.folder.with_name("moved")
+    own_emulator.folder.rename(moved)
+    own_emulator.folder = moved
+    assert own_emulator._process is not None
+    assert own_emulator._process.wait(60) == 0
+    assert not is_alive(pid)
+    assert not moved.with_name("vertex").exists()
+    own_emulator.start()
+    found = own_emulator.get(ran)
+    assert found["error"] == {"code": 10, "message": CUT_OFF}
+    assert states(found) == dict.fromkeys(("waits", "wait-for"), "FAILED")
+
+
 def test_a_run_that_ended_without_the_emulator_is_published_by_the_next_one(
     shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
