@@ -259,8 +259,10 @@ class StorageApi:
             skipped, total = there, -1
         if skipped < 0:
             raise ApiError("INVALID_ARGUMENT", f"Invalid request. The next byte is {there}. Received: {told[0]}.")
+        place = there
         async for chunk in request.stream():
-            uploads.append(upload, chunk[skipped:])
+            uploads.write(key, upload, place, chunk[skipped:])
+            place += len(chunk[skipped:])
             skipped = max(skipped - len(chunk), 0)
         there = uploads.size(upload)
         if total in {-1, there}:
