@@ -56,7 +56,7 @@ class Controls:
         rpc, status, times = document.get("rpc"), document.get("status"), document.get("times", 1)
         if not isinstance(rpc, str) or not rpc:
             raise invalid("rpc", f'must be the name of a method, or "*". Received: {rpc!r}.')
-        if status not in STATUSES:
+        if not isinstance(status, str) or status not in STATUSES:
             raise invalid("status", f"must be one of {', '.join(STATUSES)}. Received: {status!r}.")
         if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= REQUESTS_KEPT:
             raise invalid("times", f"must be a whole number from 1 to {REQUESTS_KEPT}. Received: {times!r}.")

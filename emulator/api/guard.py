@@ -71,6 +71,8 @@ def require_own_page(method: str, headers: Mapping[str, str]) -> None:
         method == "GET"
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
+        # A page can have other pages fetched ahead, which nobody has asked for.
+        and "sec-purpose" not in headers
     )
     if site not in {"none", "same-origin"} and not followed:
         raise ApiError(

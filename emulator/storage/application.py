@@ -21,6 +21,7 @@ from emulator.storage.answers import SAFE_HEADERS, error_answer, json_answer
 from emulator.storage.batches import answer_batch
 from emulator.storage.conditions import NotModifiedError, conditions_of, number_of
 from emulator.storage.downloads import download
+from emulator.storage.names import require_object_name
 from emulator.storage.object_store import ObjectStore
 from emulator.storage.objects import Objects
 from emulator.storage.records import StoredObject, bucket_resource
@@ -173,10 +174,22 @@ class StorageApi:
         return json_answer(None)
 
     async def _act(self, request: Request, address: Address) -> Response:
-        fields, query = await _read_object(request), request.query_params
+        """An action on an object, tried again where what it reads is replaced meanwhile."""
+        fields = await _read_object(request)
+        for _ in range(TRIES):
+            try:
+                return await self._act_once(request.query_params, address, fields)
+            except FileNotFoundError:
+                await asyncio.sleep(0)
+        raise ApiError("ABORTED", f"{address.bucket}/{address.name} is being replaced all the time. Try again later.")
+
+    async def _act_once(self, query: Mapping[str, str], address: Address, fields: dict[str, Any]) -> Response:
         conditions = conditions_of(query)
         if address.action == "compose":
-            sources = [self._component(address.bucket, one) for one in fields.get("sourceObjects") or []]
+            named = fields.get("sourceObjects") or []
+            if not isinstance(named, list):
+                raise ApiError("INVALID_ARGUMENT", f"sourceObjects must be a list. Received: {str(named)[:200]}.")
+            sources = [self._component(address.bucket, one) for one in named]
             told = fields.get("destination")
             destination = told if isinstance(told, dict) else {}
             made = await asyncio.to_thread(self._objects.compose, sources, *address.target, destination, conditions)
@@ -195,7 +208,11 @@ class StorageApi:
     def _component(self, bucket: str, told: Any) -> StoredObject:
         if not isinstance(told, dict) or not isinstance(told.get("name"), str):
             raise ApiError("INVALID_ARGUMENT", "Each of sourceObjects must have a name.")
-        asked = {"generation": told.get("generation")} | (told.get("objectPreconditions") or {})
+        require_object_name(told["name"])
+        preconditions = told.get("objectPreconditions") or {}
+        if not isinstance(preconditions, dict):
+            raise ApiError("INVALID_ARGUMENT", "objectPreconditions must be an object.")
+        asked = {"generation": told.get("generation")} | preconditions
         query = {name: str(value) for name, value in asked.items() if value is not None}
         found = self._objects.find(bucket, told["name"], number_of(query, "generation"))
         conditions_of(query).require(found)
@@ -259,8 +276,10 @@ class StorageApi:
             skipped, total = there, -1
         if skipped < 0:
             raise ApiError("INVALID_ARGUMENT", f"Invalid request. The next byte is {there}. Received: {told[0]}.")
+        place = there
         async for chunk in request.stream():
-            uploads.append(upload, chunk[skipped:])
+            uploads.write(key, upload, place, chunk[skipped:])
+            place += len(chunk[skipped:])
             skipped = max(skipped - len(chunk), 0)
         there = uploads.size(upload)
         if total in {-1, there}:

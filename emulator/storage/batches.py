@@ -55,13 +55,13 @@ async def _answer(client: httpx.AsyncClient, part: Message) -> bytes:
     if len(words) < 2:
         raise ApiError("INVALID_ARGUMENT", "A part of a batch must begin with the line of a request.")
     headers, _, body = rest.partition(b"\n\n")
-    content_type = BytesParser().parsebytes(headers + b"\n\n").get("content-type")
-    target = urlsplit(words[1])
-    url = target.path + (f"?{target.query}" if target.query else "")
-    sent = {"content-type": content_type} if content_type else {}
+    content_type = str(BytesParser().parsebytes(headers + b"\n\n").get("content-type", ""))
+    sent = {"content-type": content_type} if content_type.isascii() and content_type else {}
     try:
+        target = urlsplit(words[1])
+        url = target.path + (f"?{target.query}" if target.query else "")
         answer = await client.request(words[0], url, content=body, headers=sent)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
         raise ApiError("INVALID_ARGUMENT", f"A part of a batch names no path: {words[1][:200]}.") from None
     told = str(part.get("content-id", "<>")).strip()
     identity = f"<response-{told[1:]}" if told.startswith("<") else f"<response-{told}>"

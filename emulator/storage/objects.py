@@ -207,7 +207,8 @@ class Objects:
             conditions: What must hold of what it replaces.
 
         Raises:
-            ApiError: NOT_FOUND, also where a source has gone meanwhile; FAILED_PRECONDITION; INVALID_ARGUMENT.
+            ApiError: NOT_FOUND for the bucket; FAILED_PRECONDITION; INVALID_ARGUMENT.
+            FileNotFoundError: A source has been replaced or deleted since it was found.
         """
         if not 1 <= len(sources) <= MOST_COMPONENTS:
             raise ApiError("INVALID_ARGUMENT", f"The number of source components must be 1 to {MOST_COMPONENTS}.")
@@ -237,10 +238,13 @@ class Objects:
 
         Raises:
             ApiError: As `compose`.
+            FileNotFoundError: Likewise.
         """
 
         def remove_source(tx: Transaction) -> None:
-            _found(tx.get(OBJECTS, source.key), source.bucket, source.name, source.generation)
+            current = tx.get(OBJECTS, source.key)
+            if current is None or current.generation != source.generation:
+                raise FileNotFoundError(source.file)
             tx.delete(OBJECTS, source.key)
 
         with self._copied([source], bucket, name, fields or source.fields) as copied:
@@ -257,10 +261,7 @@ class Objects:
         require_object_name(name)
         with self.draft() as draft:
             for source in sources:
-                try:
-                    draft.copy(self.files / source.file)
-                except FileNotFoundError:
-                    raise no_object(source.bucket, source.name) from None
+                draft.copy(self.files / source.file)
             draft.finish()
             yield self.record(bucket, name, draft.name, draft.sums, fields)
 
@@ -273,10 +274,5 @@ class Objects:
 
 def _found(found: StoredObject | None, bucket: str, name: str, generation: int | None) -> StoredObject:
     if found is None or generation not in {None, found.generation}:
-        raise no_object(bucket, name)
+        raise ApiError("NOT_FOUND", f"No such object: {bucket}/{name}")
     return found
-
-
-def no_object(bucket: str, name: str) -> ApiError:
-    """What a request for an object that is not there is refused with."""
-    return ApiError("NOT_FOUND", f"No such object: {bucket}/{name}")

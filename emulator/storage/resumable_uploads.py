@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from emulator.api.errors import ApiError
-from emulator.api.store import Store
+from emulator.api.store import Store, Transaction
 from emulator.storage.buckets import require_bucket
 from emulator.storage.conditions import conditions_of
 from emulator.storage.drafts import sums_of
@@ -32,6 +33,10 @@ class ResumableUploads:
     def __init__(self, store: Store, objects: Objects) -> None:
         self._store = store
         self._objects = objects
+        # Those that become objects just now, and take no more bytes: a client that waited in vain for an answer may
+        # send the same bytes again while the first ones are still on their way.
+        self._ending: set[str] = set()
+        self._lock = threading.Lock()
 
     def begin(self, bucket: str, name: str, fields: Mapping[str, Any], query: Mapping[str, str]) -> str:
         """Begins one; the id by which it goes on.
@@ -63,19 +68,37 @@ class ResumableUploads:
         Raises:
             ApiError: NOT_FOUND, also where it has become an object.
         """
-        upload = self._store.peek(UPLOADS, key)
-        if upload is None:
-            raise ApiError("NOT_FOUND", "There is no such upload under way: it has ended, or never began.")
-        return upload
+        return _found(self._store.peek(UPLOADS, key))
 
     def size(self, upload: Upload) -> int:
-        """How many bytes have arrived."""
-        return (self._objects.files / upload.file).stat().st_size
+        """How many bytes have arrived.
 
-    def append(self, upload: Upload, chunk: bytes) -> None:
-        """Takes the next bytes in."""
-        with (self._objects.files / upload.file).open("ab") as file:
-            file.write(chunk)
+        Raises:
+            ApiError: NOT_FOUND, where it was cancelled meanwhile.
+        """
+        try:
+            return (self._objects.files / upload.file).stat().st_size
+        except FileNotFoundError:
+            raise _not_under_way() from None
+
+    def write(self, key: str, upload: Upload, place: int, chunk: bytes) -> None:
+        """Takes bytes in.
+
+        Args:
+            key: Its id.
+            upload: The upload.
+            place: Where in the object they belong: no further than bytes have arrived.
+            chunk: The bytes.
+
+        Raises:
+            ApiError: NOT_FOUND, where it has become an object or was cancelled meanwhile.
+        """
+        with self._lock:
+            if key in self._ending or self._store.peek(UPLOADS, key) is None:
+                raise _not_under_way()
+            with (self._objects.files / upload.file).open("r+b") as file:
+                file.seek(place)
+                file.write(chunk)
 
     def end(self, key: str, upload: Upload, announced: Mapping[str, str]) -> StoredObject:
         """Makes an object of one whose bytes are all there.
@@ -86,16 +109,35 @@ class ResumableUploads:
             announced: The digests that its writer has sent at the end.
 
         Raises:
-            ApiError: NOT_FOUND for the bucket; FAILED_PRECONDITION; INVALID_ARGUMENT for the digests.
+            ApiError: NOT_FOUND for the bucket, or where it ends already; FAILED_PRECONDITION; INVALID_ARGUMENT for the
+                digests.
         """
+        with self._lock:
+            if key in self._ending:
+                raise _not_under_way()
+            self._ending.add(key)
+        try:
+            return self._end(key, upload, announced)
+        except FileNotFoundError:
+            raise _not_under_way() from None
+        finally:
+            self._ending.discard(key)
+
+    def _end(self, key: str, upload: Upload, announced: Mapping[str, str]) -> StoredObject:
         path = self._objects.files / upload.file
         with path.open("rb") as file:
             os.fsync(file.fileno())
         sums = sums_of(path)
         sums.require({**upload.sums, **announced})
         record = self._objects.record(upload.bucket, upload.name, upload.file, sums, upload.fields)
-        (written,) = self._objects.put([record], conditions_of(upload.conditions), lambda tx: tx.delete(UPLOADS, key))
+
+        conditions = conditions_of(upload.conditions)
+        (written,) = self._objects.put([record], conditions, lambda tx: self._forget(tx, key))
         return written
+
+    def _forget(self, tx: Transaction, key: str) -> None:
+        _found(tx.get(UPLOADS, key))
+        tx.delete(UPLOADS, key)
 
     def cancel(self, key: str) -> None:
         """Forgets one.
@@ -105,7 +147,7 @@ class ResumableUploads:
         """
         upload = self.find(key)
         with self._store.transaction() as tx:
-            tx.delete(UPLOADS, key)
+            self._forget(tx, key)
         self._objects.remove_files([upload.file])
 
     def forget_old(self) -> None:
@@ -114,3 +156,13 @@ class ResumableUploads:
             for key, upload in tx.everything(UPLOADS).items():
                 if time.time() - upload.begun > LONGEST_LIFE_S:
                     tx.delete(UPLOADS, key)
+
+
+def _found(upload: Upload | None) -> Upload:
+    if upload is None:
+        raise _not_under_way()
+    return upload
+
+
+def _not_under_way() -> ApiError:
+    return ApiError("NOT_FOUND", "There is no such upload under way: it has ended, or never began.")

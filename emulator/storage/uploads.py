@@ -58,9 +58,9 @@ def boundary_of(request: Request) -> bytes:
     message = Message()
     message["content-type"] = request.headers.get("content-type", "")
     boundary = message.get_boundary()
-    if not boundary:
+    if not boundary or not boundary.isascii():
         raise ApiError("INVALID_ARGUMENT", "The Content-Type of a body of several parts must name their boundary.")
-    return boundary.encode("latin-1")
+    return boundary.encode()
 
 
 def _object(text: bytes) -> dict[str, Any]:

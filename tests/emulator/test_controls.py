@@ -32,6 +32,7 @@ def test_a_fault_of_every_rpc() -> None:
         ([], "must be"),
         ({"rpc": "X", "status": "UNAVAILABLE", "time": 1}, "must be"),
         ({"status": "UNAVAILABLE"}, "must be the name of a method"),
+        ({"rpc": "X", "status": []}, "must be one of CANCELLED, INVALID_ARGUMENT"),
         ({"rpc": "X", "status": "BAD"}, "must be one of CANCELLED, INVALID_ARGUMENT"),
         ({"rpc": "X", "status": "UNAVAILABLE", "times": 0}, "must be a whole number from 1 to 1000"),
         ({"rpc": "X", "status": "UNAVAILABLE", "times": True}, "must be a whole number"),

@@ -86,6 +86,7 @@ def test_require_own_page_lets_programs_own_pages_and_followed_links_in(headers:
         ("GET", {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}),
         ("GET", {"sec-fetch-mode": "websocket", "sec-fetch-dest": "empty"}),
         ("GET", {}),
+        ("GET", {**FOLLOWED, "sec-purpose": "prefetch;prerender"}),
         ("POST", FOLLOWED),
     ],
 )

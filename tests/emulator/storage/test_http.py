@@ -181,6 +181,14 @@ def test_signed_urls_are_served_and_not_looked_at(http: httpx.Client) -> None:
         ("PUT", "/upload/storage/v1/b/raw/o?upload_id=none", b"", (404, "notFound")),
         ("POST", "/storage/v1/b/raw/o/x/compose", b'{"sourceObjects": []}', (400, "invalid")),
         ("POST", "/storage/v1/b/raw/o/x/compose", b'{"sourceObjects": [1]}', (400, "invalid")),
+        ("POST", "/storage/v1/b/raw/o/x/compose", b'{"sourceObjects": 1}', (400, "invalid")),
+        ("POST", "/storage/v1/b/raw/o/x/compose", b'{"sourceObjects": [{"name": "\\ud800"}]}', (400, "invalid")),
+        (
+            "POST",
+            "/storage/v1/b/raw/o/x/compose",
+            b'{"sourceObjects": [{"name": "x", "objectPreconditions": [1]}]}',
+            (400, "invalid"),
+        ),
         ("POST", "/storage/v1/b/raw/o/absent/copyTo/b/raw/o/y", b"", (404, "notFound")),
         ("POST", "/batch/storage/v1", b"", (400, "invalid")),
         ("PATCH", "/storage/v1/b", b"", (501, "notImplemented")),
@@ -190,6 +198,21 @@ def test_a_refusal_has_its_status_and_reason(
     http: httpx.Client, method: str, path: str, body: bytes, expected: tuple[int, str]
 ) -> None:
     assert reason(http.request(method, path, content=body)) == expected
+
+
+def test_a_boundary_that_is_no_ascii_is_refused(http: httpx.Client) -> None:
+    headers = {"content-type": "multipart/related; boundary*=utf-8''%E2%82%AC"}
+    for path in ("/upload/storage/v1/b/raw/o?uploadType=multipart", "/batch/storage/v1"):
+        assert reason(http.post(path, content=b"x", headers=headers)) == (400, "invalid")
+
+
+def test_a_part_of_a_batch_is_refused_with_its_own_fault(http: httpx.Client) -> None:
+    headers = {"content-type": "multipart/mixed; boundary=x"}
+    part = b"--x\r\nContent-Type: application/http\r\n\r\nPOST %s HTTP/1.1\r\ncontent-type: \xff\r\n\r\n[]\r\n--x--"
+    refused = http.post("/batch/storage/v1", content=part % b"http://[", headers=headers)
+    assert reason(refused) == (400, "invalid")
+    answer = http.post("/batch/storage/v1", content=part % b"/storage/v1/b", headers=headers)
+    assert (answer.status_code, b"HTTP/1.1 400 Bad Request" in answer.content) == (200, True)
 
 
 def test_a_reader_that_has_it_already_is_told_so(http: httpx.Client) -> None:
