@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -17,6 +17,8 @@ from trainer.errors import DataError, ProjectError, quoted
 JSON_TYPE = "application/json"
 BAD_REQUEST = 400
 SERVER_ERROR = 500
+# Nobody reads it: the client has left.
+CLIENT_LEFT = 499
 
 
 class Predictor(Protocol):
@@ -57,8 +59,12 @@ def prediction_app(predictor: Predictor, health_route: str, predict_route: str) 
         return Response(orjson.dumps(answer), media_type=JSON_TYPE)
 
     routes = [Route(health_route, health, methods=["GET"]), Route(predict_route, predict, methods=["POST"])]
-    # The server writes the traceback of what is raised to its log.
-    return Starlette(routes=routes, exception_handlers={Exception: lambda _, error: _told(SERVER_ERROR, error)})
+    # The server writes the traceback of what is raised to its log, but for a client that leaves within its request.
+    handlers: dict[Any, Any] = {
+        ClientDisconnect: lambda _, _error: Response(status_code=CLIENT_LEFT),
+        Exception: lambda _, error: _told(SERVER_ERROR, error),
+    }
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 def _told(status: int, error: Exception) -> Response:
