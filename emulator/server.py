@@ -13,6 +13,7 @@ from google.longrunning import operations_pb2
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from emulator.api import operations
 from emulator.api.bodies import json_response, read_body
@@ -83,7 +84,10 @@ class Api:
         return service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request, whatever happens, in JSON."""
+        """Answers one request, whatever happens, in JSON. There are no websockets here: handshakes are refused."""
+        if scope["type"] == "websocket":
+            await WebSocket(scope, receive, send).close(reason="The API has no websockets.")
+            return
         request = Request(scope, receive)
         raw_path = scope["raw_path"].decode("latin-1")
         began = time.perf_counter()
@@ -99,15 +103,7 @@ class Api:
             LOG.exception("%s %s", request.method, raw_path)
             failure = fault(f"The emulator failed at {request.method} {raw_path}", error)
             response = json_response(failure.body(), failure.http_status)
-        self._controls.requests.append(
-            {
-                "method": request.method,
-                "path": raw_path,
-                "rpc": rpc,
-                "status": response.status_code,
-                "seconds": round(time.perf_counter() - began, 6),
-            }
-        )
+        self._controls.note(request.method, raw_path, rpc, response.status_code, time.perf_counter() - began)
         await response(scope, receive, send)
 
     async def _answer(self, service: Service, route: Route, path: Path, request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from emulator.api.codec import encode_json, parse_json
@@ -25,15 +25,19 @@ async def read_body(request: Request, limit: int = LARGEST_REQUEST) -> bytes:
         limit: The most bytes it may have.
 
     Raises:
-        ApiError: INVALID_ARGUMENT, where it has more.
+        ApiError: INVALID_ARGUMENT, where it has more; CANCELLED, where the client left before its end.
     """
     chunks = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise ApiError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.")
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise ApiError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.")
+            chunks.append(chunk)
+    except ClientDisconnect:
+        # A client may leave. Nobody reads this answer; it stands in the list of requests alone.
+        raise ApiError("CANCELLED", "The client closed the connection within its request.") from None
     return b"".join(chunks)
 
 
@@ -41,7 +45,7 @@ async def read_document(request: Request) -> Any:
     """Reads a request's body as JSON.
 
     Raises:
-        ApiError: INVALID_ARGUMENT, where it is none, or too large.
+        ApiError: INVALID_ARGUMENT, where it is none, or too large; CANCELLED, where the client left before its end.
     """
     return await parse_apart(await read_body(request))
 

@@ -104,7 +104,9 @@ class Reader:
 
     async def _call(self, method: str, name: str, query: Mapping[str, str], body: Json | None) -> Json:
         path, colon, verb = _split_verb(name)
-        url = f"/v1/{quote(path, safe='/')}{colon}{verb}"
+        # Dots alone would be taken for a way up, before the API could refuse them.
+        parts = (part.replace(".", "%2E") if part in {".", ".."} else quote(part, safe="") for part in path.split("/"))
+        url = f"/v1/{'/'.join(parts)}{colon}{quote(verb, safe='')}"
         return await self._answer(await self._client.request(method, url, params=query, json=body))
 
     @staticmethod

@@ -93,7 +93,9 @@ class Predictor:
         plan = self._plans.get(endpoint)
         if plan is None or plan.version != self._store.version:
             plan = await asyncio.to_thread(self._read_plan, endpoint)
-            self._plans[endpoint] = plan
+            # Those of an older version are stale, and of endpoints that may be gone.
+            kept = {name: other for name, other in self._plans.items() if other.version == plan.version}
+            self._plans = {**kept, endpoint: plan}
         chosen = choose(plan.split, self._random)
         if chosen is None:
             raise precondition(f"Endpoint {endpoint} doesn't have traffic_split.")

@@ -20,7 +20,7 @@ from google.cloud.aiplatform_v1.types import PipelineJobDetail
 
 from emulator.api.errors import ApiError, Violation, invalid, invalid_fields
 from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, Parser, Predicate
-from emulator.api.names import id_of
+from emulator.api.names import id_of, is_part
 from emulator.api.store import Store, Transaction
 from emulator.logging.task_log_file import START, LogLine, TaskLogFile
 from emulator.pipeline_jobs.folders import JobFolders
@@ -46,7 +46,7 @@ _TYPES: dict[str, tuple[type, Any]] = {
     "pageSize": (int, 0),
     "pageToken": (str, ""),
 }
-_PROJECT = re.compile(r"projects/[^/]+")
+_PROJECT = "projects/"
 _JOB_ID = re.compile(r'resource\.labels\.job_id\s*=\s*"?(\d+)"?')
 
 
@@ -119,12 +119,16 @@ def _value_violations(request: dict[str, Any]) -> Iterator[Violation]:
     names = request["resourceNames"]
     if len(names) > MOST_RESOURCES:
         yield Violation("resourceNames", f"must name at most {MOST_RESOURCES} projects. Received: {len(names)}.")
-    elif not names or not all(isinstance(name, str) and _PROJECT.fullmatch(name) for name in names):
+    elif not names or not all(isinstance(name, str) and _is_project(name) for name in names):
         yield Violation("resourceNames", f'must name projects, such as "projects/my-project". Received: {names!r}.')
     if request["orderBy"] not in {"", "timestamp", "timestamp asc", "timestamp desc"}:
         yield Violation("orderBy", f'must be "timestamp asc" or "timestamp desc". Received: "{request["orderBy"]}".')
     if not 0 <= request["pageSize"] <= LARGEST_PAGE:
         yield Violation("pageSize", f"must lie between 1 and {LARGEST_PAGE}. Received: {request['pageSize']}.")
+
+
+def _is_project(name: str) -> bool:
+    return name.startswith(_PROJECT) and is_part(name.removeprefix(_PROJECT))
 
 
 def _logs(tx: Transaction, folders: JobFolders, names: Iterable[str]) -> list[TaskLogFile]:

@@ -28,11 +28,13 @@ class VertexEmulator:
     Args:
         folder: The state folder.
         flags: Further flags of the command line.
+        log: Where its output goes, after what is there; None leaves it to the tests' own.
     """
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(self, folder: Path, *flags: str, log: Path | None = None) -> None:
         self.folder = folder
         self._flags = flags
+        self._log = log
         self._client = httpx.Client(timeout=patience_s(), trust_env=False)
         self._process: subprocess.Popen[bytes] | None = None
         self.running: dict[str, Any] = {}
@@ -54,7 +56,10 @@ class VertexEmulator:
         api = known["address"].rpartition(":")[2] if known else "0"
         storage = known["storageAddress"].rpartition(":")[2] if known else "0"
         (self.folder / "emulator.json").unlink(missing_ok=True)
-        self._process = subprocess.Popen(self.command("--port", api, "--storage-port", storage), cwd=ROOT)
+        command = self.command("--port", api, "--storage-port", storage)
+        with contextlib.ExitStack() as held:
+            output = held.enter_context(self._log.open("ab")) if self._log is not None else None
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
         eventually(self._is_up)
         self.running = json.loads((self.folder / "emulator.json").read_text(encoding="utf-8"))
 

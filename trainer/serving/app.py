@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -23,6 +23,8 @@ SERVER_ERROR = 500
 LARGEST_BODY = 4 * 1024 * 1024
 # As small a body is answered in a few milliseconds, of which another thread would cost a good part.
 ANSWERED_AT_ONCE = 2 * 1024
+# Nobody reads it: the client has left.
+CLIENT_LEFT = 499
 
 
 class Predictor(Protocol):
@@ -71,8 +73,12 @@ def prediction_app(predictor: Predictor, health_route: str, predict_route: str) 
         return Response(answer, media_type=JSON_TYPE)
 
     routes = [Route(health_route, health, methods=["GET"]), Route(predict_route, predict, methods=["POST"])]
-    # The server writes the traceback of what is raised to its log.
-    return Starlette(routes=routes, exception_handlers={Exception: lambda _, error: _told(SERVER_ERROR, error)})
+    # The server writes the traceback of what is raised to its log, but for a client that leaves within its request.
+    handlers: dict[Any, Any] = {
+        ClientDisconnect: lambda _, _error: Response(status_code=CLIENT_LEFT),
+        Exception: lambda _, error: _told(SERVER_ERROR, error),
+    }
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 async def _body(request: Request) -> bytes:

@@ -21,6 +21,7 @@ import pytest
 
 from tests.conftest import IrisFiles
 from tests.patience import eventually, patience_s
+from tests.raw_client import leave
 from tests.trainer.malformed import FLOWER, KINDS, TEXT, malformed_bodies
 from trainer.model.trained_model import TrainedModel
 from trainer.serve import CONTRACT
@@ -43,7 +44,12 @@ def exported(iris_model: TrainedModel, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="module")
-def server(exported: Path) -> Iterator[httpx.Client]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("told") / "server.log"
+
+
+@pytest.fixture(scope="module")
+def server(exported: Path, log: Path) -> Iterator[httpx.Client]:
     """A client of a server that is up, with its predict route."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -55,7 +61,9 @@ def server(exported: Path) -> Iterator[httpx.Client]:
         "AIP_STORAGE_URI": str(exported),
         "VERTEX_EMULATOR_HOST": "127.0.0.1:1",
     }
-    process = subprocess.Popen([sys.executable, "-m", "trainer.serve"], env={**os.environ, **contract})
+    with log.open("ab") as output:
+        command = [sys.executable, "-m", "trainer.serve"]
+        process = subprocess.Popen(command, env={**os.environ, **contract}, stdout=output, stderr=output)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=patience_s(), trust_env=False) as client:
         eventually(lambda: is_healthy(client, process))
         yield client
@@ -163,6 +171,17 @@ def test_the_server_refuses_a_thousand_malformed_bodies_and_answers_on(server: h
         wrong[f"{kind}: {answer.status_code} {answer.text[:200]} for {body[:200]!r}"] += not is_refused
     assert +wrong == {}
     assert predict(server, FLOWER) == before
+
+
+def test_a_client_that_leaves_is_no_error_of_the_server(server: httpx.Client, log: Path) -> None:
+    whole = json.dumps({"instances": [FLOWER]}).encode()
+    head = "POST /ask HTTP/1.1\r\nContent-Type: application/json\r\n"
+    leave(str(server.base_url), f"{head}Content-Length: {len(whole)}", whole[:5])
+    leave(str(server.base_url), f"{head}Transfer-Encoding: chunked", b"5\r\n{")
+    leave(str(server.base_url), f"{head}Content-Length: {len(whole)}", whole)
+    for _ in range(3):
+        assert predict(server, FLOWER)
+    assert "Traceback" not in log.read_text(encoding="utf-8")
 
 
 def test_the_server_refuses_a_large_body_of_nonsense_in_no_time(server: httpx.Client) -> None:
