@@ -71,5 +71,5 @@ def test_nearest_looks_at_so_many_words_and_no_further() -> None:
     assert nearest("wrod 00001", many) == ' Did you mean "word 00001"?'
     assert nearest("wrod 19999", many) == ' Did you mean "word 01999"?'
     assert nearest("x" * 1_000_000, many) == ""
-    assert_linear(lambda words: nearest("wrod 00001", words), lambda size: many[:size], 10_000)
+    assert_linear(lambda words: nearest("wrod 00001", words), lambda size: many[:size], 200)
     assert_linear(lambda word: nearest(word, [word[1:]] * 50), lambda size: "ab" * size, 1000)

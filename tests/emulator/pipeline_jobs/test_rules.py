@@ -210,4 +210,4 @@ def test_many_unknown_parameters_are_told_of_in_part_and_in_the_time_that_their_
     found = violations(body(60))
     assert len(found) == MOST_VIOLATIONS
     assert found[0][1] == 'The pipeline has no parameter "leraning-rate-0". Did you mean "learning-rate-0"?'
-    assert_linear(violations, body, 60)
+    assert_linear(violations, body, 30)

@@ -121,4 +121,4 @@ def test_many_unknown_parameters_are_told_of_in_the_time_that_their_number_takes
 
     with pytest.raises(UsageError, match=r'60 problems:\n  - .*"leraning-rate-0"\. Did you mean "learning-rate-0"\?'):
         check_parameters(*given(60))
-    assert_linear(lambda asked: check_parameters(*asked), given, 60, refusal=UsageError)
+    assert_linear(lambda asked: check_parameters(*asked), given, 30, refusal=UsageError)

@@ -64,7 +64,7 @@ def test_parse_object_finds_a_doubled_key_among_many() -> None:
 
     with pytest.raises(DataError, match='the key "k99" is there twice'):
         parse_object(doubled(100))
-    assert_linear(parse_object, doubled, 800, refusal=DataError)
+    assert_linear(parse_object, doubled, 1500, refusal=DataError)
 
 
 def test_predict_refuses_a_body_that_is_too_large() -> None:
