@@ -14,7 +14,7 @@ UNIT := not tensorflow and not run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run compile train tensorboard test unit lint type bench bench-quick bench-lock lock clean
+.PHONY: help setup run compile train tensorboard test unit attack lint type bench bench-quick bench-lock lock clean
 
 help: ## list the targets
 	@echo 'make TARGET [PYTHON=/path/to/python3.12] [ARGS="..."], where TARGET is'
@@ -46,6 +46,9 @@ test: .venv/installed-dev ## run all tests, the unit part first, and ask for 90 
 
 unit: .venv/installed-dev ## run the tests that need no TensorFlow
 	$(PY) -m pytest -m "$(UNIT)" $(ARGS)
+
+attack: .venv/installed-dev ## attack the emulator at length: kills, races, mutated requests, a soak, foreign pages; ARGS go to pytest
+	ATTACK_SCALE=$${ATTACK_SCALE:-20} $(PY) -m pytest -s tests/attack $(ARGS)
 
 lint: .venv/installed-dev ## check style
 	$(PY) -m ruff check .

@@ -71,10 +71,10 @@ def require_own_page(method: str, headers: Mapping[str, str]) -> None:
         method == "GET"
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
-        # A page can have other pages fetched ahead, which nobody has asked for.
-        and "sec-purpose" not in headers
     )
-    if site not in {"none", "same-origin"} and not followed:
+    # A page can have others fetched ahead, which nobody has asked for. Chromium then says nothing of the page.
+    is_ahead = "sec-purpose" in headers and site != "same-origin"
+    if is_ahead or (site not in {"none", "same-origin"} and not followed):
         raise ApiError(
             "PERMISSION_DENIED", f'The emulator answers no page of another site. Received Sec-Fetch-Site: "{site}".'
         )

@@ -77,6 +77,14 @@ def test_require_own_page_lets_programs_own_pages_and_followed_links_in(headers:
     require_own_page("GET", headers)
 
 
+def test_require_own_page_keeps_what_is_fetched_ahead_out() -> None:
+    ahead = {**FOLLOWED, "sec-purpose": "prefetch"}
+    require_own_page("GET", {**ahead, "sec-fetch-site": "same-origin"})
+    for site in ("none", "cross-site", "same-site"):
+        with pytest.raises(ApiError, match="answers no page of another site"):
+            require_own_page("GET", {**ahead, "sec-fetch-site": site})
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", " cross-site", "another word"])
 @pytest.mark.parametrize(
     ("method", "headers"),
@@ -86,7 +94,6 @@ def test_require_own_page_lets_programs_own_pages_and_followed_links_in(headers:
         ("GET", {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}),
         ("GET", {"sec-fetch-mode": "websocket", "sec-fetch-dest": "empty"}),
         ("GET", {}),
-        ("GET", {**FOLLOWED, "sec-purpose": "prefetch;prerender"}),
         ("POST", FOLLOWED),
     ],
 )
