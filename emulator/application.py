@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.api.bodies import json_response, read_document
 from emulator.api.calls import Work
@@ -24,7 +24,8 @@ from emulator.service import Host
 from emulator.services import SERVICES
 from emulator.settings import Settings
 from emulator.state_folder import DATABASE
-from emulator.storage.server import StorageServer
+from emulator.storage.application import StorageApi
+from emulator.storage.object_store import ObjectStore
 
 
 class Emulator:
@@ -32,34 +33,33 @@ class Emulator:
 
     Args:
         settings: How it was started.
-        storage: The object store, already listening.
         base: The environment of model servers, but for the containers' own variables.
         running: What /healthz and emulator.json tell.
         lost: Tells in a sentence what it needs and has lost since it was started; nothing if all is there.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        storage: StorageServer,
-        base: Mapping[str, str],
-        running: dict[str, Any],
-        lost: Callable[[], str],
+        self, settings: Settings, base: Mapping[str, str], running: dict[str, Any], lost: Callable[[], str]
     ) -> None:
         self.running = running
         self._lost = lost
-        self.storage = storage
+        self.storage = ObjectStore(settings.state_dir / "storage")
+        self.storage.address = running["storageAddress"]
         self.controls = Controls(settings.operation_delay_s)
         self.store = Store(settings.state_dir / DATABASE)
-        host = Host(settings, self.store, storage, base, self._take)
+        host = Host(settings, self.store, self.storage, base, self._take)
         self.services = [service(host) for service in SERVICES]
-        self.api = Api(self.store, storage, self.services, self.controls)
+        self.api = Api(self.store, self.storage, self.services, self.controls)
 
     def _take(self, work: Work) -> None:
         self.api.take(work)
 
-    def application(self) -> ASGIApp:
-        """The ASGI application."""
+    def application(self, storage_port: int) -> ASGIApp:
+        """The ASGI application.
+
+        Args:
+            storage_port: The port on which it is Cloud Storage; on any other one it is everything else.
+        """
         routes = [
             Route("/healthz", self._healthz, methods=["GET"]),
             Route("/_emulator/requests", self._requests, methods=["GET"]),
@@ -71,7 +71,14 @@ class Emulator:
         ]
         handlers: Any = {ApiError: _refusal}
         app = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers)
-        return Guarded(Console(app, self.storage.address, self.running["project"], self.running["location"]))
+        console = Console(app, self.storage.address, self.running["project"], self.running["location"])
+        storage = StorageApi(self.storage)
+
+        async def by_port(scope: Scope, receive: Receive, send: Send) -> None:
+            is_storage = scope["type"] != "lifespan" and scope["server"][1] == storage_port
+            await (storage if is_storage else console)(scope, receive, send)
+
+        return Guarded(by_port)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -81,6 +88,7 @@ class Emulator:
         finally:
             await self._close()
             self.store.close()
+            self.storage.close()
 
     async def _open(self) -> None:
         for service in self.services:

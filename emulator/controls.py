@@ -16,6 +16,11 @@ from typing import Any
 from emulator.api.errors import STATUSES, ApiError, invalid
 
 REQUESTS_KEPT = 1000
+# Of a request's path, how much the list of requests keeps.
+LONGEST_PATH = 2_000
+# Of all methods together.
+MOST_FAULTS = 10_000
+LONGEST_MESSAGE = 10_000
 LONGEST_DELAY_S = 3600.0
 
 
@@ -56,12 +61,18 @@ class Controls:
         rpc, status, times = document.get("rpc"), document.get("status"), document.get("times", 1)
         if not isinstance(rpc, str) or not rpc:
             raise invalid("rpc", f'must be the name of a method, or "*". Received: {rpc!r}.')
-        if status not in STATUSES:
+        if not isinstance(status, str) or status not in STATUSES:
             raise invalid("status", f"must be one of {', '.join(STATUSES)}. Received: {status!r}.")
         if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= REQUESTS_KEPT:
             raise invalid("times", f"must be a whole number from 1 to {REQUESTS_KEPT}. Received: {times!r}.")
-        message = str(document.get("message") or f"The emulator was asked to answer {status} to {rpc}.")
-        self.faults.setdefault(rpc, deque()).extend([ApiError(status, message)] * times)
+        message = document.get("message", "")
+        if not isinstance(message, str) or len(message) > LONGEST_MESSAGE:
+            raise invalid("message", f"must be a text of at most {LONGEST_MESSAGE} characters.")
+        waiting = sum(map(len, self.faults.values()))
+        if waiting + times > MOST_FAULTS:
+            raise invalid("times", f"must leave at most {MOST_FAULTS} faults waiting. There are {waiting}.")
+        fault = ApiError(status, message or f"The emulator was asked to answer {status} to {rpc}.")
+        self.faults.setdefault(rpc, deque()).extend([fault] * times)
         return {"rpc": rpc, "status": status, "times": len(self.faults[rpc])}
 
     def reset(self) -> None:
@@ -79,4 +90,14 @@ class Controls:
         for name in (rpc, "*"):
             waiting = self.faults.get(name)
             if waiting:
-                raise waiting.popleft()
+                fault = waiting.popleft()
+                if not waiting:
+                    del self.faults[name]
+                raise fault
+
+    def note(self, method: str, path: str, rpc: str, status: int, seconds: float) -> None:
+        """Adds a request to the log."""
+        shown = path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}..."
+        self.requests.append(
+            {"method": method, "path": shown, "rpc": rpc, "status": status, "seconds": round(seconds, 6)}
+        )

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from google.longrunning import operations_pb2
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from emulator.api import operations
 from emulator.api.bodies import json_response, read_body
@@ -29,6 +30,34 @@ from emulator.service import Service
 LOG = logging.getLogger(__name__)
 LONGEST_WAIT_S = 60.0
 POLL_S = 0.05
+
+
+class _Asked(NamedTuple):
+    """A request whose message is still to be read."""
+
+    route: Route
+    path: Path
+    query: str
+    body: bytes
+
+    def parameters(self) -> dict[str, str]:
+        """The query by name."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+
+class _Done(NamedTuple):
+    """What a transaction has brought.
+
+    Attributes:
+        message: The request's message.
+        response: The whole response, where nothing is left to do or to wait for.
+    """
+
+    message: Any
+    answer: Any
+    is_beta: bool
+    work: list[Work]
+    response: Response | None
 
 
 class Api:
@@ -55,7 +84,10 @@ class Api:
         return service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request, whatever happens, in JSON."""
+        """Answers one request, whatever happens, in JSON. There are no websockets here: handshakes are refused."""
+        if scope["type"] == "websocket":
+            await WebSocket(scope, receive, send).close(reason="The API has no websockets.")
+            return
         request = Request(scope, receive)
         raw_path = scope["raw_path"].decode("latin-1")
         began = time.perf_counter()
@@ -71,15 +103,7 @@ class Api:
             LOG.exception("%s %s", request.method, raw_path)
             failure = fault(f"The emulator failed at {request.method} {raw_path}", error)
             response = json_response(failure.body(), failure.http_status)
-        self._controls.requests.append(
-            {
-                "method": request.method,
-                "path": raw_path,
-                "rpc": rpc,
-                "status": response.status_code,
-                "seconds": round(time.perf_counter() - began, 6),
-            }
-        )
+        self._controls.note(request.method, raw_path, rpc, response.status_code, time.perf_counter() - began)
         await response(scope, receive, send)
 
     async def _answer(self, service: Service, route: Route, path: Path, request: Request) -> Response:
@@ -89,25 +113,36 @@ class Api:
             response: Response = await route.handler(service, path, request)
             return response
         body = await read_body(request)
-        query = dict(parse_qsl(request.url.query, keep_blank_values=True))
+        asked = _Asked(route, path, request.url.query, body)
         if path.version == "v1beta1":
             await asyncio.to_thread(load_beta)
-        message, is_beta = await self._call(route, path, query, body)
-        if is_beta:
-            message = beta_answer(message)
-        encoding = query.get("$alt", query.get("alt", ""))
-        return json_response(to_json(message, integers_for_enums="enum-encoding=int" in encoding))
-
-    async def _call(self, route: Route, path: Path, query: dict[str, str], body: bytes) -> tuple[Any, bool]:
-        parse = parse_beta_request if path.version == "v1beta1" else parse_request
-        message = parse(route.request_type, {route.path_field: path.resource}, query, route.body_field, body)
-        answer, is_beta, work = await asyncio.to_thread(self._transact, route, path, message)
-        for item in work:
+        # What reads and writes texts is in other threads, so that a large request keeps no other one waiting.
+        done = await asyncio.to_thread(self._call, asked)
+        if done.response is not None:
+            return done.response
+        answer = done.answer
+        for item in done.work:
             if await self.take(item).settle(item):
                 answer = await asyncio.to_thread(self._read_operation, item.name)
         if route.rpc == "WaitOperation":
-            answer = await self._wait(answer, message)
-        return self._shown(answer), is_beta
+            answer = await self._wait(answer, done.message)
+        return await asyncio.to_thread(self._respond, asked, answer, done.is_beta)
+
+    def _call(self, asked: _Asked) -> _Done:
+        route, path = asked.route, asked.path
+        parse = parse_beta_request if path.version == "v1beta1" else parse_request
+        in_path = {route.path_field: path.resource}
+        message = parse(route.request_type, in_path, asked.parameters(), route.body_field, asked.body)
+        answer, is_beta, work = self._transact(route, path, message)
+        has_ended = not work and route.rpc != "WaitOperation"
+        return _Done(message, answer, is_beta, work, self._respond(asked, answer, is_beta) if has_ended else None)
+
+    def _respond(self, asked: _Asked, answer: Any, is_beta: bool) -> Response:
+        query = asked.parameters()
+        encoding = query.get("$alt", query.get("alt", ""))
+        shown = self._shown(answer)
+        document = to_json(beta_answer(shown) if is_beta else shown, integers_for_enums="enum-encoding=int" in encoding)
+        return json_response(document)
 
     def _transact(self, route: Route, path: Path, message: Any) -> tuple[Any, bool, list[Work]]:
         is_beta = path.version == "v1beta1"

@@ -12,7 +12,7 @@ from emulator.api.calls import Work
 from emulator.api.routes import Route
 from emulator.api.store import Store
 from emulator.settings import Settings
-from emulator.storage.server import StorageServer
+from emulator.storage.object_store import ObjectStore
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Host:
 
     settings: Settings
     store: Store
-    storage: StorageServer
+    storage: ObjectStore
     environment: Mapping[str, str]
     take: Callable[[Work], None]
 

@@ -22,14 +22,22 @@ LOG = logging.getLogger(__name__)
 
 # Requests under way have this long to end, once a signal asked for the end.
 SHUTDOWN_S = 5
+# Connections on which nothing comes are closed after this time. Google's clients keep theirs, and a request on one that
+# is just being closed fails.
+IDLE_S = 75
 # How often it is looked whether the state folder is still where it was.
 LOOK_S = 1
-PACKAGES = ("google-cloud-aiplatform", "gcp-storage-emulator")
+PACKAGES = ("google-cloud-aiplatform",)
 
 
 @contextlib.contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int, option: str = "--port") -> Iterator[socket.socket]:
     """An open socket on which requests queue until the server is up.
+
+    Args:
+        host: A loopback address.
+        port: 0 takes a free one.
+        option: What names another port.
 
     Raises:
         StartError: The port is taken.
@@ -37,7 +45,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise StartError(f"port {port} of {host} cannot be had: {error.strerror}. Give another --port.") from error
+        raise StartError(f"port {port} of {host} cannot be had: {error.strerror}. Give another {option}.") from error
     with listener:
         yield listener
 
@@ -52,24 +60,26 @@ def serve(settings: Settings, folder: StateFolder, listener: socket.socket, envi
         environment: The environment that model servers inherit.
 
     Raises:
-        StartError: Cloud Storage's port is taken, or the state cannot be used.
+        StartError: Cloud Storage's port is taken, or what the state folder holds cannot be used.
     """
-    # Seconds of import, after the folder and the port are known to be free.
-    import uvicorn
+    with listening(settings.host, settings.storage_port, "--storage-port") as storage_listener:
+        # Seconds of import, after the folder and the ports are known to be free.
+        import uvicorn
 
-    from emulator.application import Emulator
+        from emulator.application import Emulator
 
-    with _storage(settings) as storage:
-        address = f"http://{settings.host}:{listener.getsockname()[1]}"
+        address, storage_address = (f"http://{settings.host}:{port_of(one)}" for one in (listener, storage_listener))
         interpreter = Interpreter()
-        running = _running(settings, folder, interpreter, address, storage.address)
-        base = {**environment, "STORAGE_EMULATOR_HOST": storage.address, "VERTEX_EMULATOR_HOST": address}
+        running = _running(settings, folder, interpreter, address, storage_address)
+        base = {**environment, "STORAGE_EMULATOR_HOST": storage_address, "VERTEX_EMULATOR_HOST": address}
+        emulator = Emulator(settings, base, running, lambda: folder.lost() or interpreter.lost())
         config = uvicorn.Config(
-            Emulator(settings, storage, base, running, lambda: folder.lost() or interpreter.lost()).application(),
+            emulator.application(port_of(storage_listener)),
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=SHUTDOWN_S,
             timeout_notify=LOOK_S,
         )
@@ -84,29 +94,16 @@ def serve(settings: Settings, folder: StateFolder, listener: socket.socket, envi
         # uvicorn's own handling ends the process by the signal, before the folder is left in order.
         server.capture_signals = lambda: _signals(server.handle_exit)  # type: ignore[method-assign]
         folder.announce(running)
-        print(f"Vertex AI at {address}, Cloud Storage at {storage.address}", flush=True)
+        print(f"Vertex AI at {address}, Cloud Storage at {storage_address}", flush=True)
         try:
-            server.run(sockets=[listener])
+            server.run(sockets=[listener, storage_listener])
         finally:
             folder.withdraw()
 
 
-@contextlib.contextmanager
-def _storage(settings: Settings) -> Iterator[Any]:
-    from emulator.storage.server import StorageServer
-
-    port = settings.storage_port
-    try:
-        storage = StorageServer(settings.state_dir / "storage", settings.host, port)
-    except OSError as error:
-        raise StartError(
-            f"port {port} of {settings.host} cannot be had: {error.strerror}. Give another --storage-port."
-        ) from error
-    storage.start()
-    try:
-        yield storage
-    finally:
-        storage.stop()
+def port_of(listener: socket.socket) -> int:
+    """The port of a socket."""
+    return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.api.guard import is_loopback
+from emulator.api.names import is_part
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ def parse_settings(arguments: Sequence[str] | None) -> Settings:
     for name in ("deployment_timeout_s", "predict_timeout_s"):
         if getattr(options, name) <= 0:
             parser.error(f"--{name.replace('_', '-')} must be positive. Received: {getattr(options, name):g}.")
+    for name in ("project", "location"):
+        if not is_part(getattr(options, name)):
+            parser.error(
+                f'--{name} must be no empty text, no "." or "..", and hold neither slashes nor control characters. '
+                f"Received: {getattr(options, name)!r}."
+            )
     if options.max_concurrent_runs < 1:
         parser.error(f"--max-concurrent-runs must be at least 1. Received: {options.max_concurrent_runs}.")
     options.state_dir = options.state_dir.absolute()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from trainer.garbage import search_seldom
+from pipeline.interrupts import heard_from_start_to_end
 
 if __name__ == "__main__":
-    search_seldom()
-    try:
-        from pipeline.cli import main
+    with heard_from_start_to_end():
+        from trainer.garbage import search_seldom
 
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+        search_seldom()
+        try:
+            from pipeline.cli import main
+
+            sys.exit(main())
+        except KeyboardInterrupt:
+            sys.exit(130)

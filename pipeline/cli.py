@@ -16,6 +16,7 @@ from pipeline.commands.options import configured
 from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig
 from pipeline.config_layers import COMPILED
+from pipeline.interrupts import heard_by_python
 from trainer.command_line import exit_code_of
 from trainer.errors import UsageError
 
@@ -60,12 +61,15 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _top(
-    debug: Debug = False,
-    version: Annotated[
+    ctx: typer.Context,
+    debug: Debug = False,  # noqa: ARG001 - `_execute` looks for it among the arguments
+    version: Annotated[  # noqa: ARG001 - its callback prints it
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
     """Trains, evaluates and gates a DNN classifier in one pipeline."""
+    if ctx.invoked_subcommand != runs.run.__name__:
+        heard_by_python()
 
 
 @config_app.command("show")

@@ -13,18 +13,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
 from pipeline import state_folder
-from pipeline.interrupts import uninterrupted
 from trainer.errors import ProjectError
 
 STATE_DIR = Path(".local/vertex")
 LOG_FILE = "emulator.log"
 
-_START_TIMEOUT_S = 30.0
-_STOP_TIMEOUT_S = 20.0
-_ANSWER_TIMEOUT_S = 5.0
+# Of a laptop that is busy otherwise. A process that ends is told at once.
+_START_TIMEOUT_S = 180.0
+_STOP_TIMEOUT_S = 60.0
+_ANSWER_TIMEOUT_S = 20.0
 _POLL_S = 0.02
 _TAIL_LINES = 10
 # Even where an emulator is named, gcsfs asks Google what kind of bucket it has, unless it is told not to, and takes the
@@ -85,21 +86,27 @@ def why_none(state_dir: Path = STATE_DIR) -> str:
     )
 
 
-def ensure_running(state_dir: Path = STATE_DIR, meanwhile: Callable[[], object] = lambda: None) -> Services:
+def ensure_running(
+    state_dir: Path = STATE_DIR,
+    meanwhile: Callable[[], object] = lambda: None,
+    check: Callable[[], None] = lambda: None,
+) -> Services:
     """The services that work in a folder, started if there are none; they stay when this process ends.
 
     Args:
         state_dir: The folder.
         meanwhile: What this process does while they start.
+        check: Called again and again while this waits; what it raises ends the waiting, and they go on starting.
 
     Raises:
         ProjectError: They do not start, do not answer, or were started with another Python than this command.
     """
-    with _one_at_a_time(state_dir):
+    with _one_at_a_time(state_dir, check):
+        check()
         _end_lost(state_dir)
         process = None if _is_owned(state_dir) else _start(state_dir)
         meanwhile()
-        services = _wait_for(state_dir, process)
+        services = _wait_for(state_dir, process, check)
     _require_same_python(state_dir, services)
     return services
 
@@ -144,7 +151,7 @@ def _start(state_dir: Path) -> subprocess.Popen[bytes]:
     api, storage = _ports(state_dir)
     ports = ["--port", str(api), "--storage-port", str(storage)]
     command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), *ports]
-    with (state_dir / LOG_FILE).open("ab") as output, uninterrupted():
+    with (state_dir / LOG_FILE).open("ab") as output:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -169,10 +176,11 @@ def _free_port(port: int) -> int:
     return port
 
 
-def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None) -> Services:
+def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: Callable[[], None]) -> Services:
     """Waits until services answer: those of a process, or those that another command has begun to start."""
     deadline = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline:
+        check()
         has_ended = process is None or process.poll() is not None
         if has_ended and not _is_owned(state_dir):
             if process is not None:
@@ -250,12 +258,14 @@ def _is_owned(state_dir: Path) -> bool:
 
 
 @contextmanager
-def _one_at_a_time(state_dir: Path) -> Iterator[None]:
+def _one_at_a_time(state_dir: Path, check: Callable[[], None]) -> Iterator[None]:
     """Lets a second command wait until a first one has started the services."""
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
         with (state_dir / "starting").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            while not _is_taken(lock):
+                check()
+                time.sleep(_POLL_S)
             yield
     except OSError as error:
         at = os.path.abspath(error.filename or state_dir)
@@ -263,3 +273,12 @@ def _one_at_a_time(state_dir: Path) -> Iterator[None]:
             f"The folder of the local services, {state_dir.absolute()}, cannot be used: {at}: {error.strerror}. "
             "It must be a folder that can be written to."
         ) from error
+
+
+def _is_taken(lock: TextIO) -> bool:
+    """Takes a lock, unless another process has it; whether it is taken now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

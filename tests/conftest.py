@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
+
+# How long an example takes is this machine's business, and that of what else it does.
+hypothesis.settings.register_profile("anywhere", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("anywhere")
 
 HEAVY = {"tensorflow", "run"}
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -24,6 +30,14 @@ class IrisFiles(NamedTuple):
 @pytest.fixture(scope="session")
 def iris_files() -> IrisFiles:
     return IrisFiles(DATA / "iris_training.csv", DATA / "iris_test.csv", DATA / "schema.toml")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Lets SIGINT be heard: a shell has its background jobs ignore it, and with them all processes that tests start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

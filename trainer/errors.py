@@ -10,12 +10,16 @@ ProjectError          1   base: what happened, where, what was received, what to
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 PROBLEMS_SHOWN = 20
 WORDS_SHOWN = 6
 CHARACTERS_SHOWN = 60
 LONGEST_VALUE_SHOWN = 100
+# How many pairs of characters are looked at for a word that is meant: enough for two thousand words of fifteen letters.
+MOST_COMPARED = 450_000
+# What difflib calls close.
+_CLOSE = 0.6
 
 
 class ProjectError(Exception):
@@ -65,9 +69,23 @@ def listing(problems: Sequence[str], total: int) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The hint ` Did you mean "x"?` where a known word is close to `word`, otherwise an empty string."""
-    by_folded = {candidate.casefold(): candidate for candidate in known}
-    matches = difflib.get_close_matches(word.casefold(), list(by_folded), n=1)
+    folded = word.casefold()
+    by_folded = dict(_comparable(folded, known))
+    matches = difflib.get_close_matches(folded, list(by_folded), n=1, cutoff=_CLOSE) if by_folded else []
     return f" Did you mean {quoted(by_folded[matches[0]])}?" if matches else ""
+
+
+def _comparable(folded: str, known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The first of known words that are long enough and short enough to be close, folded and as they are."""
+    left = MOST_COMPARED
+    for candidate in known:
+        other = candidate.casefold()
+        shorter, longer = sorted((len(folded), len(other)))
+        if 2 * shorter >= _CLOSE * (shorter + longer):
+            left -= shorter * longer
+            if left < 0:
+                return
+            yield other, candidate
 
 
 def quoted(text: str) -> str:

@@ -20,6 +20,9 @@ from emulator.api.errors import invalid
 
 Predicate = Callable[[Any], bool]
 
+# Cloud Logging's documented limit; for other lists it is a guess, as is that of comparisons, which each item takes.
+LONGEST_FILTER = 20_000
+MOST_COMPARISONS = 200
 TEXT_OPERATORS = ("=", "!=")
 WILDCARD_OPERATORS = ("=", "!=", ":")
 TIME_OPERATORS = ("=", "!=", "<", ">", "<=", ">=")
@@ -88,15 +91,21 @@ class Parser:
 
     Attributes:
         deepest: How many parentheses may be open.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT, where it is too long.
     """
 
     deepest = 20
 
     def __init__(self, text: str, fields: Mapping[str, Field]) -> None:
+        if len(text) > LONGEST_FILTER:
+            raise invalid("filter", f"must be at most {LONGEST_FILTER} characters long. Received: {len(text)}.")
         self._text = text
         self._fields = fields
         self._at = 0
         self._depth = 0
+        self._comparisons = 0
 
     def parse(self) -> Predicate:
         """What lets an item through: an `AllOf` of what AND joins.
@@ -131,6 +140,7 @@ class Parser:
     def _factor(self) -> Predicate:
         self._skip_space()
         if not self._text.startswith("(", self._at):
+            self._count(1)
             return self._comparison()
         self._at += 1
         self._depth += 1
@@ -143,6 +153,11 @@ class Parser:
         self._at += 1
         self._depth -= 1
         return inner
+
+    def _count(self, more: int) -> None:
+        self._comparisons += more
+        if self._comparisons > MOST_COMPARISONS:
+            self._refuse(f"holds more than {MOST_COMPARISONS} comparisons")
 
     def _comparison(self) -> Predicate:
         name, key = self._field()
@@ -160,8 +175,8 @@ class Parser:
             return self._time_comparison(field, operator, value)
         equal = operator != "!="
         if operator == ":" or field.kind == "pattern":
-            pattern = re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
-            return lambda item: (pattern.fullmatch(field.read(item)) is not None) is equal
+            matches = pattern_matcher(value)
+            return lambda item: matches(field.read(item)) is equal
         return lambda item: (field.read(item) == value) is equal
 
     def _time_comparison(self, field: Field, operator: str, value: str) -> Predicate:
@@ -215,6 +230,30 @@ class Parser:
 
     def _refuse(self, fault: str) -> NoReturn:
         raise invalid("filter", f'{fault}. Received: "{self._text}".')
+
+
+def pattern_matcher(pattern: str) -> Callable[[str], bool]:
+    """What tells whether a whole text fits a pattern, in which a `*` stands for anything.
+
+    It takes each part where it comes first and never goes back: no text takes longer than its length makes it.
+    """
+    first, *others = pattern.split("*")
+    if not others:
+        return lambda text: text == pattern
+    *between, last = others
+
+    def matches(text: str) -> bool:
+        at, end = len(first), len(text) - len(last)
+        if at > end or not text.startswith(first) or not text.endswith(last):
+            return False
+        for part in between:
+            at = text.find(part, at, end)
+            if at < 0:
+                return False
+            at += len(part)
+        return True
+
+    return matches
 
 
 def _moment(text: str) -> datetime | None:

@@ -7,15 +7,19 @@ origins nor under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.api.errors import ApiError
 
+# A guess. As much as a filter, a mask and a page's token may have, every character of them escaped.
+LONGEST_ADDRESS = 256 * 1024
 # A websocket that is refused before it is accepted is closed with this code (RFC 6455: policy violation).
 POLICY_VIOLATION = 1008
+# What tells where a request comes from. Given twice, each reader could believe another one.
+TELLING = {b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"}
 
 
 def is_loopback(host: str) -> bool:
@@ -36,7 +40,7 @@ def require_local(host: str | None, origin: str | None) -> None:
     Raises:
         ApiError: PERMISSION_DENIED.
     """
-    if host is not None and not is_loopback(_name(f"//{host}")):
+    if host is not None and ("@" in host or not is_loopback(_name(f"//{host}"))):
         raise ApiError("PERMISSION_DENIED", f'The emulator answers only to loopback names. Received Host: "{host}".')
     if origin is None:
         return
@@ -62,15 +66,35 @@ def require_own_page(method: str, headers: Mapping[str, str]) -> None:
     Raises:
         ApiError: PERMISSION_DENIED.
     """
-    site = headers.get("sec-fetch-site", "none")
+    site = headers.get("sec-fetch-site", "none").strip().lower()
     followed = (
         method == "GET"
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
+        # A page can have other pages fetched ahead, which nobody has asked for.
+        and "sec-purpose" not in headers
     )
-    if site in {"cross-site", "same-site"} and not followed:
+    if site not in {"none", "same-origin"} and not followed:
         raise ApiError(
             "PERMISSION_DENIED", f'The emulator answers no page of another site. Received Sec-Fetch-Site: "{site}".'
+        )
+
+
+def require_short(path: bytes, query: bytes) -> None:
+    """Refuses a request by the length of its address, all of which is read several times.
+
+    Args:
+        path: As it was sent.
+        query: Likewise.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT.
+    """
+    length = len(path) + len(query)
+    if length > LONGEST_ADDRESS:
+        raise ApiError(
+            "INVALID_ARGUMENT",
+            f"The address of a request must be at most {LONGEST_ADDRESS} bytes long. Received: {length}.",
         )
 
 
@@ -92,16 +116,29 @@ class Guarded:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on, or refuses it with 403."""
+        """Passes a request on, or refuses it."""
         if scope["type"] in {"http", "websocket"}:
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             try:
+                require_short(scope.get("raw_path") or b"", scope.get("query_string", b""))
+                headers = _told(scope["headers"])
                 require_local(headers.get("host"), headers.get("origin"))
                 require_own_page(scope.get("method", "GET"), headers)
             except ApiError as error:
                 await _refuse(error, scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _told(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers that tell where a request comes from, each of which is given once."""
+    told: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() in TELLING:
+            key = name.lower().decode("latin-1")
+            if key in told:
+                raise ApiError("PERMISSION_DENIED", f"The emulator answers no request with two headers {key}.")
+            told[key] = value.decode("latin-1")
+    return told
 
 
 async def _refuse(error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:

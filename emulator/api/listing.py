@@ -28,7 +28,9 @@ def ordered(items: Sequence[Item], order_by: str, keys: Mapping[str, Callable[[I
         ApiError: INVALID_ARGUMENT, where it names another field or another direction.
     """
     result = list(items)
-    for part in reversed([part.split() for part in order_by.split(",")] if order_by.strip() else []):
+    # Of a field that is named twice the first place counts, since what comes first is sorted by last.
+    sorts: dict[str, bool] = {}
+    for part in [part.split() for part in order_by.split(",")] if order_by.strip() else []:
         field = _snake(part[0]) if part else ""
         direction = part[1].lower() if len(part) == 2 else "asc"
         if field not in keys or direction not in {"asc", "desc"} or len(part) > 2:
@@ -37,7 +39,9 @@ def ordered(items: Sequence[Item], order_by: str, keys: Mapping[str, Callable[[I
                 f"must be a comma-separated list of {', '.join(keys)}, each with or without `desc`. Received: "
                 f'"{order_by}".',
             )
-        result.sort(key=keys[field], reverse=direction == "desc")
+        sorts.setdefault(field, direction == "desc")
+    for field, descending in reversed(sorts.items()):
+        result.sort(key=keys[field], reverse=descending)
     return result
 
 

@@ -36,6 +36,15 @@ class ModelName(NamedTuple):
         return cls(f"{head}/{model}", version)
 
 
+def is_part(text: str) -> bool:
+    """Whether a text can be a part of a resource name: no empty one, no "." or "..", no slash, nothing unprintable.
+
+    Vertex AI's own ids of projects and locations are fewer. What is told apart here are those that would mean something
+    else as a part of a path.
+    """
+    return text not in {"", ".", ".."} and text.isprintable() and not {"/", "\\"} & set(text)
+
+
 def location_of(name: str) -> str:
     """The `projects/P/locations/L` that a resource name begins with."""
     return "/".join(name.split("/")[:4])
@@ -101,7 +110,8 @@ def require_model_name(name: str, field: str) -> ModelName:
     Raises:
         ApiError: INVALID_ARGUMENT, where it is no model's name.
     """
-    if not re.fullmatch(r"projects/[^/]+/locations/[^/]+/models/[^/@]+(@[^/@]+)?", name):
+    is_name = re.fullmatch(r"projects/[^/]+/locations/[^/]+/models/[^/@]+(@[^/@]+)?", name)
+    if not is_name or not all(map(is_part, name.split("/"))):
         wanted = "projects/PROJECT/locations/LOCATION/models/MODEL, with or without @VERSION"
         raise ApiError("INVALID_ARGUMENT", f'Field: {field}; Message: must be {wanted}. Received: "{name}".')
     return ModelName.parse(name)

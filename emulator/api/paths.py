@@ -6,13 +6,16 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from emulator.api.errors import ApiError
+from emulator.api.errors import ApiError, invalid
+from emulator.api.names import is_part
 
 VERSIONS = ("v1", "v1beta1", "ui")
 # Verbs that stand before the name of a resource in the names of methods; others are names by themselves.
 _VERBS_OF_RESOURCES = {
     "cancel", "pause", "resume", "import", "export", "upload", "copy", "batchDelete", "batchCancel",
 }  # fmt: skip
+# What the values are called that every resource name begins with.
+_PLACES = {"projects": "project", "locations": "location"}
 
 
 class Path(NamedTuple):
@@ -43,8 +46,8 @@ def parse_path(raw_path: str) -> Path:
     """Takes a raw path apart: at the slashes, then at the last part's colon, and decodes each part only then.
 
     Raises:
-        ApiError: INVALID_ARGUMENT, where a value holds a slash; UNIMPLEMENTED, where the path is none of the
-            API.
+        ApiError: INVALID_ARGUMENT, where a value holds a slash or means something else in a path, such as "..";
+            UNIMPLEMENTED, where the path is none of the API.
     """
     slash, version, *parts = raw_path.split("/") if raw_path.count("/") > 1 else ("", "")
     if slash or version not in VERSIONS:
@@ -53,7 +56,19 @@ def parse_path(raw_path: str) -> Path:
     segments = tuple(unquote(part) for part in parts)
     if any("/" in segment for segment in segments):
         raise ApiError("INVALID_ARGUMENT", f"A part of a resource name cannot hold a slash. Received: {raw_path}.")
+    _require_parts(segments)
     return Path(version, segments, unquote(verb))
+
+
+def _require_parts(segments: tuple[str, ...]) -> None:
+    for kind, value in zip(segments[::2], segments[1::2], strict=False):
+        # Without its value, a collection is the end of a path that is not served.
+        if not is_part(value) and (value or kind in _PLACES):
+            raise invalid(
+                _PLACES.get(kind, "name"),
+                'must be no empty text, no "." or "..", and hold neither slashes nor control characters. '
+                f"Received: {value!r}.",
+            )
 
 
 def method_name(http_method: str, path: Path) -> str:

@@ -67,6 +67,11 @@ class Transaction:
         query = "SELECT body FROM records WHERE kind = ? AND parent = ? ORDER BY number"
         return [table.decode(row[0]) for row in self._connection.execute(query, (table.kind, parent))]
 
+    def after(self, table: Table[Record], first: str, limit: int) -> list[Record]:
+        """Up to `limit` records of a kind in the order of their names, from the name `first` on."""
+        query = "SELECT body FROM records WHERE kind = ? AND name >= ? ORDER BY name LIMIT ?"
+        return [table.decode(row[0]) for row in self._connection.execute(query, (table.kind, first, limit))]
+
     def everything(self, table: Table[Record]) -> dict[str, Record]:
         """All records of a kind by name, oldest first."""
         query = "SELECT name, body FROM records WHERE kind = ? ORDER BY number"
@@ -136,6 +141,8 @@ class Store:
         except sqlite3.DatabaseError as error:
             raise StartError(f"{path} cannot be read: {error}. Remove it, or give another --state-dir.") from error
         self._lock = threading.Lock()
+        self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._reader_lock = threading.Lock()
         self.version = 0
 
     @contextmanager
@@ -157,6 +164,16 @@ class Store:
             if transaction.wrote:
                 self.version += 1
 
+    def peek(self, table: Table[Record], name: str) -> Record | None:
+        """The record of that name as it was last committed: it waits for no transaction, and takes microseconds."""
+        with self._reader_lock:
+            return Transaction(self._reader).get(table, name)
+
+    def peek_from(self, table: Table[Record], first: str, limit: int) -> list[Record]:
+        """Likewise what `Transaction.after` gives."""
+        with self._reader_lock:
+            return Transaction(self._reader).after(table, first, limit)
+
     async def transact(self, step: Callable[[Transaction], Result]) -> Result:
         """Takes a step inside a transaction of its own, in another thread; gives what the step gives."""
 
@@ -168,7 +185,8 @@ class Store:
 
     def close(self) -> None:
         """Closes the file once the transaction under way has ended."""
-        with self._lock:
+        with self._lock, self._reader_lock:
+            self._reader.close()
             self._connection.close()
 
 

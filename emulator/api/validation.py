@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -14,8 +13,8 @@ LONGEST_LABEL = 63
 LARGEST_LABEL_BYTES = 127
 # Lowercase, uncased (as in Chinese or Arabic), and every kind of digit.
 LABEL_CATEGORIES = {"Ll", "Lo", "Nd", "Nl", "No"}
-# A guess: Vertex AI asks IAM. Anything that looks like an e-mail address will do here.
-SERVICE_ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# A guess, as is what an account looks like: Vertex AI asks IAM. The longest e-mail address that RFC 5321 has room for.
+LONGEST_ACCOUNT = 254
 
 
 def display_name_violations(text: str, field: str) -> list[Violation]:
@@ -68,6 +67,14 @@ def _is_label_text(text: str) -> bool:
 
 def service_account_violations(account: str, field: str) -> list[Violation]:
     """What is wrong with an optional service account."""
-    if account and not SERVICE_ACCOUNT.fullmatch(account):
+    if len(account) > LONGEST_ACCOUNT:
+        return [Violation(field, f"must be at most {LONGEST_ACCOUNT} characters long. Received: {len(account)}.")]
+    if account and not _is_address(account):
         return [Violation(field, f'must be the e-mail address of a service account. Received: "{account}".')]
     return []
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text looks like an e-mail address: SOMEONE@SOME.WHERE, without white space."""
+    someone, _, where = text.partition("@")
+    return bool(someone) and "@" not in where and "." in where[1:-1] and not any(map(str.isspace, text))

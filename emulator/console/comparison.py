@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -67,8 +68,8 @@ def metrics_of(run: RunView) -> dict[str, float]:
         if artifact.kind in {METRICS, CLASSIFICATION}
         for name, value in numbers_of(artifact.metadata).items()
     ]
-    names = [name for _, name, _ in logged]
-    return {name if names.count(name) == 1 else full_name: value for full_name, name, value in logged}
+    counts = Counter(name for _, name, _ in logged)
+    return {name if counts[name] == 1 else full_name: value for full_name, name, value in logged}
 
 
 def _row(name: str, values: Sequence[str]) -> ComparedRow:

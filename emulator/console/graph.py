@@ -40,6 +40,11 @@ class Node:
     children: tuple[Node, ...] = ()
     edges: tuple[tuple[int, int], ...] = ()
 
+    def size(self) -> tuple[int, int]:
+        """How many nodes and edges are in it."""
+        below = [child.size() for child in self.children]
+        return len(below) + sum(nodes for nodes, _ in below), len(self.edges) + sum(edges for _, edges in below)
+
     def tasks(self) -> list[Node]:
         """The tasks in it, groups left out."""
         if not self.children:
@@ -61,10 +66,15 @@ class _Builder:
     def __init__(self, spec: Json, tasks: Sequence[TaskView]) -> None:
         self._spec = spec
         self._below: defaultdict[str, dict[str, TaskView]] = defaultdict(dict)
+        # The iterations of loops, by what they lie in and the loop's name.
+        self._iterations: defaultdict[tuple[str, str], list[TaskView]] = defaultdict(list)
         self._run = next((task for task in tasks if not task.unique_name), None)
         for task in tasks:
             if task.unique_name:
                 self._below[task.parent][task.name] = task
+        for parent, found in self._below.items():
+            for task in found.values():
+                self._iterations[parent, _loop_of(task.name)].append(task)
 
     def root(self) -> Node:
         run = self._run
@@ -82,9 +92,8 @@ class _Builder:
             at: The number of the group in the run; empty where it has none.
             prefix: The unique name of the group, with a dot, before the names of its tasks.
         """
-        found = self._below[at] if at else {}
         named: Json = dag.get("tasks", {})
-        children = [self._node(name, definition, found, prefix) for name, definition in named.items()]
+        children = [self._node(name, definition, at, prefix) for name, definition in named.items()]
         places = {name: place for place, name in enumerate(named)}
         edges = [
             (places[before], places[name])
@@ -94,8 +103,8 @@ class _Builder:
         ]
         return replace(node, children=tuple(children), edges=tuple(edges))
 
-    def _node(self, name: str, definition: Json, found: Mapping[str, TaskView], prefix: str) -> Node:
-        task = found.get(name)
+    def _node(self, name: str, definition: Json, at: str, prefix: str) -> Node:
+        task = self._below[at].get(name) if at else None
         component: Json = self._spec.get("components", {}).get(definition.get("componentRef", {}).get("name", ""), {})
         key = task.unique_name if task else f"{prefix}{name}"
         title = str(definition.get("taskInfo", {}).get("name") or name)
@@ -105,8 +114,8 @@ class _Builder:
         if "dag" not in component:
             return node
         if node.kind == "loop":
-            near = [*found.values(), *(self._below[task.id].values() if task else ())]
-            iterations = {other.id: other for other in near if _loop_of(other.name) == name}
+            near = [*(self._iterations[at, name] if at else ()), *(self._iterations[task.id, name] if task else ())]
+            iterations = {other.id: other for other in near}
             if iterations:
                 return self._loop(node, component["dag"], list(iterations.values()))
         return self._filled(node, component["dag"], task.id if task else "", f"{key}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,10 @@ from emulator.console.tasks import TaskView
 # What an edge waits for when it comes from a task in one of these states.
 _WAITING = {"pending", "running", "not_triggered"}
 _KIND_NOTES = {"condition": "if", "loop": "loop", "iteration": "iteration", "group": "part"}
+# Guesses: what a reader can still find their way in, and what is laid out in a blink.
+MOST_NODES = 500
+MOST_EDGES = 2000
+LAID_OUT_AT_ONCE = 50
 _TONES = ("good", "bad", "active", "warn", "cached", "idle")
 
 
@@ -34,8 +39,8 @@ class GraphView:
         self._paths: list[Element] = []
         self._chosen = ""
 
-    def show(self, root: Node, tasks: Mapping[str, TaskView]) -> float:
-        """Draws a graph, or brings the one that is drawn up to date.
+    async def show(self, root: Node, tasks: Mapping[str, TaskView]) -> float:
+        """Draws a graph, or brings the one that is drawn up to date; one that is too large is told of in a sentence.
 
         Args:
             root: The graph.
@@ -44,7 +49,11 @@ class GraphView:
         Returns:
             The drawing's width in pixels.
         """
-        drawing = lay_out(root)
+        nodes, edges = root.size()
+        if nodes > MOST_NODES or edges > MOST_EDGES:
+            self._tell_size(nodes, edges)
+            return 0.0
+        drawing = lay_out(root) if nodes <= LAID_OUT_AT_ONCE else await asyncio.to_thread(lay_out, root)
         shape = (
             [(box.node.key, box.node.title, box.x, box.y, box.width, box.height) for box in drawing.boxes],
             [wire.points for wire in drawing.wires],
@@ -57,6 +66,16 @@ class GraphView:
         for box in drawing.boxes:
             self._bring_up_to_date(box.node, tasks.get(box.node.key))
         return drawing.width
+
+    def _tell_size(self, nodes: int, edges: int) -> None:
+        if self._shape == (nodes, edges):
+            return
+        self._shape = (nodes, edges)
+        self._place.clear()
+        self._boxes.clear()
+        self._paths = []
+        with self._place:
+            tag("p", f"{nodes:,} tasks and groups and {edges:,} edges between them are too many to draw.", "soft")
 
     def choose(self, key: str) -> None:
         """Marks a task as the one that the page tells of."""

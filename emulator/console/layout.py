@@ -17,6 +17,7 @@ HEADER = 44
 # The room that an edge takes where it passes a layer.
 PASSAGE = 12
 SWEEPS = 4
+MOST_PASSAGES = 5000
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ def _inside(group: Node, depth: int) -> Drawing:
     edges = direct_edges(len(group.children), group.edges)
     layers = layers_of(len(group.children), edges)
     items = [_Item(_drawn(child, depth), layer, [], []) for child, layer in zip(group.children, layers, strict=True)]
-    chains = [_chain(items[before], items[after]) for before, after in edges]
+    # Where edges would pass very many layers, they go straight.
+    bends = sum(layers[after] - layers[before] for before, after in edges) <= MOST_PASSAGES
+    chains = [_chain(items[before], items[after], bends) for before, after in edges]
     passages = [item for chain in chains for item in chain[1:-1]]
     # What stands alone goes to the right of what is joined.
     rows = _rows(sorted([*items, *passages], key=lambda item: not (item.before or item.after)))
@@ -166,9 +169,9 @@ def layers_of(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     return layers
 
 
-def _chain(source: _Item, target: _Item) -> list[_Item]:
-    """An edge as items of neighbouring layers."""
-    passages = [_Item(None, layer, [], []) for layer in range(source.layer + 1, target.layer)]
+def _chain(source: _Item, target: _Item, bends: bool) -> list[_Item]:
+    """An edge as items of neighbouring layers; without bends, as its two ends."""
+    passages = [_Item(None, layer, [], []) for layer in range(source.layer + 1, target.layer) if bends]
     chain = [source, *passages, target]
     for upper, lower in itertools.pairwise(chain):
         upper.after.append(lower)
@@ -181,13 +184,14 @@ def _rows(items: Sequence[_Item]) -> list[list[_Item]]:
     rows: list[list[_Item]] = [[] for _ in range(max((item.layer for item in items), default=-1) + 1)]
     for item in items:
         rows[item.layer].append(item)
+    places = {id(item): place for row in rows for place, item in enumerate(row)}
     for sweep in range(SWEEPS):
         downwards = sweep % 2 == 0
         for row in rows if downwards else reversed(rows):
-            places = {id(item): place for other in rows for place, item in enumerate(other)}
             near = {id(item): [places[id(one)] for one in (item.before if downwards else item.after)] for item in row}
             wanted = {key: sum(found) / len(found) if found else places[key] for key, found in near.items()}
             row[:] = [item for _, item in sorted(((wanted[id(item)], item) for item in row), key=lambda pair: pair[0])]
+            places |= {id(item): place for place, item in enumerate(row)}
     return rows
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.console.addresses import PREFIX
+from emulator.console.door import refusal_of, refuse, with_frames_alone
 from emulator.console.objects import ObjectReader
 from emulator.console.reader import Reader
 
@@ -59,6 +60,12 @@ class Console:
             await self._app(scope, receive, send)
 
     async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = refusal_of(scope)
+        if refusal is not None:
+            await refuse(refusal, scope, receive, _with_headers(send))
+            return
+        if scope["type"] == "websocket":
+            receive = with_frames_alone(receive, send)
         async with self._lock:
             pages = self._pages = self._pages or await self._load()
         if scope["path"] == PREFIX:

@@ -11,7 +11,7 @@ from nicegui import background_tasks, ui
 class Poll:
     """Calls something at intervals while the page is open and joined to the emulator.
 
-    NiceGUI's own timer writes an error into the log when a page is closed before its first tick.
+    NiceGUI's own timer goes on while no browser is joined, and counts its interval from the start of a call.
 
     Args:
         interval_s: Seconds between the end of a call and the next one.

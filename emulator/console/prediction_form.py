@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,9 @@ from emulator.console.values import value_text
 
 # Predictions with more fields than this are shown as JSON.
 MOST_COLUMNS = 8
+# Of an answer, so many predictions and so much of its JSON are shown.
+MOST_ROWS = 200
+LONGEST_JSON = 256 * 1024
 
 
 class PredictionForm:
@@ -47,10 +51,12 @@ class PredictionForm:
     async def _predict(self) -> None:
         self._answer.clear()
         try:
-            instances = parse_instances(self._text.value or "")
+            instances = await asyncio.to_thread(parse_instances, self._text.value or "")
             began = time.perf_counter()
             answer = await self._reader.post(f"{self._endpoint}:predict", {"instances": instances})
             seconds = time.perf_counter() - began
+            predictions = answer.get("predictions", [])
+            text = await asyncio.to_thread(_json_text, predictions)
         except (InstancesError, ReadError) as error:
             with self._answer:
                 banner(str(error), "bad")
@@ -59,10 +65,15 @@ class PredictionForm:
             version = answer.get("modelVersionId", "")
             model = answer.get("modelDisplayName", "")
             tag("p", f"Answered by version {version} of {model} in {1000 * seconds:.0f} ms.", "soft")
-            _show_predictions(answer.get("predictions", []))
+            _show_predictions(predictions, text)
 
 
-def _show_predictions(predictions: Sequence[Any]) -> None:
+def _json_text(predictions: Sequence[Any]) -> str:
+    text = json.dumps(predictions, indent=2, ensure_ascii=False)
+    return text if len(text) <= LONGEST_JSON else f"{text[:LONGEST_JSON]}\n... ({len(text):,} characters in all)"
+
+
+def _show_predictions(predictions: Sequence[Any], text: str) -> None:
     columns = list(dict.fromkeys(key for one in predictions if isinstance(one, Mapping) for key in one))
     flat = all(isinstance(one, Mapping) for one in predictions)
     if predictions and flat and len(columns) <= MOST_COLUMNS:
@@ -71,14 +82,16 @@ def _show_predictions(predictions: Sequence[Any]) -> None:
                 for column in ["", *columns]:
                     head_of_column(column)
             with tag("tbody"):
-                for number, one in enumerate(predictions, 1):
+                for number, one in enumerate(predictions[:MOST_ROWS], 1):
                     with row():
                         head_cell(str(number))
                         for column in columns:
                             cell(column, _value(one.get(column)), "value mono")
+        if len(predictions) > MOST_ROWS:
+            tag("p", f"The first {MOST_ROWS} of {len(predictions):,} predictions.", "soft small")
     with tag("details", classes="more", attributes={} if flat and columns else {"open": True}):
         tag("summary", "As JSON")
-        tag("pre", json.dumps(predictions, indent=2, ensure_ascii=False), "text-block", {"tabindex": "0"})
+        tag("pre", text, "text-block", {"tabindex": "0"})
 
 
 def _value(value: Any) -> str:

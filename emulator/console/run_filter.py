@@ -12,6 +12,8 @@ from emulator.console.runs import RunSummary
 from emulator.console.states import RUN_STATES
 
 PAGE_ROWS = 50
+# A guess: each word is looked for in each run.
+LONGEST_TEXT = 200
 # By what a list can be sorted, with what stands at the head of the column.
 SORT_KEYS = {
     "started": "Started",
@@ -63,7 +65,7 @@ def parse_filter(query: Mapping[str, str]) -> RunFilter:
     page = query.get("page", "1")
     key = sort.removeprefix("-")
     return RunFilter(
-        text=query.get("q", ""),
+        text=query.get("q", "")[:LONGEST_TEXT],
         state=state if state in RUN_STATES else "",
         sort=key if key in SORT_KEYS else "started",
         descending=sort.startswith("-") if key in SORT_KEYS else True,
@@ -101,7 +103,7 @@ def select(
         accuracies: Those that are known, by the run's name.
         now: The present time, for how long runs have taken so far.
     """
-    words = wanted.text.lower().split()
+    words = wanted.text[:LONGEST_TEXT].lower().split()
     found = [run for run in runs if wanted.state in {"", run.state} and _has_all(run, words)]
     keys: dict[str, Callable[[RunSummary], Any]] = {
         "started": lambda run: run.started or run.created or _FIRST,

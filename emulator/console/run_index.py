@@ -14,6 +14,8 @@ from emulator.console.runs import SUMMARY_FIELDS, RunSummary, parse_run, parse_s
 # A list is at least so old before it is read again, and at least so many times as old as reading it takes.
 FRESH_S = 1.5
 COST_FACTOR = 8.0
+# Pages can be asked for any location.
+MOST_LOCATIONS = 100
 
 
 @dataclass
@@ -48,6 +50,8 @@ class RunIndex:
             ReadError: The API refused.
         """
         known = self._locations.setdefault(location, _Location())
+        while len(self._locations) > MOST_LOCATIONS:
+            del self._locations[next(iter(self._locations))]
         async with known.lock:
             if not known.is_fresh:
                 began = time.monotonic()

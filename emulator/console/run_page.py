@@ -116,7 +116,7 @@ class RunPage:
         self._titles = {node.key: node.title for node in graph.tasks()}
         if before is None or before.summary != run.summary or before.error != run.error:
             self._show_head(run, before)
-        width = self._graph.show(graph, tasks)
+        width = await self._graph.show(graph, tasks)
         self._parts.classes(**({"add": "wide"} if width > WIDE else {"remove": "wide"}))
         self._show_progress(graph)
         await self._show_task(tasks)

@@ -22,13 +22,13 @@ from emulator.console.runs_page import show_runs
 from emulator.console.schedule_page import show_schedule
 from emulator.console.schedules_page import show_schedules
 from emulator.console.services import Services
+from emulator.console.waiting_pages import WaitingPages
 
 ASSETS = Path(__file__).parent / "assets"
 # A browser whose connection broke, a phone that slept, finds its page again for so long.
 RECONNECT_S = 30.0
 # A page waits for the API for so long before it is given up.
 RESPONSE_S = 60.0
-HEAD = "<script>document.documentElement.lang = 'en';</script>"
 # NiceGUI's own start of a page, and then the colours that the reader chose before.
 CHOSEN_COLOURS = """
 const chosenColours = localStorage.getItem("console-colours");
@@ -58,12 +58,15 @@ def make_website(reader: Reader, objects: ObjectReader, home: str) -> FastAPI:
         home: The location whose runs are shown first: projects/P/locations/L.
     """
     pages = _Pages(Services(reader, objects, RunIndex(reader), home))
+    waiting = WaitingPages()
     for path, build in pages.by_path().items():
-        ui.page(path, response_timeout=RESPONSE_S)(build)
-    ui.add_head_html(f"{HEAD}<style>{(ASSETS / 'theme.css').read_text(encoding='utf-8')}</style>", shared=True)
+        ui.page(path, response_timeout=RESPONSE_S)(waiting.spared(build))
+    ui.add_head_html(f"<style>{(ASSETS / 'theme.css').read_text(encoding='utf-8')}</style>", shared=True)
     app.config.vue_config_script += CHOSEN_COLOURS
     app.config.quasar_config["loadingBar"] = {"skipHijack": True}
+    app.config.socket_io_js_transports = ["websocket"]
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    site.add_middleware(waiting.after_each)
     site.add_api_route(f"{PREFIX}/download", pages.download, response_class=Response)
     site.add_api_route(f"{PREFIX}/report", pages.report, response_class=Response)
     ui.run_with(
@@ -72,6 +75,7 @@ def make_website(reader: Reader, objects: ObjectReader, home: str) -> FastAPI:
         title="Vertex emulator",
         favicon=ASSETS / "icon.svg",
         dark=None,
+        language="en-US",
         tailwind=False,
         binding_refresh_interval=None,
         reconnect_timeout=RECONNECT_S,

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from emulator.api.codec import parse_json
+from emulator.api.bodies import parse_apart
 from emulator.api.errors import ApiError, invalid, not_found, precondition
 from emulator.api.store import Store
 from emulator.endpoints.fleet import Fleet
 from emulator.endpoints.methods import require_endpoint
 from emulator.endpoints.traffic import choose
-from emulator.model_servers.client import Answer, BrokenConnectionError, ModelClient
+from emulator.model_servers.client import Answer, BrokenConnectionError, LargeAnswerError, ModelClient
 from emulator.model_servers.server import ModelServer
 from emulator.settings import Settings
 
@@ -23,8 +23,8 @@ LARGEST_BODY = 1_572_864
 KEYS = {"instances", "parameters", "labels"}
 # Of a failed answer of a model server, how much the message quotes.
 LONGEST_QUOTE = 2_000
-# How long a prediction waits for a server that is being started again.
-READY_PATIENCE_S = 20.0
+# How much of a prediction's time it may wait for a server that is being started again.
+READY_SHARE = 0.9
 # By then the end of a server's process has been noticed.
 NOTICE_S = 0.05
 
@@ -66,9 +66,9 @@ class Predictor:
 
     async def predict(self, endpoint: str, body: bytes) -> dict[str, Any]:
         """Predict: the model server's predictions, and who made them."""
-        _require_instances(body)
+        await _require_instances(body)
         target, answer = await self._forward(endpoint, body, "application/json")
-        result = _answer(answer)
+        result = await _answer(answer)
         result["deployedModelId"] = target.deployed_model_id
         result["model"] = target.model
         result["modelDisplayName"] = target.model_display_name
@@ -93,7 +93,9 @@ class Predictor:
         plan = self._plans.get(endpoint)
         if plan is None or plan.version != self._store.version:
             plan = await asyncio.to_thread(self._read_plan, endpoint)
-            self._plans[endpoint] = plan
+            # Those of an older version are stale, and of endpoints that may be gone.
+            kept = {name: other for name, other in self._plans.items() if other.version == plan.version}
+            self._plans = {**kept, endpoint: plan}
         chosen = choose(plan.split, self._random)
         if chosen is None:
             raise precondition(f"Endpoint {endpoint} doesn't have traffic_split.")
@@ -128,9 +130,11 @@ class Predictor:
         tries = 0
         with server.use():
             while True:
-                port = await server.healthy_port(min(READY_PATIENCE_S, self._timeout_s * 0.9))
+                port = await server.healthy_port(self._timeout_s * READY_SHARE)
                 try:
                     return await self._client.post(port, server.command.predict_route, body, content_type)
+                except LargeAnswerError as error:
+                    raise precondition(f"Invalid response from prediction server - the response {error}.") from error
                 except OSError:
                     # Nothing was sent, and the server is about to be started again.
                     await asyncio.sleep(NOTICE_S)
@@ -154,10 +158,10 @@ def _too_large() -> ApiError:
     return ApiError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {LARGEST_BODY} bytes.")
 
 
-def _require_instances(body: bytes) -> None:
+async def _require_instances(body: bytes) -> None:
     if len(body) > LARGEST_BODY:
         raise _too_large()
-    request = parse_json(body)
+    request = await parse_apart(body)
     if not isinstance(request, dict):
         raise ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message, {...}.")
     unknown = sorted(set(request) - KEYS)
@@ -171,9 +175,9 @@ def _require_instances(body: bytes) -> None:
         raise invalid("instances", "is required and must be an array of at least one instance.")
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+async def _answer(answer: Answer) -> dict[str, Any]:
     try:
-        document = parse_json(answer.content)
+        document = await parse_apart(answer.content)
     except ApiError as error:
         raise _invalid_answer(f"the response is not JSON: {error.message}", answer) from None
     if not isinstance(document, dict) or "predictions" not in document:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.api.bodies import json_response, read_body
+from emulator.api.bodies import READ_AT_ONCE, json_response, read_body
 from emulator.api.calls import Work
 from emulator.api.codec import SYSTEM_PARAMETERS
 from emulator.api.errors import ApiError
@@ -61,7 +63,9 @@ class Endpoints(Service):
         if unknown:
             raise ApiError("INVALID_ARGUMENT", f'Unknown name "{unknown[0]}": Cannot bind query parameter.')
         body = await read_body(request, LARGEST_BODY)
-        return json_response(await self._predictor.predict(path.name, body))
+        answer = await self._predictor.predict(path.name, body)
+        # An answer is mostly as large as what was asked, or smaller.
+        return json_response(answer) if len(body) <= READ_AT_ONCE else await asyncio.to_thread(json_response, answer)
 
     async def raw_predict(self, path: Path, request: Request) -> Response:
         """RawPredict."""

@@ -12,12 +12,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from google.cloud.aiplatform_v1.types import PipelineJobDetail
+
 from emulator.api.errors import ApiError, Violation, invalid, invalid_fields
 from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, Parser, Predicate
+from emulator.api.names import id_of, is_part
 from emulator.api.store import Store, Transaction
 from emulator.logging.task_log_file import START, LogLine, TaskLogFile
 from emulator.pipeline_jobs.folders import JobFolders
@@ -25,9 +28,14 @@ from emulator.pipeline_jobs.records import PIPELINE_DETAILS, TASK_LOGS
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000
-# A page ends after so many characters, and after so many lines, fitting or not: the next one goes on.
+# A page ends after so many characters, and after so many lines or bytes, fitting or not: the next one goes on.
 LARGEST_ANSWER = 4 << 20
 MOST_LOOKED_AT = 100_000
+MOST_BYTES_LOOKED_AT = 32 << 20
+# Cloud Logging's documented limit.
+MOST_RESOURCES = 100
+# Further than any log reaches, and no further than files and times do.
+_FURTHEST = 1 << 43
 RESOURCE_TYPE = "ml_job"
 LOG_ID = "workerpool0-0"
 SEVERITY = "INFO"
@@ -38,7 +46,7 @@ _TYPES: dict[str, tuple[type, Any]] = {
     "pageSize": (int, 0),
     "pageToken": (str, ""),
 }
-_PROJECT = re.compile(r"projects/[^/]+")
+_PROJECT = "projects/"
 _JOB_ID = re.compile(r'resource\.labels\.job_id\s*=\s*"?(\d+)"?')
 
 
@@ -77,10 +85,9 @@ def list_entries(store: Store, folders: JobFolders, document: Any) -> dict[str, 
     numbers = dict.fromkeys(_JOB_ID.findall(request["filter"]))
     if keep is None or not numbers:
         raise invalid("filter", f'must name jobs: resource.labels.job_id="N". Received: "{request["filter"]}".')
-    projects = request["resourceNames"]
+    projects = list(dict.fromkeys(request["resourceNames"]))
     with store.transaction() as tx:
-        found = [_log(tx, folders, project, number) for project in projects for number in numbers]
-    logs = [log for log in found if log is not None]
+        logs = _logs(tx, folders, [f"{project}/customJobs/{number}" for project in projects for number in numbers])
     logs.sort(key=lambda log: (log.begun, log.job))
     size = request["pageSize"] or PAGE_SIZE
     is_backwards = request["orderBy"].split()[1:] == ["desc"]
@@ -110,7 +117,9 @@ def _request(document: Any) -> dict[str, Any]:
 
 def _value_violations(request: dict[str, Any]) -> Iterator[Violation]:
     names = request["resourceNames"]
-    if not names or not all(isinstance(name, str) and _PROJECT.fullmatch(name) for name in names):
+    if len(names) > MOST_RESOURCES:
+        yield Violation("resourceNames", f"must name at most {MOST_RESOURCES} projects. Received: {len(names)}.")
+    elif not names or not all(isinstance(name, str) and _is_project(name) for name in names):
         yield Violation("resourceNames", f'must name projects, such as "projects/my-project". Received: {names!r}.')
     if request["orderBy"] not in {"", "timestamp", "timestamp asc", "timestamp desc"}:
         yield Violation("orderBy", f'must be "timestamp asc" or "timestamp desc". Received: "{request["orderBy"]}".')
@@ -118,17 +127,30 @@ def _value_violations(request: dict[str, Any]) -> Iterator[Violation]:
         yield Violation("pageSize", f"must lie between 1 and {LARGEST_PAGE}. Received: {request['pageSize']}.")
 
 
-def _log(tx: Transaction, folders: JobFolders, project: str, number: str) -> TaskLogFile | None:
-    told = tx.get(TASK_LOGS, f"{project}/customJobs/{number}")
-    if told is None:
-        return None
-    detail = tx.get(PIPELINE_DETAILS, told.job)
-    tasks = detail.task_details if detail is not None else []
-    has_ended = any(
-        task.executor_detail.container_detail.main_job.endswith(f"/{number}") and bool(task.end_time) for task in tasks
-    )
-    begun = datetime.fromisoformat(told.begun)
-    return TaskLogFile(number, told.task, begun, folders.run(told.job).task_log(told.folder), has_ended)
+def _is_project(name: str) -> bool:
+    return name.startswith(_PROJECT) and is_part(name.removeprefix(_PROJECT))
+
+
+def _logs(tx: Transaction, folders: JobFolders, names: Iterable[str]) -> list[TaskLogFile]:
+    """The logs of custom jobs, given their names; those that are no task's are passed over."""
+    logs = []
+    ended: dict[str, set[str]] = {}
+    for name in names:
+        told = tx.get(TASK_LOGS, name)
+        if told is not None:
+            if told.job not in ended:
+                ended[told.job] = _ended(tx, told.job)
+            number, begun = id_of(name), datetime.fromisoformat(told.begun)
+            path = folders.run(told.job).task_log(told.folder)
+            logs.append(TaskLogFile(number, told.task, begun, path, number in ended[told.job]))
+    return logs
+
+
+def _ended(tx: Transaction, job: str) -> set[str]:
+    """The numbers of the custom jobs of a pipeline job that have ended."""
+    detail = tx.get(PIPELINE_DETAILS, job)
+    tasks = PipelineJobDetail.pb(detail).task_details if detail is not None else []
+    return {id_of(task.executor_detail.container_detail.main_job) for task in tasks if task.HasField("end_time")}
 
 
 def _page(
@@ -140,12 +162,14 @@ def _page(
     if is_backwards:
         logs.reverse()
     lines: list[LogLine] = []
-    looked_at = length = 0
+    looked_at = passed = length = 0
     for index, log in enumerate(logs[place:], start=place):
         for line in log.backwards(behind) if is_backwards else log.forwards(behind):
-            if len(lines) == size or looked_at == MOST_LOOKED_AT or length >= LARGEST_ANSWER:
+            is_far = looked_at == MOST_LOOKED_AT or passed >= MOST_BYTES_LOOKED_AT
+            if len(lines) == size or is_far or length >= LARGEST_ANSWER:
                 return lines, _token(index, *behind)
             looked_at += 1
+            passed += line.after[1] - line.before[1]
             behind = line.before if is_backwards else line.after
             if keep(line):
                 lines.append(line)
@@ -165,7 +189,7 @@ def _place(token: str) -> tuple[int, int, int]:
         place, number, offset = map(int, base64.urlsafe_b64decode(token).decode().split("."))
     except (binascii.Error, UnicodeError, ValueError):
         place = number = offset = -1
-    if min(place, number, offset) < 0:
+    if min(place, number, offset) < 0 or max(place, number, offset) > _FURTHEST:
         raise invalid("pageToken", f'is not a token that this list gave. Received: "{token}".')
     return place, number, offset
 

@@ -98,7 +98,9 @@ class _MetadataParser(Parser):
         if related:
             self._at = related.end()
             find = self._relations[related["relation"]]
-            return AllOf([Among(frozenset(find(unquoted(name)))) for name in re.findall(_NAME, related["names"])])
+            names = re.findall(_NAME, related["names"])
+            self._count(len(names) - 1)
+            return AllOf([Among(frozenset(find(unquoted(name)))) for name in names])
         place = _METADATA.match(self._text, self._at)
         return self._metadata_comparison(place) if place else super()._comparison()
 

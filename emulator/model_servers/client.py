@@ -15,10 +15,17 @@ import httptools
 
 HOST = "127.0.0.1"
 CONTINUE = range(100, 200)
+# Guesses. A server that sends more before an answer's body, or as its body, has not understood the question.
+LARGEST_HEAD = 64 * 1024
+LARGEST_ANSWER = 32 * 1024 * 1024
 
 
 class BrokenConnectionError(Exception):
     """The server closed the connection, or answered no HTTP, after the request had been sent."""
+
+
+class LargeAnswerError(Exception):
+    """The answer is larger than is read: the rest of a sentence that begins with it."""
 
 
 @dataclass
@@ -60,6 +67,7 @@ class _Connection(asyncio.Protocol):
         self._answer = Answer()
         self._parts: list[bytes] = []
         self._has_headers = False
+        self._head_size = self._body_size = 0
 
     @property
     def is_open(self) -> bool:
@@ -86,17 +94,20 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        self._head_size += 0 if self._has_headers else len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(f"it answered no HTTP: {error}")
+            self._fail(BrokenConnectionError(f"it answered no HTTP: {error}"))
+        if self._head_size > LARGEST_HEAD and not self._has_headers:
+            self._fail(LargeAnswerError(f"has more than {LARGEST_HEAD} bytes before its body"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         framed = b"content-length" in self._answer.headers or b"transfer-encoding" in self._answer.headers
         if exc is None and self._has_headers and not framed:
             # An answer without a length ends with the connection.
             self._finish()
-        self._fail("it closed the connection before its answer was whole")
+        self._fail(BrokenConnectionError("it closed the connection before its answer was whole"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._answer.headers[name.lower()] = value
@@ -106,6 +117,11 @@ class _Connection(asyncio.Protocol):
         self._has_headers = self._answer.status not in CONTINUE
 
     def on_body(self, body: bytes) -> None:
+        self._body_size += len(body)
+        if self._body_size > LARGEST_ANSWER:
+            self._parts.clear()
+            self._fail(LargeAnswerError(f"has more than {LARGEST_ANSWER} bytes"))
+            return
         self._parts.append(body)
 
     def on_message_complete(self) -> None:
@@ -122,9 +138,9 @@ class _Connection(asyncio.Protocol):
             self._waiter.set_result(self._answer)
         self._begin_answer()
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, error: Exception) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(BrokenConnectionError(reason))
+            self._waiter.set_exception(error)
         self.close()
 
 
@@ -151,6 +167,7 @@ class ModelClient:
         Raises:
             OSError: There is no connection to the server.
             BrokenConnectionError: It broke before the answer was whole.
+            LargeAnswerError: The answer is larger than `LARGEST_HEAD` or `LARGEST_ANSWER` allows.
         """
         connection = self._take(port) or await self._connect(port)
         typed = f"Content-Type: {content_type}\r\n" if content_type else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from emulator.api.errors import Violation, invalid_fields
 from emulator.api.names import ALIAS
@@ -40,7 +40,7 @@ def aliases_of_new_version(before: Aliases, version: str, asked: Sequence[str]) 
     added = list(dict.fromkeys(asked))
     if not before and DEFAULT not in added:
         added.append(DEFAULT)
-    return _moved(before, version, added, [])
+    return _moved(before, version, added, set())
 
 
 def merged(before: Aliases, version: str, changes: Sequence[str]) -> dict[str, list[str]]:
@@ -62,8 +62,8 @@ def merged(before: Aliases, version: str, changes: Sequence[str]) -> dict[str, l
         violations.append(Violation("version_aliases", "is required."))
     both = set(added) & set(removed)
     added = [alias for alias in dict.fromkeys(added) if alias not in both]
-    removed = [alias for alias in removed if alias not in both]
-    if DEFAULT in removed:
+    gone = set(removed) - both
+    if DEFAULT in gone:
         violations.append(
             Violation(
                 "version_aliases",
@@ -72,11 +72,12 @@ def merged(before: Aliases, version: str, changes: Sequence[str]) -> dict[str, l
         )
     if violations:
         raise invalid_fields(violations)
-    return _moved(before, version, added, removed)
+    return _moved(before, version, added, gone)
 
 
-def _moved(before: Aliases, version: str, added: Sequence[str], removed: Sequence[str]) -> dict[str, list[str]]:
-    after = {name: [alias for alias in held if alias not in added] for name, held in before.items()}
+def _moved(before: Aliases, version: str, added: Sequence[str], removed: Collection[str]) -> dict[str, list[str]]:
+    moving = set(added)
+    after = {name: [alias for alias in held if alias not in moving] for name, held in before.items()}
     kept = [alias for alias in before.get(version, ()) if alias not in removed]
     after[version] = list(dict.fromkeys([*kept, *added]))
     return after

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from google.cloud.aiplatform_v1.types import PipelineJob
@@ -18,7 +18,8 @@ from emulator.api.validation import (
     label_violations,
     service_account_violations,
 )
-from emulator.pipeline_jobs.spec_rules import spec_violations, version_of
+from emulator.pipeline_jobs.spec_rules import MOST_VIOLATIONS, spec_violations, version_of
+from emulator.runner.errors import nearest, some
 from emulator.runner.task_record import plain
 
 JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
@@ -100,11 +101,10 @@ def job_violations(
     violations += _directory_violations(pb, spec, f"{field}.runtime_config.gcs_output_directory")
     if not isinstance(spec.get("root"), dict):
         return violations
-    return [
-        *violations,
-        *_parameter_violations(pb.runtime_config, spec, f"{field}.runtime_config", f"{field}.pipeline_spec"),
-        *_artifact_violations(pb.runtime_config, spec, f"{field}.runtime_config.input_artifacts", has_artifact),
-    ]
+    config = pb.runtime_config
+    parameters = _parameter_violations(config, spec, f"{field}.runtime_config", f"{field}.pipeline_spec")
+    artifacts = _artifact_violations(config, spec, f"{field}.runtime_config.input_artifacts", has_artifact)
+    return [*violations, *islice(parameters, MOST_VIOLATIONS), *islice(artifacts, MOST_VIOLATIONS)]
 
 
 def _directory_violations(pb: Any, spec: Mapping[str, Any], field: str) -> Iterator[Violation]:
@@ -214,10 +214,7 @@ def _artifact_violations(
 
 def _hint(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    nearest = difflib.get_close_matches(name, names, n=1)
-    if nearest:
-        return f' Did you mean "{nearest[0]}"?'
-    return f" It has: {', '.join(names)}." if names else " It has none."
+    return nearest(name, names) or (f" It has: {some(names)}." if names else " It has none.")
 
 
 def _shown(value: Any) -> str:

@@ -15,15 +15,15 @@ from google.protobuf import json_format
 from emulator.api.errors import Violation
 from emulator.api.validation import LONGEST_DISPLAY_NAME
 from emulator.runner.kfp_seams import import_messages
+from emulator.runner.spec_size import size_fault
 
-# Guesses. Groups of tasks can stand in many places, so that a short text could tell of more tasks than can be held.
-MOST_TASKS = 10_000
-DEEPEST_GROUPS = 50
 MOST_VIOLATIONS = 20
 # Tasks and outputs become folders, and parts of names in which a dot or a slash separates.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_VERSION = re.compile(r"\d+(\.\d+)*")
+_VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,9}")
 _LONGEST_FAULT = 400
+# What places show of a name, whatever its length.
+_LONGEST_NAME = 160
 
 
 def version_of(spec: Mapping[str, Any]) -> tuple[int, ...] | None:
@@ -83,7 +83,7 @@ def _reference_violations(spec: Mapping[str, Any], field: str) -> Iterator[Viola
     components = spec.get("components") or {}
     executors = (spec.get("deploymentSpec") or {}).get("executors") or {}
     for name, component in components.items():
-        place = f"{field}.components.{name}"
+        place = f"{field}.components.{name:.{_LONGEST_NAME}}"
         if "dag" in component:
             yield from _dag_violations(component["dag"], components, f"{place}.dag")
         elif component.get("executorLabel") not in executors:
@@ -92,7 +92,9 @@ def _reference_violations(spec: Mapping[str, Any], field: str) -> Iterator[Viola
             outputs = (component.get("outputDefinitions") or {}).get(kind) or {}
             yield from _name_violations(outputs, f"{place}.outputDefinitions.{kind}")
     yield from _dag_violations(spec["root"]["dag"], components, f"{field}.root.dag")
-    yield from _size_violations(spec["root"]["dag"], components, f"{field}.root.dag")
+    fault = size_fault(spec["root"]["dag"], components)
+    if fault:
+        yield Violation(f"{field}.root.dag", fault)
 
 
 def _shown(component: Mapping[str, Any]) -> str:
@@ -110,16 +112,17 @@ def _name_violations(names: Iterable[str], field: str) -> Iterator[Violation]:
 def _dag_violations(dag: Mapping[str, Any], components: Mapping[str, Any], field: str) -> Iterator[Violation]:
     tasks = dag.get("tasks") or {}
     yield from _name_violations(tasks, f"{field}.tasks")
+    needs = {name: _upstream(task) for name, task in tasks.items()}
     for name, task in tasks.items():
-        place = f"{field}.tasks.{name:.160}"
+        place = f"{field}.tasks.{name:.{_LONGEST_NAME}}"
         component = (task.get("componentRef") or {}).get("name", "")
         if component not in components:
             yield Violation(
                 f"{place}.componentRef.name", f'names no component of the pipeline. Received: "{component:.80}".'
             )
-        for other in sorted(_upstream(task) - set(tasks)):
+        for other in sorted(other for other in needs[name] if other not in tasks):
             yield Violation(place, f'needs the task "{other:.80}", which is not there.')
-    circle = _circle({name: _upstream(task) & set(tasks) for name, task in tasks.items()})
+    circle = _circle({name: {other for other in others if other in tasks} for name, others in needs.items()})
     if circle:
         yield Violation(f"{field}.tasks", f"wait for each other: {', '.join(circle[:10])}.")
 
@@ -136,39 +139,16 @@ def _upstream(task: Mapping[str, Any]) -> set[str]:
 
 def _circle(needs: Mapping[str, set[str]]) -> list[str]:
     """The tasks that can never begin, since each waits for another one of them."""
-    waiting = dict(needs)
-    while ready := [name for name, others in waiting.items() if not others & waiting.keys()]:
-        for name in ready:
-            del waiting[name]
-    return sorted(waiting)
-
-
-def _size_violations(dag: Mapping[str, Any], components: Mapping[str, Any], field: str) -> Iterator[Violation]:
-    """Whether groups hold themselves, or more tasks, or more groups in groups, than can be held."""
-    sizes: dict[str, tuple[int, int]] = {}
-    under_way: list[str] = []
-
-    def measure(tasks: Mapping[str, Any]) -> tuple[int, int]:
-        """How many tasks there are, and how many groups lie in each other."""
-        count, depth = len(tasks), 0
-        for task in tasks.values():
-            name = (task.get("componentRef") or {}).get("name", "")
-            if name in under_way or len(under_way) > DEEPEST_GROUPS:
-                return MOST_TASKS + 1, DEEPEST_GROUPS + 1
-            if name not in sizes:
-                under_way.append(name)
-                below = (components.get(name, {}).get("dag") or {}).get("tasks") or {}
-                found = measure(below)
-                sizes[name] = (found[0], found[1] + bool(below))
-                under_way.pop()
-            count += sizes[name][0]
-            depth = max(depth, sizes[name][1])
-        return count, depth
-
-    count, depth = measure(dag.get("tasks") or {})
-    if depth > DEEPEST_GROUPS:
-        yield Violation(
-            field, f"must not hold itself, nor more than {DEEPEST_GROUPS} groups of tasks within each other."
-        )
-    elif count > MOST_TASKS:
-        yield Violation(field, f"must hold at most {MOST_TASKS} tasks, those of groups counted in each place.")
+    missing = {name: len(others) for name, others in needs.items()}
+    needed_by: dict[str, list[str]] = {name: [] for name in needs}
+    for name, others in needs.items():
+        for other in others:
+            needed_by[other].append(name)
+    ready = [name for name, count in missing.items() if not count]
+    for name in ready:
+        del missing[name]
+        for other in needed_by[name]:
+            missing[other] -= 1
+            if not missing[other]:
+                ready.append(other)
+    return sorted(missing)

@@ -12,6 +12,10 @@ from typing import Any
 
 from emulator.runner.errors import RunnerError, UsageError
 
+# Guesses: a hundred branches of one choice, each of which asks for the failure of all before it.
+LONGEST = 20_000
+DEEPEST = 50
+_LONGEST_SHOWN = 100
 _TOKEN = re.compile(
     r"""\s*(?:
         inputs\.parameter_values\['(?P<input>[^']+)'\]
@@ -37,10 +41,23 @@ def check_condition(condition: str) -> None:
     """Finds whether a condition can be decided at all.
 
     Raises:
-        UsageError: It is written in another way than kfp 2 writes conditions.
+        UsageError: It is written in another way than kfp 2 writes conditions, or too long, or nested too deeply.
     """
-    for _ in _tokens(condition):
-        pass
+    if len(condition) > LONGEST:
+        raise UsageError(f"A condition must be at most {LONGEST} characters long. Received: {len(condition)}.")
+    open_at: list[str] = []
+    for token in _tokens(condition):
+        sign = token["operator"]
+        if sign == ")":
+            while open_at and open_at.pop() != "(":
+                pass
+        elif sign in {"(", "!"}:
+            open_at.append(sign)
+        if len(open_at) > DEEPEST:
+            raise UsageError(f"The condition {condition:.80}... is nested more than {DEEPEST} deep.")
+        if sign not in {"(", "!"}:
+            while open_at and open_at[-1] == "!":
+                open_at.pop()
 
 
 def decide(condition: str, value_of: Callable[[str], Any]) -> bool:
@@ -54,19 +71,20 @@ def decide(condition: str, value_of: Callable[[str], Any]) -> bool:
         UsageError: As `check_condition`.
         RunnerError: It compares what cannot be compared.
     """
+    check_condition(condition)
     values: dict[str, Any] = {}
     words = [_word(token, values, value_of) for token in _tokens(condition)]
     names = {"__builtins__": {}, "int": int, "float": float, **values}
     try:
         return bool(eval(" ".join(words), names))  # noqa: S307 - nothing but the tokens can stand in it
     except (SyntaxError, TypeError, ValueError, OverflowError) as error:
-        shown = ", ".join(repr(value) for value in values.values())
+        shown = ", ".join(f"{value!r:.{_LONGEST_SHOWN}}" for value in values.values())
         raise RunnerError(f"The condition {condition} cannot be decided for {shown}: {error}.") from error
 
 
 def _tokens(condition: str) -> Iterator[re.Match[str]]:
-    position = 0
-    while condition[position:].strip():
+    position, end = 0, len(condition.rstrip())
+    while position < end:
         token = _TOKEN.match(condition, position)
         if token is None:
             raise UsageError(

@@ -7,9 +7,14 @@ RunnerError    1   a run that cannot go on
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 PROBLEMS_SHOWN = 20
+NAMES_SHOWN = 50
+# How many pairs of characters are looked at for a name that is meant: enough for two thousand names of fifteen letters.
+MOST_COMPARED = 450_000
+# What difflib calls close.
+_CLOSE = 0.6
 
 
 class RunnerError(Exception):
@@ -36,5 +41,24 @@ def listing(problems: Sequence[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The hint ` Did you mean "x"?` where a known word is close to `word`, otherwise an empty string."""
-    matches = difflib.get_close_matches(word, list(known), n=1)
+    matches = difflib.get_close_matches(word, list(_comparable(word, known)), n=1, cutoff=_CLOSE)
     return f' Did you mean "{matches[0]}"?' if matches else ""
+
+
+def _comparable(word: str, known: Iterable[str]) -> Iterator[str]:
+    """The first of known words that are long enough and short enough to be close, as many as may be compared."""
+    left = MOST_COMPARED
+    for other in known:
+        shorter, longer = sorted((len(word), len(other)))
+        if 2 * shorter >= _CLOSE * (shorter + longer):
+            left -= shorter * longer
+            if left < 0:
+                return
+            yield other
+
+
+def some(names: Iterable[str]) -> str:
+    """Names for a sentence: the first `NAMES_SHOWN`, and how many there are."""
+    listed = list(names)
+    shown = ", ".join(listed[:NAMES_SHOWN])
+    return shown if len(listed) <= NAMES_SHOWN else f"{shown} ... ({len(listed)} in all)"

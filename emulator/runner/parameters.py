@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from emulator.runner.errors import UsageError, listing, nearest
+from emulator.runner.errors import PROBLEMS_SHOWN, UsageError, listing, nearest, some
 from emulator.runner.pipeline_spec import Parameter
 
 _WORDS = {
@@ -55,10 +55,10 @@ def check_parameters(declared: Mapping[str, Parameter], given: Mapping[str, Any]
     Raises:
         UsageError: A parameter is unknown, missing, of another type or not finite; every fault is listed.
     """
-    problems = [
-        f'The pipeline has no parameter "{name}".{nearest(name, declared) or _known(declared)}'
-        for name in given.keys() - declared.keys()
-    ]
+    unknown = sorted(given.keys() - declared.keys())
+    # The others are not shown.
+    hints = {name: nearest(name, declared) or _known(declared) for name in unknown[:PROBLEMS_SHOWN]}
+    problems = [f'The pipeline has no parameter "{name}".{hints.get(name, "")}' for name in unknown]
     values: dict[str, Any] = {}
     for name, parameter in declared.items():
         if name not in given and not parameter.optional:
@@ -87,7 +87,7 @@ def _wanted(parameter: Parameter) -> str:
 
 
 def _known(declared: Mapping[str, Parameter]) -> str:
-    return f" It has: {', '.join(declared)}." if declared else " It has none."
+    return f" It has: {some(declared)}." if declared else " It has none."
 
 
 def _whole(value: Any) -> Any:

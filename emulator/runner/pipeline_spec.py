@@ -11,9 +11,14 @@ from typing import Any
 
 import yaml
 
+from emulator.plain_yaml import LimitError, load_plain
 from emulator.runner.conditions import check_condition
 from emulator.runner.errors import UsageError, listing
+from emulator.runner.spec_size import size_fault
 
+# Guesses: ten times what ten thousand tasks take, and as deep as protobuf reads.
+MOST_VALUES = 2_000_000
+DEEPEST_VALUE = 100
 # kfp.local calls the tasks of a loop's iterations so.
 ITERATION = re.compile(r"(?P<loop>.+)-iteration-\d+")
 
@@ -130,8 +135,10 @@ def parse_spec(text: str, source: str) -> PipelineSpec:
         UsageError: As `load_spec`.
     """
     try:
-        document = next(yaml.load_all(text, Loader=_LOADER), None)
-    except yaml.YAMLError as error:
+        document = load_plain(text, MOST_VALUES, DEEPEST_VALUE)
+    except LimitError as error:
+        raise UsageError(f"{source} {error}.") from error
+    except (yaml.YAMLError, ValueError) as error:
         place = getattr(error, "problem_mark", None)
         where = f", line {place.line + 1}" if place else ""
         raise UsageError(f"{source} is not YAML{where}: {getattr(error, 'problem', None) or error}.") from error
@@ -146,10 +153,6 @@ def parse_spec(text: str, source: str) -> PipelineSpec:
         ) from error
 
 
-# libyaml, where it is there, reads the file ten times faster.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def _spec(document: Any) -> PipelineSpec:
     name = document["pipelineInfo"]["name"]
     executors = document["deploymentSpec"]["executors"]
@@ -157,6 +160,9 @@ def _spec(document: Any) -> PipelineSpec:
     if problems:
         raise UsageError(listing(problems))
     root = document["root"]
+    fault = size_fault(root["dag"], document["components"])
+    if fault:
+        raise UsageError(f"The pipeline {fault}")
     parameters = root.get("inputDefinitions", {}).get("parameters", {})
     return PipelineSpec(
         name=name,
@@ -202,18 +208,24 @@ def _task(name: str, given: Mapping[str, Any], components: Mapping[str, Any], ex
 
 
 def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The tasks' names, each after those that it depends on, alphabetical where that leaves a choice."""
+    """The tasks' names, each after those that it depends on, alphabetical where that leaves a choice; circles last."""
+    needs = {
+        name: {other for other in task.get("dependentTasks") or [] if other in tasks} for name, task in tasks.items()
+    }
+    missing = {name: len(others) for name, others in needs.items()}
+    needed_by: dict[str, list[str]] = {name: [] for name in tasks}
+    for name, others in needs.items():
+        for other in others:
+            needed_by[other].append(name)
     order: list[str] = []
-    waiting = sorted(tasks)
-    while waiting:
-        ready = [
-            name
-            for name in waiting
-            if all(other in order or other not in tasks for other in tasks[name].get("dependentTasks", []))
-        ]
-        order += ready or waiting
-        waiting = [name for name in waiting if name not in order]
-    return order
+    ready = sorted(name for name, count in missing.items() if not count)
+    while ready:
+        order += ready
+        following = [other for name in ready for other in needed_by[name]]
+        for other in following:
+            missing[other] -= 1
+        ready = sorted({other for other in following if not missing[other]})
+    return [*order, *sorted(missing.keys() - set(order))]
 
 
 def _unsuited(label: str, executor: Mapping[str, Any]) -> str:

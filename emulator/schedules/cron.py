@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
+# A guess: more than twice of what a list of all values takes in each of the five.
+LONGEST_EXPRESSION = 1000
 # A guess: without a prefix, the zone is UTC.
 DEFAULT_ZONE = "UTC"
 _PREFIX = re.compile(r"(?:CRON_)?TZ=(\S*)\s+")
@@ -44,6 +46,8 @@ class Cron:
         Raises:
             CronError: It is none, or never comes true.
         """
+        if len(text) > LONGEST_EXPRESSION:
+            raise CronError(f"must be at most {LONGEST_EXPRESSION} characters long. Received: {len(text)}.")
         prefix = _PREFIX.match(text)
         zone = _zone(prefix[1] if prefix else DEFAULT_ZONE)
         fields = text[prefix.end() if prefix else 0 :].split()
@@ -88,10 +92,12 @@ def _zone(name: str) -> ZoneInfo:
 
 def _is_field(number: int, field: str) -> bool:
     """Whether a text can stand in that place, whatever the other four say."""
+    if not _FIELD.fullmatch(field.upper()):
+        return False
     others = ["*"] * len(FIELDS)
     others[number] = field.upper()
     try:
         CronSim(" ".join(others), datetime(2024, 1, 1))  # noqa: DTZ001 - only the words are read
     except CronSimError:
         return False
-    return _FIELD.fullmatch(field.upper()) is not None
+    return True

@@ -35,18 +35,15 @@ def run(
     With the local profile it runs on this machine, in the local services, which are started if they are down.
     Ctrl-C cancels the run.
     """
-    from pipeline.interrupts import interrupted_once
-    from pipeline.runs.launch import Interrupted, drafted, submit_and_follow
+    from pipeline.interrupts import Interrupted, heard_as_flag
+    from pipeline.runs.launch import drafted, submit_and_follow
 
-    console = Console()
-    with interrupted_once():
+    with heard_as_flag() as interruption:
         try:
-            ended = submit_and_follow(config, drafted(config, sources, file, foreign), console, again)
+            submission = drafted(config, sources, file, foreign, interruption.check)
+            ended = submit_and_follow(config, submission, Console(), again, interruption)
         except Interrupted as stop:
             print(stop, file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
-        except KeyboardInterrupt:
-            print("Stopped: nothing was submitted.", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
     if ended.state == "cancelled":
         raise ProjectError(f"Run {ended.run_id} was cancelled.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.inspection.remedy_table import REMEDIES, Remedy
+from pipeline.inspection.task_errors import LONGEST_ERROR
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,13 @@ class Finding:
 
 
 def find_remedy(error: str) -> tuple[Remedy, Mapping[str, str]] | None:
-    """The first remedy whose signs are in an error, and what their groups have found there; None without one."""
+    """The first remedy whose signs are in an error, and what their groups have found there; None without one.
+
+    As much of a long one is looked at as `own_error` gives.
+    """
+    beginning = error[:LONGEST_ERROR]
     for remedy in REMEDIES:
-        if found := remedy.signs.search(error):
+        if found := remedy.signs.search(beginning):
             return remedy, {name: text for name, text in found.groupdict().items() if text}
     return None
 

@@ -28,6 +28,7 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns))
 
 
+_ACCOUNT = r"(?P<account>[\w.+-]+@[\w.-]*\w)"
 _GRANT = "gcloud projects add-iam-policy-binding {project} --member serviceAccount:{account} --role "
 _NEW_IMAGE = "Build it anew from this folder, push it, and give its digest: `--image NAME@sha256:...`."
 
@@ -53,7 +54,7 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         "service account",
         _any_of(
-            r"permission to act as service[_ ]account:? ?(?P<account>[\w.+-]+@[\w.-]*\w)",
+            rf"permission to act as service[_ ]account:? ?{_ACCOUNT}",
             r"serviceAccounts\.actAs",
         ),
         (
@@ -68,8 +69,8 @@ REMEDIES: tuple[Remedy, ...] = (
         "pulling the image",
         _any_of(
             r"artifactregistry\.\w+",
-            r"(?:pull|access)\w* .{0,60}image.{0,200}(?:denied|permission)",
-            r"(?:denied|permission).{0,80}(?:pull|access)\w* .{0,60}image",
+            r"(?:pull|access)\w{0,9} .{0,60}image.{0,200}(?:denied|permission)",
+            r"(?:denied|permission).{0,80}(?:pull|access)\w{0,9} .{0,60}image",
         ),
         (
             (
@@ -82,7 +83,7 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         "Cloud Storage",
         _any_of(
-            r"(?:(?P<account>[\w.+-]+@[\w.-]*\w) does not have )?storage\.(?:objects|buckets)\.\w+ (?:access|denied)",
+            rf"(?:(?<![\w.+-]){_ACCOUNT} does not have )?storage\.(?:objects|buckets)\.\w+ (?:access|denied)",
             r"Permission '?storage\.",
             r"[Dd]enied.{0,80}(?:gs://|bucket)",
         ),
@@ -116,7 +117,7 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         "contract",
-        _any_of(r"[Dd]ata contract .* cannot be read", r"\.toml(?: is (?:not|missing)|: )"),
+        _any_of(r"[Dd]ata contract (?:(?!ata contract).)* cannot be read", r"\.toml(?: is (?:not|missing)|: )"),
         (
             "Correct the data contract ({schema}).",
             "`python -m pipeline draft-schema FILE --label COLUMN` writes one for a CSV file, to compare with.",

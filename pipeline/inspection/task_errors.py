@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import dropwhile, takewhile
 
 _LAST_LINES = 10
-_LONGEST = 8000
+LONGEST_ERROR = 8000
 # What Vertex AI says of any task that fails, whatever the reason.
 _GENERAL = re.compile(
     r"replica \S+ exited with a non-zero status|DAG failed because some tasks failed|"
@@ -34,13 +34,13 @@ def own_error(error: str, log: str) -> str:
         log: The task's log; read only where the service says nothing.
     """
     if not says_nothing(error):
-        return (last_exception(error) or error)[:_LONGEST]
+        return (last_exception(error) or error)[:LONGEST_ERROR]
     told = last_exception(log)
     if told:
-        return told[:_LONGEST]
+        return told[:LONGEST_ERROR]
     lines = [line.rstrip() for line in log.splitlines() if line.strip()][-_LAST_LINES:]
     said = "\n".join(["Its log ends with:", *lines]) if lines else ""
-    return "\n".join(filter(None, [error, said]))[:_LONGEST]
+    return "\n".join(filter(None, [error, said]))[:LONGEST_ERROR]
 
 
 def last_exception(text: str) -> str:

@@ -11,7 +11,7 @@ Document = Mapping[str, Any]
 
 # kfp adds the channels that an f-string or a condition needs to a task's inputs, under this prefix.
 _CHANNEL = "pipelinechannel--"
-_PLACEHOLDER = re.compile(r"\{\{\$(?:\.inputs\.parameters\[['\"](?P<name>[^'\"]+)['\"]\])?.*?\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\$(?:\.inputs\.parameters\[['\"](?P<name>[^'\"]+)['\"]\])?(?:(?!\{\{\$).)*?\}\}")
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from pipeline.config import PipelineParameters, Place, RunConfig
 from pipeline.config_layers import COMMAND_LINE, DEFAULT
-from pipeline.interrupts import uninterrupted
+from pipeline.interrupts import Interrupted, Interruption
 from pipeline.runs.client import Runs
 from pipeline.runs.follow import follow
 from pipeline.runs.inputs import check_inputs
@@ -23,20 +22,18 @@ from pipeline.runs.submission import Draft, build_job, draft, draft_of_file, sen
 from pipeline.runs.view import command_line, progress, summary
 from pipeline.vertex.connection import connected_sdk, require_buckets
 
-if TYPE_CHECKING:
-    from google.cloud import aiplatform
-
-
-_CANCEL_PATIENCE_S = 30.0
+_CANCEL_PATIENCE_S = 90.0
 _CANCEL_POLL_S = 0.2
 _ENDED = {"cancelled": "cancelled", "succeeded": "over, and has succeeded", "failed": "over, and has failed"}
 
 
-class Interrupted(Exception):  # noqa: N818 - it is no error
-    """A run that was submitted, and cancelled by an interrupt."""
-
-
-def drafted(config: RunConfig, sources: Mapping[str, str], file: Path | None, foreign: Mapping[str, str]) -> Draft:
+def drafted(
+    config: RunConfig,
+    sources: Mapping[str, str],
+    file: Path | None,
+    foreign: Mapping[str, str],
+    check: Callable[[], None] = lambda: None,
+) -> Draft:
     """What would be submitted; nothing is copied or sent.
 
     Args:
@@ -44,20 +41,22 @@ def drafted(config: RunConfig, sources: Mapping[str, str], file: Path | None, fo
         sources: Where its values come from, as `load_config` tells.
         file: A compiled pipeline. None compiles this project's.
         foreign: Values of the file's parameters that are no keys of the configuration.
+        check: Called again and again meanwhile; what it raises ends the work.
 
     Raises:
         UsageError: The run could not begin: all that is wrong with its files on this machine.
         DataError: A file cannot be read.
     """
+    check()
     if file is None:
         check_inputs(config)
-        return draft(config)
+        return draft(config, check)
     values = config.model_dump(include=set(PipelineParameters.model_fields))
     offered = {name: values[name] for name, source in sources.items() if name in values and source != DEFAULT}
     # What is typed must fit, unless it has a meaning of its own.
     typed = {name: offered[name] for name, source in sources.items() if name in offered and source == COMMAND_LINE}
     meant = {name: value for name, value in typed.items() if name not in (*Place.model_fields, "git_sha")}
-    return draft_of_file(file, config, {**meant, **foreign}, offered)
+    return draft_of_file(file, config, {**meant, **foreign}, offered, check)
 
 
 def submit_only(config: RunConfig, submission: Draft) -> str:
@@ -67,7 +66,9 @@ def submit_only(config: RunConfig, submission: Draft) -> str:
         return send(config, build_job(config, submission))
 
 
-def submit_and_follow(config: RunConfig, submission: Draft, console: Console, again: Sequence[str]) -> RunRecord:
+def submit_and_follow(
+    config: RunConfig, submission: Draft, console: Console, again: Sequence[str], interruption: Interruption
+) -> RunRecord:
     """Submits a run and shows how it goes, and at its end what it has come to.
 
     Args:
@@ -75,35 +76,33 @@ def submit_and_follow(config: RunConfig, submission: Draft, console: Console, ag
         submission: What is submitted.
         console: Where it is shown.
         again: The options that lead a command to the same Vertex AI.
+        interruption: Read until the run has ended.
 
     Returns:
         The run in its last state.
 
     Raises:
-        Interrupted: It was interrupted, and the run is cancelled.
-        KeyboardInterrupt: It was interrupted before the run was submitted.
+        Interrupted: It was interrupted. A run that was submitted is cancelled.
     """
-    with connected_sdk(config, start=True):
+    with connected_sdk(config, start=True, check=interruption.check):
         require_buckets(config)
-        ended = _followed(config, build_job(config, submission), console, again)
+        job = build_job(config, submission, interruption.check)
+        interruption.check()
+        ended = _followed(config, send(config, job), console, again, interruption)
         if ended.state == "succeeded":
             console.print("", _outcome(config, ended, again), sep="\n", soft_wrap=True)
     return ended
 
 
-def _followed(config: RunConfig, job: aiplatform.PipelineJob, console: Console, again: Sequence[str]) -> RunRecord:
-    name = ""
-    try:
-        # Between the request and its answer nobody knows whether there is a run to cancel.
-        with uninterrupted():
-            name = send(config, job)
-        console.print(Text.assemble("Run ", (name.rpartition("/")[2], "bold"), f"  {page_of(name)}"), soft_wrap=True)
-        with progress(console) as show:
-            return follow(config, name, show)
-    except KeyboardInterrupt:
-        if not name:
-            raise
-        raise Interrupted(_cancelled(config, name, again)) from None
+def _followed(
+    config: RunConfig, name: str, console: Console, again: Sequence[str], interruption: Interruption
+) -> RunRecord:
+    console.print(Text.assemble("Run ", (name.rpartition("/")[2], "bold"), f"  {page_of(name)}"), soft_wrap=True)
+    with progress(console) as show:
+        ended = follow(config, name, show, interruption)
+    if ended is None or interruption.is_heard:
+        raise Interrupted(_cancelled(config, name, again))
+    return ended
 
 
 def _cancelled(config: RunConfig, name: str, again: Sequence[str]) -> str:

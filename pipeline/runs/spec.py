@@ -103,14 +103,24 @@ def _tasks(component: Mapping[str, Any], document: Mapping[str, Any], is_in_loop
 
 
 def in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Names, each after those that it depends on, alphabetical where that leaves a choice."""
+    """Names, each after those that it depends on, alphabetical where that leaves a choice; circles last."""
+    needs = {
+        name: {other for other in task.get("dependentTasks") or [] if other in tasks} for name, task in tasks.items()
+    }
+    missing = {name: len(others) for name, others in needs.items()}
+    needed_by: dict[str, list[str]] = {name: [] for name in tasks}
+    for name, others in needs.items():
+        for other in others:
+            needed_by[other].append(name)
     order: list[str] = []
-    waiting = sorted(tasks)
-    while waiting:
-        ready = [name for name in waiting if not set(tasks[name].get("dependentTasks") or []) & set(waiting)]
-        order += ready or waiting
-        waiting = [name for name in waiting if name not in order]
-    return order
+    ready = sorted(name for name, count in missing.items() if not count)
+    while ready:
+        order += ready
+        following = [other for name in ready for other in needed_by[name]]
+        for other in following:
+            missing[other] -= 1
+        ready = sorted({other for other in following if not missing[other]})
+    return [*order, *sorted(missing.keys() - set(order))]
 
 
 def _types(definitions: Mapping[str, Any] | None) -> dict[str, str]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pipeline.interrupts import Interrupted
 from trainer.errors import DataError
 from trainer.storage import is_local, join, local_path, locate, write_bytes
 from trainer.tables.files import expand
 
 _PACKED = (".gz", ".bz2", ".xz")
 _ROOM = "Check that you may write there, and that there is room."
+_BLOCK_BYTES = 2**20
+_SLICE_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Staged:
         return self.uri.removeprefix(self.root) if self.copies else self.uri
 
 
-def plan(location: str, root: str) -> Staged:
+def plan(location: str, root: str, check: Callable[[], None] = lambda: None) -> Staged:
     """Where what a location names belongs below `root`, by its content; nothing is copied.
 
     One file goes to ROOT/data/SHA256/NAME. Several go into a folder ROOT/data/SHA256, whose sum covers their
@@ -65,6 +71,7 @@ def plan(location: str, root: str) -> Staged:
     Args:
         location: A local path, a folder of CSV files, a glob, or an fsspec URL, which is passed on as it is.
         root: A local folder or an fsspec URL such as gs://bucket.
+        check: Called again and again while files are read; what it raises ends that.
 
     Raises:
         DataError: No file matches, or a file cannot be read.
@@ -75,7 +82,7 @@ def plan(location: str, root: str) -> Staged:
     below = os.path.abspath(local_path(root)) if is_local(root) else root
     with _told(f"{location} cannot be read", "Make it readable."):
         stamps = [_stamp(source) for source in sources]
-        sums = [_sha256(source) for source in sources]
+        sums = [_sha256(source, check) for source in sources]
     if len(sources) == 1:
         uri = join(below, "data", sums[0], sources[0].name)
         targets = [uri]
@@ -88,15 +95,21 @@ def plan(location: str, root: str) -> Staged:
     return Staged(location, uri, below, copies)
 
 
-def carry_out(staged: Staged) -> None:
+def carry_out(staged: Staged, check: Callable[[], None] = lambda: None) -> None:
     """Copies the files of an input, but for those that are there already.
+
+    Args:
+        staged: The input.
+        check: Called again and again meanwhile; ends the copying with Interrupted, and what has not arrived whole is
+            not there then.
 
     Raises:
         DataError: A file cannot be copied, or has changed since it was summed.
     """
     with _told(f"{staged.location} cannot be copied to {staged.root}", _ROOM):
         for copy in staged.copies:
-            _store(copy.source, copy.stamp, copy.target)
+            check()
+            _store(copy.source, copy.stamp, copy.target, check)
 
 
 def is_there(target: str, size: int) -> bool:
@@ -144,9 +157,13 @@ def _numbered(index: int, name: str) -> str:
     return f"{index:05d}-{stem}{suffix}{packed}"
 
 
-def _sha256(source: Path) -> str:
-    with source.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(source: Path, check: Callable[[], None]) -> str:
+    summed = hashlib.sha256()
+    with source.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK_BYTES):
+            check()
+            summed.update(block)
+    return summed.hexdigest()
 
 
 def _stamp(source: Path) -> tuple[int, int]:
@@ -154,7 +171,7 @@ def _stamp(source: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _store(source: Path, stamp: tuple[int, int], target: str) -> None:
+def _store(source: Path, stamp: tuple[int, int], target: str, check: Callable[[], None]) -> None:
     """Copies one file so that a reader of `target` sees all of it or nothing."""
     if is_there(target, stamp[0]):
         return
@@ -166,10 +183,12 @@ def _store(source: Path, stamp: tuple[int, int], target: str) -> None:
     # An object appears when its upload ends; a local file is moved into place.
     written = f"{folder}/.{uuid.uuid4().hex}" if is_local(target) else path
     try:
-        filesystem.put_file(str(source), written)
+        _put(filesystem, source, written, check)
         _refuse_change(source, stamp)
         if written != path:
             os.replace(written, path)
+    except Interrupted:  # an upload that has not ended: to ask whether it left anything could take minutes
+        raise
     except BaseException:
         if filesystem.exists(written):
             filesystem.rm_file(written)
@@ -177,6 +196,22 @@ def _store(source: Path, stamp: tuple[int, int], target: str) -> None:
             with suppress(OSError):  # other files may be in it
                 os.rmdir(folder)
         raise
+
+
+def _put(filesystem: Any, source: Path, target: str, check: Callable[[], None]) -> None:
+    """Copies a file. An upload, which may take long, is given up where `check` raises; it leaves nothing then."""
+    if not filesystem.async_impl:
+        filesystem.put_file(str(source), target)
+        return
+    # As `put_file` of fsspec does it, which would wait for the end in any case.
+    coroutine = filesystem._put_file(str(source), target)  # noqa: SLF001 - the name that fsspec's manual has for it
+    upload = asyncio.run_coroutine_threadsafe(coroutine, filesystem.loop)
+    try:
+        while not wait([upload], timeout=_SLICE_S).done:
+            check()
+    finally:
+        upload.cancel()
+    upload.result()
 
 
 def _refuse_change(source: Path, stamp: tuple[int, int]) -> None:

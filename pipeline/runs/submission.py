@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,21 +49,32 @@ class Draft:
     labels: Mapping[str, str]
 
 
-def draft(config: RunConfig) -> Draft:
+def draft(config: RunConfig, check: Callable[[], None] = lambda: None) -> Draft:
     """What the submission of a configuration consists of; nothing is copied, sent or left on the disk.
+
+    Args:
+        config: The configuration.
+        check: Called again and again meanwhile; what it raises ends the work.
 
     Raises:
         DataError: An input is not there, or cannot be read.
     """
     with tempfile.TemporaryDirectory() as folder:
         document = compile_pipeline(config, Path(folder, "pipeline.yaml")).read_bytes()
+    check()
     fixed = config.model_dump(include={"pipeline_name", "image", "cpu_limit", "memory_limit_gib"})
     accelerator = config.model_dump(include={"accelerator_type", "accelerator_count"})
     parameters = parameter_values(with_commit(config))
-    return _draft(config, document, load_spec(document), parameters, {**fixed, **accelerator})
+    return _draft(config, document, load_spec(document), parameters, {**fixed, **accelerator}, check)
 
 
-def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any], offered: Mapping[str, Any]) -> Draft:
+def draft_of_file(
+    file: Path,
+    config: RunConfig,
+    given: Mapping[str, Any],
+    offered: Mapping[str, Any],
+    check: Callable[[], None] = lambda: None,
+) -> Draft:
     """What the submission of a compiled file consists of.
 
     Args:
@@ -71,6 +82,7 @@ def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any], offer
         config: Says where it is to run.
         given: Values of its parameters by name; the others keep the defaults that are compiled in.
         offered: Values that it gets besides, if it has parameters of these names.
+        check: As for `draft`.
 
     Raises:
         UsageError: The file is no compiled pipeline, or parameters do not fit it.
@@ -82,11 +94,16 @@ def draft_of_file(file: Path, config: RunConfig, given: Mapping[str, Any], offer
     values = {name: value for name, value in defaults.items() if isinstance(value, str)}
     wanted = {name: value for name, value in offered.items() if name in definitions}
     parameters = convert({**values, **wanted, **given}, definitions, str(file))
-    return _draft(config, document, spec, parameters, {"pipeline": hashlib.sha256(document).hexdigest()})
+    return _draft(config, document, spec, parameters, {"pipeline": hashlib.sha256(document).hexdigest()}, check)
 
 
-def build_job(config: RunConfig, submission: Draft) -> aiplatform.PipelineJob:
+def build_job(config: RunConfig, submission: Draft, check: Callable[[], None] = lambda: None) -> aiplatform.PipelineJob:
     """Copies a submission's files to the bucket, and makes the job, which is not sent yet.
+
+    Args:
+        config: Names the bucket.
+        submission: What is submitted.
+        check: Called again and again while files are copied; what it raises ends that.
 
     Raises:
         DataError: A file cannot be copied.
@@ -94,7 +111,8 @@ def build_job(config: RunConfig, submission: Draft) -> aiplatform.PipelineJob:
     from google.cloud import aiplatform
 
     for staged in submission.inputs.values():
-        carry_out(staged)
+        carry_out(staged, check)
+    check()
     store_bytes(submission.document, submission.template)
     return aiplatform.PipelineJob(
         display_name=submission.spec.name,
@@ -143,10 +161,11 @@ def _draft(
     pipeline: Mapping[str, Any],
     parameters: Mapping[str, Any],
     fixed: Mapping[str, Any],
+    check: Callable[[], None],
 ) -> Draft:
     spec = read_spec(pipeline)
     has_data = all(isinstance(parameters.get(name), str) for name in _DATA)
-    inputs = {name: plan(parameters[name], config.staging_bucket) for name in _DATA if has_data}
+    inputs = {name: plan(parameters[name], config.staging_bucket, check) for name in _DATA if has_data}
     return Draft(
         spec=spec,
         document=document,

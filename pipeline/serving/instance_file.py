@@ -7,6 +7,7 @@ import json
 import math
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -151,7 +152,7 @@ def _csv_instances(
 def _named(
     lines: Sequence[tuple[int, str]], header: Sequence[str], delimiter: str, name: str, types: Mapping[str, str]
 ) -> Instances:
-    doubled = sorted({column for column in header if header.count(column) > 1})
+    doubled = sorted(column for column, count in Counter(header).items() if count > 1)
     if doubled:
         raise DataError([f"{name} names column {quoted(doubled[0])} twice. Name each column once."])
     values = []
@@ -174,7 +175,7 @@ def _cells(line: tuple[int, str], delimiter: str, name: str) -> list[str]:
 
 
 def _is_number(cell: str) -> bool:
-    return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell.strip(), re.ASCII) is not None
+    return re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", cell.strip(), re.ASCII) is not None
 
 
 def _value(cell: str, kind: str) -> Any:

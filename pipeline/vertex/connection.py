@@ -19,13 +19,19 @@ ELSEWHERE = (EMULATOR_VARIABLE, STORAGE_VARIABLE)
 _PATIENCE_S = 3.0
 
 
-def connect(config: RunConfig, start: bool = False, meanwhile: Callable[[], object] = lambda: None) -> None:
+def connect(
+    config: RunConfig,
+    start: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
+    check: Callable[[], None] = lambda: None,
+) -> None:
     """Points the clients of this process, and of those that it starts, at the Vertex AI that a configuration names.
 
     Args:
         config: Names it.
         start: Whether to start the local services if they are down, and to make the local buckets.
         meanwhile: What this process does while they start.
+        check: Called again and again until it is done; what it raises ends the waiting.
 
     Raises:
         UsageError: They are down, or the environment names another Vertex AI than the configuration.
@@ -39,16 +45,18 @@ def connect(config: RunConfig, start: bool = False, meanwhile: Callable[[], obje
                     "Unset it, or use `--profile local`."
                 )
         check_vertex(config.location)
+        check()
         _lead_gcsfs_through_proxies()
         return
     from pipeline import services
 
-    running = services.ensure_running(meanwhile=meanwhile) if start else services.find_running()
+    running = services.ensure_running(meanwhile=meanwhile, check=check) if start else services.find_running()
     if running is None:
         raise UsageError(services.why_none())
     if start:
         for bucket in dict.fromkeys([config.staging_bucket, bucket_of(config.root)]):
             services.create_bucket(running, config.project, bucket)
+            check()
     os.environ.update(services.environment(running))
     fsspec = sys.modules.get("fsspec")
     if fsspec is not None:  # it has read the environment when it was loaded
@@ -56,15 +64,21 @@ def connect(config: RunConfig, start: bool = False, meanwhile: Callable[[], obje
 
 
 @contextmanager
-def connected(config: RunConfig, start: bool = False, meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:
+def connected(
+    config: RunConfig,
+    start: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
     """Connects, and tells in sentences what goes wrong with Vertex AI meanwhile.
 
     Args:
         config: Names it.
         start: As for `connect`.
         meanwhile: As for `connect`.
+        check: As for `connect`.
     """
-    connect(config, start, meanwhile)
+    connect(config, start, meanwhile, check)
     from pipeline.vertex.errors import in_sentences
 
     with in_sentences(config):
@@ -72,11 +86,17 @@ def connected(config: RunConfig, start: bool = False, meanwhile: Callable[[], ob
 
 
 @contextmanager
-def connected_sdk(config: RunConfig, start: bool = False) -> Iterator[None]:
-    """Connects the whole SDK too, which takes seconds to load and is needed where a run is submitted."""
+def connected_sdk(config: RunConfig, start: bool = False, check: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Connects the whole SDK too, which takes seconds to load and is needed where a run is submitted.
+
+    Args:
+        config: Names the Vertex AI.
+        start: As for `connect`.
+        check: As for `connect`.
+    """
     from pipeline.vertex.sdk import connect_sdk, load_sdk
 
-    with connected(config, start, meanwhile=load_sdk):
+    with connected(config, start, lambda: load_sdk(check), check):
         # What the SDK tells of itself is not told.
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
         connect_sdk(config)

@@ -5,16 +5,27 @@ It submits runs. Everything else goes through the clients of single services.
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
+
 from pipeline.config import Connection
 from pipeline.vertex.clients import vertex_of
 
 # What the stand-in for Cloud Storage says of each bucket.
 _PROJECT_NUMBER = "1234"
+# The SDK would load the first two by itself, and can be interrupted nowhere then.
+_THIRDS = ("google.cloud.aiplatform_v1", "google.cloud.aiplatform_v1beta1", "google.cloud.aiplatform")
 
 
-def load_sdk() -> None:
-    """Takes the seconds that it takes to load."""
-    from google.cloud import aiplatform  # noqa: F401 - loaded for the others
+def load_sdk(check: Callable[[], None]) -> None:
+    """Takes the seconds that it takes to load.
+
+    Args:
+        check: Called after each third of it; what it raises ends the loading.
+    """
+    for name in _THIRDS:
+        importlib.import_module(name)
+        check()
 
 
 def connect_sdk(config: Connection) -> None:

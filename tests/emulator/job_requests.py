@@ -4,14 +4,14 @@
 # mypy: disable-error-code="untyped-decorator,no-untyped-def,valid-type"
 
 import functools
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.emulator.vertex_emulator import LOCATION, PATIENCE_S, VertexEmulator, storage_client
+from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, storage_client
+from tests.patience import eventually
 
 ROOT_URI = "gs://pipeline-bucket/root"
 JOBS = f"{LOCATION}/pipelineJobs"
@@ -51,11 +51,7 @@ def submit(emulator: VertexEmulator, job_id: str, body: dict[str, Any]) -> str:
 
 def until(emulator: VertexEmulator, name: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The job, once something holds of it."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds(found := emulator.get(name)):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.02)
-    return found
+    return eventually(lambda: emulator.get(name), holds)
 
 
 def ended(emulator: VertexEmulator, name: str) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         if action == "die":
             os._exit(3)
         if action == "sleep":
+            print("sleeps", flush=True)
             time.sleep(first["seconds"])
         if action == "fail":
             self._answer(first["status"], {"error": "asked to fail"})

@@ -80,3 +80,10 @@ def test_names_every_method_that_is_served() -> None:
     served = {route.rpc for service in SERVICES for route in service.routes if "Operation" not in route.rpc}
     table = TEXT.partition("## What it serves")[2].partition("## How")[0]
     assert served <= set(re.findall(r"[A-Z]\w+", table))
+
+
+def test_names_no_file_that_is_gone() -> None:
+    guesses = TEXT.partition("\n## Guesses\n")[2].partition("\n## ")[0]
+    named = {name for row in guesses.splitlines() for name in re.findall(r"[\w/]+\.py", row.rpartition(" | ")[2])}
+    assert len(named) > 20
+    assert {name for name in named if not (ROOT / "emulator" / name).is_file()} == set()

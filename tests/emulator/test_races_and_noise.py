@@ -105,7 +105,6 @@ def noisy(emulator: VertexEmulator) -> VertexEmulator:
     return emulator
 
 
-@pytest.mark.timeout(300)
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(call=CALLS, body=JSON)
 def test_noise_is_answered_and_never_breaks_the_emulator(
@@ -118,7 +117,6 @@ def test_noise_is_answered_and_never_breaks_the_emulator(
         assert answer.json()["error"]["status"]
 
 
-@pytest.mark.timeout(300)
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(path=st.text(st.characters(codec="latin-1", exclude_characters="\r\n#"), max_size=40), known=st.booleans())
 def test_noise_in_the_path_is_answered(noisy: VertexEmulator, path: str, known: bool) -> None:

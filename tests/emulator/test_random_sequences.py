@@ -201,7 +201,6 @@ def _spread(names: list[str], whole: int) -> dict[str, int]:
 
 
 @pytest.mark.run
-@pytest.mark.timeout(600)
 def test_random_sequences_keep_every_promise() -> None:
     from hypothesis.stateful import run_state_machine_as_test
 

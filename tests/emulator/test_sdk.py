@@ -12,6 +12,7 @@ import requests
 
 from tests.emulator.sdk import pointed
 from tests.emulator.vertex_emulator import IMAGE, MODEL_SERVER, VertexEmulator, anonymous, storage_client
+from tests.patience import patience_s
 
 pytestmark = [
     pytest.mark.run,
@@ -203,6 +204,6 @@ def test_a_client_that_waits_survives_a_kill(own_emulator: VertexEmulator) -> No
     # Between two of its polls: the SDK gives a poll that is refused no second try.
     own_emulator.kill()
     own_emulator.start()
-    result = operation.result(timeout=60)
+    result = operation.result(timeout=patience_s())
     assert result.deployed_model.model_version_id == "1"
     assert own_emulator.predict(endpoint)["predictions"]

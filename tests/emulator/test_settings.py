@@ -40,6 +40,17 @@ def test_a_time_that_is_not_positive_is_refused(option: str, capsys: pytest.Capt
     assert f"{option} must be positive. Received: 0." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--project", "--location"])
+@pytest.mark.parametrize("value", ["", ".", "..", "a/b", "a\nb"])
+def test_a_place_that_is_no_part_of_a_name_is_refused(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse_settings([option, value])
+    assert caught.value.code == 2
+    assert f'{option} must be no empty text, no "." or ".."' in capsys.readouterr().err
+
+
 def test_a_port_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -5,8 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ import pytest
 from emulator.api.start_error import StartError
 from emulator.interpreter import Interpreter, interpreter_needed
 from emulator.state_folder import DATABASE, LAST, LOCK, RUNNING, owned
-from tests.emulator.vertex_emulator import LOCATION, PATIENCE_S, ROOT, VertexEmulator, is_alive
+from tests.emulator.vertex_emulator import LOCATION, ROOT, VertexEmulator, is_alive
+from tests.patience import patience_s
 
 SAID = {"pid": 7, "address": "http://127.0.0.1:1"}
 
@@ -149,13 +148,6 @@ def python_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def health(emulator: VertexEmulator) -> dict[str, Any]:
     document: dict[str, Any] = emulator.call("GET", "/healthz").json()
     return document
@@ -186,7 +178,7 @@ def test_an_emulator_ends_when_its_folder_is_elsewhere(own_emulator: VertexEmula
         folder.mkdir()
         (folder / RUNNING).write_text("of another one")
     assert own_emulator._process is not None
-    assert own_emulator._process.wait(PATIENCE_S) == 0
+    assert own_emulator._process.wait(patience_s()) == 0
     assert not is_alive(pid)
     if how == "removed":
         return

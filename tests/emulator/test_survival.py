@@ -5,24 +5,15 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, is_alive, storage_client
+from tests.patience import eventually
 
 pytestmark = pytest.mark.run
-
-PATIENCE_S = 20.0
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def server_pid(emulator: VertexEmulator, endpoint: str) -> int:

@@ -9,17 +9,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.patience import eventually, patience_s
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODEL_SERVER = Path(__file__).resolve().parent / "model_server.py"
 LOCATION = "projects/p/locations/us-central1"
 IMAGE = "us-docker.pkg.dev/p/r/server:1"
-PATIENCE_S = 60.0
 
 
 class VertexEmulator:
@@ -28,12 +28,14 @@ class VertexEmulator:
     Args:
         folder: The state folder.
         flags: Further flags of the command line.
+        log: Where its output goes, after what is there; None leaves it to the tests' own.
     """
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(self, folder: Path, *flags: str, log: Path | None = None) -> None:
         self.folder = folder
         self._flags = flags
-        self._client = httpx.Client(timeout=PATIENCE_S, trust_env=False)
+        self._log = log
+        self._client = httpx.Client(timeout=patience_s(), trust_env=False)
         self._process: subprocess.Popen[bytes] | None = None
         self.running: dict[str, Any] = {}
         self.start()
@@ -54,13 +56,17 @@ class VertexEmulator:
         api = known["address"].rpartition(":")[2] if known else "0"
         storage = known["storageAddress"].rpartition(":")[2] if known else "0"
         (self.folder / "emulator.json").unlink(missing_ok=True)
-        self._process = subprocess.Popen(self.command("--port", api, "--storage-port", storage), cwd=ROOT)
-        deadline = time.monotonic() + PATIENCE_S
-        while not (self.folder / "emulator.json").is_file():
-            assert self._process.poll() is None, "the emulator ended"
-            assert time.monotonic() < deadline, "the emulator did not start"
-            time.sleep(0.02)
+        command = self.command("--port", api, "--storage-port", storage)
+        with contextlib.ExitStack() as held:
+            output = held.enter_context(self._log.open("ab")) if self._log is not None else None
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        eventually(self._is_up)
         self.running = json.loads((self.folder / "emulator.json").read_text(encoding="utf-8"))
+
+    def _is_up(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "the emulator ended"
+        return (self.folder / "emulator.json").is_file()
 
     def command(self, *flags: str) -> list[str]:
         """The command line."""
@@ -78,7 +84,7 @@ class VertexEmulator:
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(PATIENCE_S)
+        return self._process.wait(patience_s())
 
     def close(self) -> None:
         """Ends it for good."""
@@ -109,12 +115,10 @@ class VertexEmulator:
 
     def wait(self, operation: dict[str, Any]) -> dict[str, Any]:
         """The operation once it has ended."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not operation.get("done"):
-            assert time.monotonic() < deadline, operation
-            time.sleep(0.02)
-            operation = _ok(self.call("GET", f"/ui/{operation['name']}"))
-        return operation
+        if operation.get("done"):
+            return operation
+        name = operation["name"]
+        return eventually(lambda: _ok(self.call("GET", f"/ui/{name}")), lambda found: found.get("done"))
 
     def upload(self, name: str = "one", *flags: str, **fields: Any) -> str:
         """Uploads a model served by model_server.py; its name with the version.

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
+
+from tests.patience import patience_s, turns
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD_NAME = "a  b* [c] d? 'e' \"f\" $HOME $x {y};&é#%20"
-PATIENCE_S = 120.0
 
 _PIPELINE = [sys.executable, "-m", "pipeline"]
 
@@ -71,7 +70,7 @@ class Checkout:
             given: Its standard input.
         """
         process = self.start(*arguments)
-        out, err = process.communicate(given, timeout=PATIENCE_S)
+        out, err = process.communicate(given, timeout=patience_s())
         return process.returncode, out, err
 
     def processes(self) -> list[int]:
@@ -80,7 +79,9 @@ class Checkout:
 
     def runs(self) -> list[dict[str, Any]]:
         """The runs as the services tell of them, the newest first."""
-        with httpx.Client(base_url=f"{self.services()['address']}/v1/", timeout=PATIENCE_S, trust_env=False) as client:
+        with httpx.Client(
+            base_url=f"{self.services()['address']}/v1/", timeout=patience_s(), trust_env=False
+        ) as client:
             jobs = (
                 client.get("projects/local-project/locations/us-central1/pipelineJobs").json().get("pipelineJobs", [])
             )
@@ -93,7 +94,7 @@ class Checkout:
 
     def wait_for_task(self, name: str) -> str:
         """Waits until a task of the newest run is at work, in a process of its own; the run's id."""
-        for _ in patience():
+        for _ in turns():
             assert self.started[-1].poll() is None, self.started[-1].communicate()
             for job in self.runs()[:1]:
                 details = job.get("jobDetail", {}).get("taskDetails", [])
@@ -113,15 +114,6 @@ class Checkout:
             except OSError:
                 continue
         return found
-
-
-def patience() -> Iterator[None]:
-    """Turns of a loop that waits, until patience ends."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        yield
-        time.sleep(0.01)
-    pytest.fail(f"It did not happen within {PATIENCE_S} s.")
 
 
 @contextmanager

@@ -19,9 +19,10 @@ from threading import Thread
 import pytest
 
 from pipeline import services
+from pipeline.interrupts import Interrupted
 from pipeline.services import Services, create_bucket, ensure_running, environment, find_running, stop, why_none
 from pipeline.state_folder import is_held
-from tests.pipeline.checkouts import patience
+from tests.patience import eventually
 from trainer.errors import ProjectError
 
 pytestmark = pytest.mark.run
@@ -96,9 +97,7 @@ def test_services_that_were_killed_are_started_again(folder: Path) -> None:
     killed = start(folder)
     create_bucket(killed, "local-project", "gs://kept-bucket")
     os.kill(killed.pid, signal.SIGKILL)
-    for _ in patience():
-        if not is_held(folder):
-            break
+    eventually(lambda: not is_held(folder))
     assert (folder / "emulator.json").exists()
     assert find_running(folder) is None
     again = start(folder)
@@ -172,6 +171,18 @@ def test_services_that_another_command_has_begun_to_start_are_waited_for(folder:
         begun.terminate()
 
 
+def test_waiting_for_another_command_that_starts_them_can_be_interrupted(folder: Path) -> None:
+    def interrupt() -> None:
+        raise Interrupted
+
+    folder.mkdir()
+    with (folder / "starting").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Interrupted):
+            ensure_running(folder, check=interrupt)
+    assert find_running(folder) is None
+
+
 def test_services_that_are_starting_can_be_stopped(folder: Path) -> None:
     folder.mkdir()
     with services._start(folder):
@@ -180,9 +191,7 @@ def test_services_that_are_starting_can_be_stopped(folder: Path) -> None:
 
 
 def wait_until_owned(folder: Path) -> None:
-    for _ in patience():
-        if is_held(folder):
-            return
+    eventually(lambda: is_held(folder))
 
 
 def test_services_that_do_not_start_are_told_with_their_last_words(folder: Path) -> None:

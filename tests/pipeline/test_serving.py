@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import eventually
 from tests.pipeline.checkouts import Checkout, checked_out
 
 pytestmark = [pytest.mark.run, pytest.mark.tensorflow]
@@ -47,9 +48,12 @@ def kill_services(served: Checkout) -> None:
 
 
 def test_prediction_is_answered_soon_by_the_deployed_version(served: Checkout) -> None:
-    started = time.monotonic()
+    began = time.monotonic()
+    succeeded(served, "--version")
+    between = time.monotonic()
     out = succeeded(served, "predict", "data/test.json")
-    assert time.monotonic() - started < 5
+    # Google's whole SDK alone takes ten times as long to load as the command line.
+    assert time.monotonic() - between < 8 * (between - began)
     assert out.splitlines()[0].split() == ["Instance", "Class", "Probability", "setosa", "versicolor", "virginica"]
     assert out.splitlines()[1].split()[:2] == ["1", "versicolor"]
     assert "\nanswered by version 1, deployment " in out
@@ -159,7 +163,9 @@ def test_killed_services_come_back_as_they_were(served: Checkout) -> None:
     assert (code, err) == (2, f"Error: {told}\n")
     served.up()
     assert succeeded(served, "endpoints") == before
-    assert " versicolor " in succeeded(served, "predict", "data/test.json")
+    # The model servers are started again meanwhile, which a slow machine takes longer for than a prediction may.
+    _, out, _ = eventually(lambda: served.command("predict", "data/test.json"), lambda outcome: outcome[0] == 0)
+    assert " versicolor " in out
 
 
 # The last one: it leaves nothing to ask.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import signal
 import time
@@ -10,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.checkouts import PATIENCE_S, Checkout, checked_out, patience
+from tests.patience import eventually, patience_s, slowness
+from tests.pipeline.checkouts import Checkout, checked_out
 
 pytestmark = [pytest.mark.run, pytest.mark.tensorflow]
 
 STATE = ".local/vertex"
-BUCKET = f"{STATE}/storage/.cloudstorage/local-bucket"
+OBJECTS = f"{STATE}/storage/objects"
 RUNS = f"{STATE}/runs/local-project/us-central1"
 SCHEMA = """
 name = "wines"
@@ -87,7 +89,7 @@ def test_curves_of_a_run_are_fetched(checkout: Checkout) -> None:
         if line.startswith("TensorBoard ") and " at http://localhost:" in line:
             break
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=PATIENCE_S)
+    out, _ = process.communicate(timeout=patience_s())
     folder = re.fullmatch(r"The curves are in (.*); Ctrl-C ends TensorBoard\.\n", out)
     assert folder
     assert [*(checkout.folder / folder[1]).rglob("*tfevents*")]
@@ -137,23 +139,21 @@ def test_interrupted_run_is_cancelled_and_leaves_no_process(
     for _ in range(times):
         process.send_signal(number)
         time.sleep(0.2)
-    _, err = process.communicate(timeout=PATIENCE_S)
+    _, err = process.communicate(timeout=patience_s())
     assert (process.returncode, err) == (130, f"Stopped: run {run_id} is cancelled.\n")
     assert checkout.runs()[0]["state"] == "PIPELINE_STATE_CANCELLED"
     assert checkout.states(run_id)["train-model"] == "CANCELLED"
     assert checkout.processes() == before
 
 
-@pytest.mark.parametrize("sign", [f"{BUCKET}/pipelines/*", f"{RUNS}/iris-start-*"])
+@pytest.mark.parametrize("sign", [f"{OBJECTS}/*", f"{RUNS}/iris-start-*"])
 def test_interrupt_at_any_moment_of_the_start_leaves_no_run(checkout: Checkout, sign: str) -> None:
     before, known = checkout.processes(), set(checkout.folder.glob(sign))
     # A name of its own, as its compiled file lies in the bucket already otherwise.
     process = checkout.start("run", "--train-steps", "2000000", "--pipeline-name", f"iris-start-{len(sign)}")
-    for _ in patience():
-        if set(checkout.folder.glob(sign)) - known:
-            break
+    eventually(lambda: set(checkout.folder.glob(sign)) - known)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=PATIENCE_S)
+    _, err = process.communicate(timeout=patience_s())
     assert process.returncode == 130
     assert re.fullmatch(r"Stopped: (nothing was submitted|run iris-start-\d+-\d{14} is cancelled)\.\n", err)
     assert {run["state"] for run in checkout.runs()} <= {
@@ -168,27 +168,66 @@ def test_killed_command_leaves_its_run_to_be_cancelled(checkout: Checkout) -> No
     process = checkout.start("run", "--train-steps", "2000000")
     run_id = checkout.wait_for_task("train-model")
     process.kill()
-    process.communicate(timeout=PATIENCE_S)
+    process.communicate(timeout=patience_s())
     code, out, _ = checkout.command("runs", "--state", "running")
     assert code == 0
     assert out.splitlines()[1].startswith(f"{run_id}  ● running")
     assert checkout.command("cancel", run_id)[0] == 0
-    for _ in patience():
-        if checkout.runs()[0]["state"] == "PIPELINE_STATE_CANCELLED":
-            break
+    eventually(lambda: checkout.runs()[0]["state"] == "PIPELINE_STATE_CANCELLED")
 
 
 def test_interrupt_while_the_services_start_leaves_them_in_order(tmp_path: Path) -> None:
     with checked_out(tmp_path) as checkout:
         process = checkout.start("run")
-        for _ in patience():
-            if any(checkout.folder.glob(f"{STATE}/emulator.log")):
-                break
+        eventually(lambda: [*checkout.folder.glob(f"{STATE}/emulator.log")])
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=PATIENCE_S)
+        _, err = process.communicate(timeout=patience_s())
         assert (process.returncode, err) == (130, "Stopped: nothing was submitted.\n")
         checkout.up()
         checkout.down()
-        for _ in patience():
-            if not checkout.processes():
-                break
+        eventually(lambda: not checkout.processes())
+
+
+def test_background_job_of_a_shell_is_cancelled_by_sigterm_alone(checkout: Checkout) -> None:
+    before = checkout.processes()
+    # As a shell does for a background job, whose group the terminal may interrupt.
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process = checkout.start("run", "--train-steps", "2000000")
+    signal.signal(signal.SIGINT, heard)
+    process.send_signal(signal.SIGINT)
+    run_id = checkout.wait_for_task("train-model")
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=patience_s())
+    assert (process.returncode, err) == (130, f"Stopped: run {run_id} is cancelled.\n")
+    assert checkout.processes() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_at_random_moments_ends_a_run_with_130(checkout: Checkout, number: signal.Signals) -> None:
+    before, draws = checkout.processes(), random.Random(int(number))  # noqa: S311 - the same moments each time
+    for _ in range(3):
+        process = checkout.start("run", "--train-steps", "2000000")
+        # Up to what a start takes on an idle machine, and a little of the training.
+        time.sleep(draws.uniform(0.5, 8) * slowness())
+        process.send_signal(number)
+        process.communicate(timeout=patience_s())
+        # Python itself, before it has begun with the command, dies of the signal.
+        assert process.returncode in {130, -number}
+        assert checkout.processes() == before
+    over = {"PIPELINE_STATE_CANCELLED", "PIPELINE_STATE_FAILED", "PIPELINE_STATE_SUCCEEDED"}
+    assert {run["state"] for run in checkout.runs()} <= over
+
+
+def test_interrupt_ends_other_commands_too(checkout: Checkout) -> None:
+    run = checkout.start("run", "--train-steps", "2000000")
+    run_id = checkout.wait_for_task("train-model")
+    logs = checkout.start("logs", run_id, "--follow")
+    assert logs.stdout is not None
+    assert logs.stdout.readline()
+    logs.send_signal(signal.SIGINT)
+    _, err = logs.communicate(timeout=patience_s())
+    assert (logs.returncode, err) == (130, "")
+    run.send_signal(signal.SIGTERM)
+    run.communicate(timeout=patience_s())
+    assert run.returncode == 130

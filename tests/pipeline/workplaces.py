@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -15,7 +14,8 @@ import pytest
 from pipeline import services
 from pipeline.cli import main
 from pipeline.config import RunConfig
-from tests.emulator.vertex_emulator import PATIENCE_S, VertexEmulator
+from tests.emulator.vertex_emulator import VertexEmulator
+from tests.patience import turns
 
 PARENT = "projects/local-project/locations/us-central1"
 
@@ -68,14 +68,12 @@ class Workplace:
 
     def wait_for(self, run_id: str, is_reached: Callable[[dict[str, str]], bool] | None = None) -> dict[str, str]:
         """Waits for the end of a run, or for states of its tasks; the states by the tasks' names."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
+        for _ in turns():
             job = self.emulator.get(f"{PARENT}/pipelineJobs/{run_id}")
             states = {one["taskName"]: one["state"] for one in job.get("jobDetail", {}).get("taskDetails", [])}
             if is_reached(states) if is_reached else "endTime" in job:
                 return states
-            assert time.monotonic() < deadline, job
-            time.sleep(0.05)
+        raise AssertionError
 
     @contextmanager
     def _as_it_was(self) -> Iterator[None]:

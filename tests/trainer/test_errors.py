@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.growth import assert_linear
 from trainer.errors import (
     PROBLEMS_SHOWN,
     ContractError,
@@ -63,3 +64,12 @@ def test_one_of_lists_words_and_shortens_many() -> None:
     assert one_of(["a"]) == '"a"'
     assert one_of(["a", "b", "c"]) == '"a", "b" or "c"'
     assert one_of("abcdefg") == 'one of "a", "b", "c", "d", "e", "f" ... (7 in all)'
+
+
+def test_nearest_looks_at_so_many_words_and_no_further() -> None:
+    many = [f"word {number:05}" for number in range(20_000)]
+    assert nearest("wrod 00001", many) == ' Did you mean "word 00001"?'
+    assert nearest("wrod 19999", many) == ' Did you mean "word 01999"?'
+    assert nearest("x" * 1_000_000, many) == ""
+    assert_linear(lambda words: nearest("wrod 00001", words), lambda size: many[:size], 10_000)
+    assert_linear(lambda word: nearest(word, [word[1:]] * 50), lambda size: "ab" * size, 1000)

@@ -24,7 +24,7 @@ from trainer.contract.columns import (
     as_tuple,
 )
 from trainer.contract.faults import sentence
-from trainer.errors import ContractError, listing
+from trainer.errors import PROBLEMS_SHOWN, ContractError, listing
 
 __all__ = [
     "LONGEST_NAME",
@@ -153,7 +153,10 @@ def parse_contract(data: bytes, source: str) -> Contract:
         ContractError: As `load_contract`.
     """
     try:
-        document = tomllib.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        if _LONG_KEY.search(text):
+            raise ContractError(f"{source} holds a key of many parts. Compare it with data/schema.toml.")
+        document = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ContractError(f"{source} is not UTF-8: {error}. Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
@@ -161,10 +164,14 @@ def parse_contract(data: bytes, source: str) -> Contract:
     try:
         return Contract.model_validate(document)
     except ValidationError as error:
-        problems = [sentence(dict(item), document, source, _KNOWN_KEYS) for item in error.errors()]
-        raise ContractError(listing(problems, len(problems))) from error
+        faults = error.errors(include_url=False)
+        # The others are not shown.
+        problems = [sentence(dict(item), document, source, _KNOWN_KEYS) for item in faults[:PROBLEMS_SHOWN]]
+        raise ContractError(listing(problems, len(faults))) from error
 
 
+# A contract's own keys have three parts; tomllib takes the square of their number.
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""")
 _KNOWN_KEYS = {
     name
     for part in (Contract, FileFormat, NumericColumn, CategoricalColumn, LabelColumn, IgnoredColumn)

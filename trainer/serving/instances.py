@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,9 @@ from trainer.tables.problems import Problems
 
 # Far more than a 1.5 MB request of the narrowest table holds; it bounds the work of one answer.
 MOST_INSTANCES = 100_000
+# Likewise: each instance is asked for each feature, also one that holds none of them.
+MOST_CELLS = 2_000_000
+_MOST_NAMED = 20
 _WHOLE = -1
 
 
@@ -30,6 +33,7 @@ class InstanceReader:
     def __init__(self, contract: Contract) -> None:
         self._delimiter = contract.file.delimiter
         self._features = {column.name: column for column in contract.features}
+        self._named, self._ordered = _some(self._features, ", "), _some(self._features, self._delimiter)
         self._places = {name: place for place, name in enumerate(self._features)}
         self._cells: dict[str, NumberCells | WordCells] = {
             name: cells for name, cells in cells_of(contract).items() if not isinstance(cells, LabelCells)
@@ -55,6 +59,10 @@ class InstanceReader:
             raise DataError(
                 [f"A request may hold at most {MOST_INSTANCES} instances. Received: {len(instances)}. Send fewer."]
             )
+        if len(instances) * len(self._features) > MOST_CELLS:
+            most = max(1, MOST_CELLS // len(self._features))
+            limit = f"A request may hold at most {most} instances of {len(self._features)} features."
+            raise DataError([f"{limit} Received: {len(instances)}. Send fewer."])
         arrays = self._whole_columns(instances)
         return self._cell_by_cell(instances) if arrays is None else arrays
 
@@ -82,7 +90,7 @@ class InstanceReader:
         if isinstance(instance, str):
             return self._csv_row(number, instance, problems)
         if not isinstance(instance, Mapping):
-            expected = f"an object with {', '.join(self._features)}, or a text of {len(self._features)} values"
+            expected = f"an object with {self._named}, or a text of {len(self._features)} values"
             _report(problems, number, _WHOLE, lambda: f"received {_shown(instance)}. Send {expected}")
             return {}
         for key in instance:
@@ -111,8 +119,7 @@ class InstanceReader:
             return {}
         cells = records[0] if records else []
         if len(cells) != len(self._features):
-            order = self._delimiter.join(self._features)
-            wanted = f"{len(self._features)}: {order}"
+            wanted = f"{len(self._features)}: {self._ordered}"
             _report(problems, number, _WHOLE, lambda: f"received {len(cells)} values in {_shown(text)}. Send {wanted}")
             return {}
         return dict(zip(self._features, cells, strict=True))
@@ -124,6 +131,12 @@ class InstanceReader:
             if (cell := cells[number - 1]) is not None:
                 _report(problems, number, self._places[name], partial(_bad_cell, name, reader, cell))
         return values.to_array() if isinstance(values, Words) else values
+
+
+def _some(names: Collection[str], separator: str) -> str:
+    """Names for a sentence, the first ones of many."""
+    listed = separator.join(list(names)[:_MOST_NAMED])
+    return listed if len(names) <= _MOST_NAMED else f"{listed} ... ({len(names)} in all)"
 
 
 def _cell(column: Feature, value: Any) -> str | None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from trainer.contract import CategoricalColumn, Contract, LabelColumn, NumericColumn
 from trainer.errors import nearest, one_of, quoted
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3}([. ]?[0-9]{3})*,[0-9]+")
 LOOKS_MISSING = {"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", "."}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainer.contract import Contract, NumericColumn
-from trainer.errors import nearest, quoted
+from trainer.errors import PROBLEMS_SHOWN, nearest, quoted
 from trainer.tables.blocks import csv_reader
 from trainer.tables.cells import is_count, is_number
 
@@ -63,17 +63,22 @@ def split_record(record: str, delimiter: str) -> list[str]:
 
 def _named(cells: list[str], contract: Contract) -> Layout:
     expected = dict.fromkeys(column.name for column in contract.columns)
-    missing = [name for name in expected if name not in cells]
+    held = set(cells)
+    missing = [name for name in expected if name not in held]
     unknown = [name for name in dict.fromkeys(cells) if name and name not in expected]
     if len(missing) == len(expected) and (problem := _not_names(cells, contract)):
         return Layout((), problems=(problem,), readable=False)
+    received = quoted(", ".join(cells))
+    # The others are not shown.
+    hints = {name: nearest(name, unknown[:_MOST_HINTS]) for name in missing[:PROBLEMS_SHOWN]}
+    hints |= {name: nearest(name, missing[:_MOST_HINTS]) for name in unknown[:PROBLEMS_SHOWN]}
     problems = [
-        f"the column {quoted(name)} is missing.{nearest(name, unknown[:_MOST_HINTS])} "
-        f"Received the columns {quoted(', '.join(cells))}. Add it, or correct its name"
+        f"the column {quoted(name)} is missing.{hints.get(name, '')} Received the columns {received}. Add it, or "
+        "correct its name"
         for name in missing
     ]
     problems += [
-        f"the column {quoted(name)} is not in the contract.{nearest(name, missing[:_MOST_HINTS])} "
+        f"the column {quoted(name)} is not in the contract.{hints.get(name, '')} "
         'Add it there with kind = "ignored", or take it out of the file'
         for name in unknown
     ]

@@ -7,6 +7,7 @@ from google.cloud.aiplatform_v1.types import CreatePipelineJobRequest
 
 from emulator.api.codec import parse_json, parse_message, table
 from emulator.api.errors import ApiError
+from tests.growth import assert_linear
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -36,3 +37,8 @@ def test_a_message_that_was_parsed_is_read_from_its_table() -> None:
     message = parse_message(CreatePipelineJobRequest, nested(25))
     requests = table("requests", CreatePipelineJobRequest)
     assert requests.decode(requests.encode(message)) == message
+
+
+@pytest.mark.parametrize("text", ["0.{}", "[{}.5]", "[1e{}]", '{{"a": "{}"}}'])
+def test_a_long_number_or_text_is_read_once(text: str) -> None:
+    assert_linear(parse_json, lambda size: text.format("1" * size).encode(), 50_000, refusal=ApiError)

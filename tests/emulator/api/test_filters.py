@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.api.errors import ApiError
-from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
+from emulator.api.filters import (
+    LONGEST_FILTER,
+    MOST_COMPARISONS,
+    TIME_OPERATORS,
+    WILDCARD_OPERATORS,
+    Field,
+    parse_filter,
+    pattern_matcher,
+)
+from tests.growth import assert_linear
 
 FIELDS = {
     "display_name": Field(lambda item: item["name"], operators=WILDCARD_OPERATORS),
@@ -83,6 +93,8 @@ def test_keeps_another_item_back(text: str) -> None:
         ("(display_name=x", "lacks a closing parenthesis"),
         ("display_name=x y", 'cannot be read from "y" on'),
         ("=x", "needs a field's name at"),
+        ("x" * (LONGEST_FILTER + 1), "must be at most 20000 characters long. Received: 20001."),
+        (" OR ".join(["labels:a"] * (MOST_COMPARISONS + 1)), "holds more than 200 comparisons"),
         ("(" * 30 + "display_name=x" + ")" * 30, "is nested too deeply"),
     ],
 )
@@ -99,3 +111,23 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse_filter(text, FIELDS)(ITEM)
     except ApiError as error:
         assert error.status == "INVALID_ARGUMENT"  # noqa: PT017 - either way is right
+
+
+@given(st.text(alphabet="ab\n*", max_size=12), st.text(alphabet="ab\n", max_size=20))
+def test_a_star_stands_for_anything(pattern: str, text: str) -> None:
+    wanted = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+    assert pattern_matcher(pattern)(text) == (wanted.fullmatch(text) is not None)
+
+
+def test_stars_take_no_longer_than_the_name_is() -> None:
+    keep = parse_filter('display_name:"*a*a*b"', FIELDS)
+    assert_linear(keep, lambda size: {"name": "a" * size}, 120)
+
+
+def test_more_stars_take_no_longer_than_the_filter_is() -> None:
+    name = "a" * 400
+    assert_linear(lambda matches: matches(name), lambda size: pattern_matcher("*a" * size + "*b*"), 100)
+
+
+def test_a_filter_is_read_once() -> None:
+    assert_linear(lambda text: parse_filter(text, FIELDS), lambda size: " AND ".join(["labels:a"] * size), 50)

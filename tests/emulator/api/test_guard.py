@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from emulator.api.errors import ApiError
-from emulator.api.guard import Guarded, is_loopback, require_local, require_own_page
+from emulator.api.guard import (
+    LONGEST_ADDRESS,
+    Guarded,
+    is_loopback,
+    require_local,
+    require_own_page,
+    require_short,
+)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST", "::1", "[::1]"])
@@ -39,6 +46,8 @@ def test_require_local_lets_programs_and_the_own_page_in(host: str | None, origi
         ("attacker.example:8470", None, "answers only to loopback names"),
         ("[::1", None, "answers only to loopback names"),
         ("", None, "answers only to loopback names"),
+        ("attacker.example@127.0.0.1", None, "answers only to loopback names"),
+        ("127.0.0.1, attacker.example", None, "answers only to loopback names"),
         ("127.0.0.1:8470", "https://attacker.example", "answers no page of another site"),
         ("127.0.0.1:8470", "null", "answers no page of another site"),
         ("127.0.0.1:8470", "http://127.0.0.1:3000", "answers no page of another port"),
@@ -68,7 +77,7 @@ def test_require_own_page_lets_programs_own_pages_and_followed_links_in(headers:
     require_own_page("GET", headers)
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", " cross-site", "another word"])
 @pytest.mark.parametrize(
     ("method", "headers"),
     [
@@ -77,6 +86,7 @@ def test_require_own_page_lets_programs_own_pages_and_followed_links_in(headers:
         ("GET", {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}),
         ("GET", {"sec-fetch-mode": "websocket", "sec-fetch-dest": "empty"}),
         ("GET", {}),
+        ("GET", {**FOLLOWED, "sec-purpose": "prefetch;prerender"}),
         ("POST", FOLLOWED),
     ],
 )
@@ -86,7 +96,7 @@ def test_require_own_page_keeps_what_other_pages_fetch_out(site: str, method: st
     assert caught.value.http_status == 403
 
 
-def call(kind: str, **headers: str) -> tuple[list[dict[str, Any]], bool]:
+def call(kind: str, *more: tuple[str, str], **headers: str) -> tuple[list[dict[str, Any]], bool]:
     """What a guarded application sends for a request or websocket, and whether the application saw it."""
     sent: list[dict[str, Any]] = []
     seen = []
@@ -100,7 +110,8 @@ def call(kind: str, **headers: str) -> tuple[list[dict[str, Any]], bool]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    given = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    pairs = [(name.encode(), value.encode()) for name, value in [*given, *more]]
     asyncio.run(Guarded(app)({"type": kind, "headers": pairs}, receive, send))
     return sent, bool(seen)
 
@@ -126,5 +137,23 @@ def test_guarded_refuses_requests_and_websockets_unseen(headers: dict[str, str])
     assert ([message["type"] for message in sent], seen) == (["websocket.close"], False)
 
 
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("host", "127.0.0.1"), ("Origin", "http://127.0.0.1"), ("sec-fetch-site", "same-origin")]
+)
+def test_guarded_believes_no_header_that_is_given_twice(kind: str, name: str, value: str) -> None:
+    own = {"host": "127.0.0.1", "origin": "http://127.0.0.1", "sec_fetch_site": "same-origin"}
+    assert call(kind, **own)[1]
+    assert not call(kind, (name, value), **own)[1]
+
+
 def test_guarded_leaves_the_lifespan_alone() -> None:
     assert call("lifespan") == ([], True)
+
+
+def test_an_address_that_is_too_long_is_refused() -> None:
+    require_short(b"/" * LONGEST_ADDRESS, b"")
+    sentence = f"at most {LONGEST_ADDRESS} bytes long. Received: {LONGEST_ADDRESS + 2}."
+    with pytest.raises(ApiError, match=sentence) as caught:
+        require_short(b"/" * LONGEST_ADDRESS, b"a=")
+    assert caught.value.status == "INVALID_ARGUMENT"

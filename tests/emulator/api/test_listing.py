@@ -55,3 +55,17 @@ def test_page_refuses_a_token_that_it_did_not_give(token: str) -> None:
 def test_page_refuses_a_negative_size() -> None:
     with pytest.raises(ApiError, match=r"must not be negative\. Received: -1"):
         page([1], -1, "")
+
+
+def test_a_field_that_is_named_again_is_sorted_by_once() -> None:
+    items = [("b", 1), ("a", 2), ("a", 1)]
+    keys: dict[str, Any] = {"name": lambda item: item[0], "number": lambda item: item[1]}
+    assert ordered(items, "name, number desc, name desc, number", keys) == [("a", 2), ("a", 1), ("b", 1)]
+    reads = []
+
+    def number(item: tuple[str, int]) -> int:
+        reads.append(item)
+        return item[1]
+
+    ordered(items, ",".join(["number"] * 100), {"number": number})
+    assert len(reads) == len(items)

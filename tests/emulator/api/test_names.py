@@ -43,7 +43,9 @@ def test_ids_that_are_asked_for_are_checked() -> None:
         names.endpoint_id("e-")
 
 
-@pytest.mark.parametrize("name", ["", "m", f"{MODELS}/", f"{MODELS}/m@1@2"])
+@pytest.mark.parametrize(
+    "name", ["", "m", f"{MODELS}/", f"{MODELS}/m@1@2", f"{MODELS}/..", "projects/../locations/l/models/m"]
+)
 def test_require_model_name_refuses_another_name(name: str) -> None:
     with pytest.raises(ApiError, match="must be projects/PROJECT/locations/LOCATION/models/MODEL"):
         names.require_model_name(name, "parent_model")

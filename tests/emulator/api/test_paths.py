@@ -26,6 +26,25 @@ def test_parse_path_refuses_what_is_no_path_of_the_api(raw_path: str) -> None:
         parse_path(raw_path)
 
 
+@pytest.mark.parametrize("value", ["", ".", "..", "%2E%2E", "%2e", "%00", "a%0Ab", "%C2%85", "a%5Cb"])
+@pytest.mark.parametrize("path", ["projects/{}/locations/l/models", "projects/p/locations/{}/models/m:copy"])
+def test_parse_path_refuses_a_place_that_means_something_else(path: str, value: str) -> None:
+    with pytest.raises(ApiError, match=r"(project|location); Message: must be no empty text") as caught:
+        parse_path(f"/v1/{path.format(value)}")
+    assert caught.value.status == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize("value", ["..", "%00"])
+def test_parse_path_refuses_an_id_that_means_something_else(value: str) -> None:
+    with pytest.raises(ApiError, match="name; Message: must be no empty text"):
+        parse_path(f"/v1/projects/p/locations/l/models/{value}")
+
+
+@pytest.mark.parametrize("project", ["p", "experiments", "example.com:p", "1234567890", "a..b", "..."])
+def test_parse_path_takes_short_names_and_those_with_dots_inside(project: str) -> None:
+    assert parse_path(f"/v1/projects/{project}/locations/l/models").name == f"projects/{project}/locations/l/models"
+
+
 @pytest.mark.parametrize(
     ("http_method", "path", "name"),
     [

@@ -45,3 +45,19 @@ def test_a_service_account_looks_like_an_address(account: str) -> None:
     assert "must be the e-mail address" in service_account_violations(account, "f")[0].description
     assert service_account_violations("me@p.iam.gserviceaccount.com", "f") == []
     assert service_account_violations("", "f") == []
+
+
+@pytest.mark.parametrize("account", ["", "a@b.c", "a.b@c.d.e", "é@b.c"])
+def test_a_service_account_is_an_address(account: str) -> None:
+    assert service_account_violations(account, "field") == []
+
+
+@pytest.mark.parametrize("account", ["a", "a@b", "@b.c", "a@.c", "a@b.", "a@b@c.d", "a b@c.d", "a@b.c\n"])
+def test_refuses_a_service_account_that_is_none(account: str) -> None:
+    ((_, sentence),) = service_account_violations(account, "field")
+    assert sentence.startswith("must be the e-mail address of a service account.")
+
+
+def test_refuses_a_service_account_by_its_length() -> None:
+    sentence = "must be at most 254 characters long. Received: 1000002."
+    assert service_account_violations("a@" + "." * 1_000_000, "field") == [("field", sentence)]

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize, expect, sync_playwright
 
+from tests.patience import patience_s
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # The pages as they were drawn, for whoever wants to look at them.
 SCREENSHOTS = Path(__file__).resolve().parents[3] / "build" / "screenshots"
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1360, height=900)
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -31,6 +31,7 @@ def chromium(*flags: str) -> Iterator[Browser]:
     if path is None:
         pytest.fail("The console is tested in Chromium, which is not installed. On Debian: apt-get install chromium.")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=patience_s() * 1000)
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", *flags]
         )
@@ -56,7 +57,7 @@ class Visit:
             locale="en-GB",
             timezone_id="Europe/Berlin",
         )
-        self.context.set_default_timeout(PATIENCE_MS)
+        self.context.set_default_timeout(patience_s() * 1000)
         self.page: Page = self.context.new_page()
         self.troubles: list[str] = []
         self.page.on("console", lambda message: self._note(message.type in {"error", "warning"}, message.text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from playwright.sync_api import Browser
 
 from tests.emulator.console.browser import OpenVisit, Visit, chromium
 from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, storage_client
+from tests.patience import eventually
 
 BUCKET = "console-bucket"
-PATIENCE_S = 120.0
 SMOKE = {"instances": [{"petal_length": 1.4}, {"petal_length": 4.7}, {"petal_length": 6.0}]}
 # What somebody may call things who wants to break in.
 NASTY = "<img src=x onerror=\"document.title='broken in'\"><script>document.title='broken in'</script>"
@@ -58,13 +57,8 @@ class Workplace:
 
     def wait_for(self, name: str) -> dict[str, Any]:
         """A run once it has ended."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            job = self.emulator.get(name)
-            if job["state"] not in {"PIPELINE_STATE_PENDING", "PIPELINE_STATE_RUNNING", "PIPELINE_STATE_CANCELLING"}:
-                return job
-            assert time.monotonic() < deadline, job["state"]
-            time.sleep(0.1)
+        at_work = {"PIPELINE_STATE_PENDING", "PIPELINE_STATE_RUNNING", "PIPELINE_STATE_CANCELLING"}
+        return eventually(lambda: self.emulator.get(name), lambda job: job["state"] not in at_work)
 
     def register(self) -> None:
         """Two versions of a model, deployed side by side."""

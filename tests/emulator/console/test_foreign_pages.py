@@ -18,6 +18,8 @@ from tests.emulator.console.conftest import BUCKET, NASTY, Workplace
 from tests.emulator.vertex_emulator import LOCATION
 
 pytestmark = pytest.mark.run
+# Where the script of a page joins it.
+SOCKET = "/console/_nicegui_ws/socket.io/?EIO=4&transport=websocket&client_id=c&tab_id=t&document_id=d"
 # Each try tells what it came to; `get` and `post` are answered to nobody, the others must fail to load.
 ATTACK = """async (address) => {
   const tried = (step) => step().then((answer) => `read ${answer}`, () => "refused");
@@ -39,9 +41,9 @@ ATTACK = """async (address) => {
     post: await tried(async () => (await fetch(`${address}/_emulator/reset`, { method: "POST" })).text()),
     script: await loaded("script", { src: `${address}/console/_nicegui/3/static/nicegui.js` }),
     image: await loaded("img", { src: `${address}/console/favicon.ico` }),
-    socket: await socket(`${address.replace("http", "ws")}/console/_nicegui_ws/socket.io/?EIO=4&transport=websocket`),
+    socket: await socket(address.replace("http", "ws") + "SOCKET"),
   };
-}""".replace("LOCATION", LOCATION)
+}""".replace("LOCATION", LOCATION).replace("SOCKET", SOCKET)
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +118,8 @@ def handshake(address: str, **headers: str) -> str:
     fields = {"Host": f"{host}:{port}", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     fields |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} | headers
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    path = "/console/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
     with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
+        connection.sendall(f"GET {SOCKET} HTTP/1.1\r\n{lines}\r\n".encode())
         return connection.recv(1024).decode("latin-1").splitlines()[0]
 
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import pytest
 
 from emulator.console.graph import ITERATIONS_SHOWN, Node, build_graph
-from emulator.console.layout import TASK_HEIGHT, TASK_WIDTH, Box, direct_edges, lay_out, layers_of
+from emulator.console.layout import TASK_HEIGHT, TASK_WIDTH, Box, _Item, _rows, direct_edges, lay_out, layers_of
 from emulator.console.tasks import parse_tasks
 from tests.emulator.console.sample_jobs import SPEC, detail, job
+from tests.growth import assert_linear
 
 
 def named(root: Node) -> dict[str, Node]:
@@ -122,3 +124,35 @@ def test_direct_edges(edges: list[tuple[int, int]], direct: list[tuple[int, int]
 def test_layers_end_even_where_a_definition_goes_in_circles() -> None:
     assert layers_of(3, [(0, 1), (1, 2)]) == [0, 1, 2]
     assert len(layers_of(2, [(0, 1), (1, 0)])) == 2
+
+
+def test_build_graph_finds_the_iterations_of_many_loops_at_once() -> None:
+    def run(size: int) -> tuple[dict[str, Any], Any]:
+        loops = {f"loop-{n}": {"componentRef": {"name": "body"}, "parameterIterator": {}} for n in range(size)}
+        details = [{"taskId": "1", "taskName": "run"}]
+        details += [
+            {"taskId": str(n + 2), "parentTaskId": "1", "taskName": name, "taskUniqueName": name}
+            for n, name in enumerate(loops)
+        ]
+        definition = {"root": {"dag": {"tasks": loops}}, "components": {"body": {"dag": {"tasks": {}}}}}
+        return definition, parse_tasks({"jobDetail": {"taskDetails": details}})
+
+    assert_linear(lambda given: build_graph(*given), run, 150)
+
+
+def test_lay_out_orders_many_layers_in_the_time_that_their_number_takes() -> None:
+    assert_linear(_rows, lambda size: [_Item(None, layer, [], []) for layer in range(size)], 200)
+
+
+def test_a_graph_tells_its_size() -> None:
+    tasks = tuple(Node(key, key, "task", "pending") for key in "ab")
+    inner = Node("g", "g", "group", "pending", children=tasks, edges=((0, 1),))
+    assert Node("", "", "group", "pending", children=(inner, *tasks), edges=((0, 1), (0, 2))).size() == (5, 3)
+
+
+def test_lay_out_leads_edges_straight_where_they_would_pass_very_many_layers() -> None:
+    long_edges = [(0, n) for n in range(2, 200)]
+    nodes = tuple(Node(str(n), str(n), "task", "pending") for n in range(400))
+    rows = [*((n, n + 1) for n in range(200, 399)), *((n, 399) for n in range(200))]
+    drawing = lay_out(Node("", "", "group", "pending", children=nodes, edges=(*rows, *long_edges)))
+    assert {len(wire.points) for wire in drawing.wires} == {2}

@@ -55,6 +55,7 @@ def test_page_loads_without_an_error_on_desk_and_phone_in_light_and_dark(
     for kind, window in windows.items():
         window.open(PAGES[name](workplace))
         expect(window.page.get_by_role("heading", level=1)).to_be_visible()
+        expect(window.page.locator("html")).to_have_attribute("lang", "en-US")
         window.keep(f"{name}-{kind}")
         assert window.width <= (window.page.viewport_size or PHONE)["width"]
         assert window.troubles == []

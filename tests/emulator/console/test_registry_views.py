@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from emulator.console.addresses import collection_of, comparison_of, linked_page, object_page, page_of
@@ -8,6 +10,7 @@ from emulator.console.instances import InstancesError, instance_of, parse_instan
 from emulator.console.previews import readable_text, size_text
 from emulator.console.schedules import parse_schedule
 from emulator.console.versions import parse_version
+from tests.growth import assert_linear
 
 LOCATION = "projects/p/locations/us-central1"
 
@@ -133,3 +136,31 @@ def test_readable_text_shows_text_and_json() -> None:
 @pytest.mark.parametrize(("size", "text"), [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (2_500_000, "2.5 MB")])
 def test_size_text(size: int, text: str) -> None:
     assert size_text(size) == text
+
+
+def test_instance_of_a_schema_that_comes_to_more_than_a_reader_reads_is_none() -> None:
+    twice = "".join(f"a{n}: &a{n} {{properties: {{x: *a{n - 1}, y: *a{n - 1}}}}}\n" for n in range(1, 30))
+    assert instance_of(f"a0: &a0 {{type: number}}\n{twice}properties: {{x: *a29}}".encode()) is None
+    assert instance_of(b"properties: &p\n  x: {properties: *p}") is None
+    assert instance_of(b"minimum: 1" + b":1" * 30_000) is None
+    assert instance_of(b"# " + b"x" * 70_000 + b"\ntype: number") is None
+    assert instance_of(b"minimum: " + b"1" * 5000) is None
+    assert instance_of(json.dumps({"enum": [0] * 100_001}).encode()) is None
+
+
+def test_instance_of_a_schema_holds_what_json_knows() -> None:
+    schema = b"properties: {day: {example: 2026-01-02}, words: {enum: [[a, !!binary YQ==]]}}"
+    assert instance_of(schema) == {"day": "2026-01-02", "words": ["a", "b'a'"]}
+
+
+def test_instance_of_a_schema_is_made_up_in_the_time_that_its_length_takes() -> None:
+    def schema(size: int) -> bytes:
+        return json.dumps({"properties": {f"p{number}": {"type": "number"} for number in range(size)}}).encode()
+
+    assert_linear(instance_of, schema, 1000)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" + "1" * 5000 + "]"])
+def test_parse_instances_refuses_what_python_cannot_hold(text: str) -> None:
+    with pytest.raises(InstancesError, match=r"nested too deeply|Exceeds the limit"):
+        parse_instances(text)

@@ -5,10 +5,8 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from emulator.console.charts import POINTS_SHOWN, curve_chart, roc_chart
@@ -19,8 +17,8 @@ from emulator.console.objects import ObjectReader
 from emulator.console.results import Results, artifacts_to_show, read_results
 from emulator.console.runs import parse_run
 from emulator.console.tasks import ArtifactView
-from emulator.storage.server import StorageServer
 from tests.emulator.console.sample_jobs import CLASSIFICATION, job
+from tests.emulator.vertex_emulator import VertexEmulator, storage_client
 
 DECISION = {
     "passed": False,
@@ -161,24 +159,13 @@ def test_curve_chart_thins_long_curves_and_keeps_their_end() -> None:
     assert data[-1] == [49_999, 49_999.0]
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[StorageServer]:
-    """An object store with a bucket."""
-    server = StorageServer(tmp_path / "storage", "127.0.0.1", 0)
-    server.start()
-    httpx.post(f"{server.address}/storage/v1/b?project=p", json={"name": "b"}, trust_env=False).raise_for_status()
-    yield server
-    server.stop()
+def put(emulator: VertexEmulator, name: str, content: bytes) -> None:
+    storage_client(emulator).bucket("console-results").blob(name).upload_from_string(content)
 
 
-def put(storage: StorageServer, name: str, content: bytes) -> None:
-    url = f"{storage.address}/upload/storage/v1/b/b/o?uploadType=media&name={name}"
-    httpx.post(url, content=content, trust_env=False).raise_for_status()
-
-
-def results_of(storage: StorageServer, artifacts: dict[str, ArtifactView]) -> Results:
+def results_of(emulator: VertexEmulator, artifacts: dict[str, ArtifactView]) -> Results:
     async def read() -> Results:
-        objects = ObjectReader(storage.address)
+        objects = ObjectReader(emulator.running["storageAddress"])
         try:
             return await read_results(objects, artifacts)
         finally:
@@ -187,20 +174,22 @@ def results_of(storage: StorageServer, artifacts: dict[str, ArtifactView]) -> Re
     return asyncio.run(read())
 
 
-def test_read_results_finds_decision_curves_and_report_among_artifacts(storage: StorageServer) -> None:
-    put(storage, "run/decision", json.dumps(DECISION).encode())
-    put(storage, "run/log/logs/train/events.out.tfevents.1", event_file())
-    put(storage, "run/decision-of-another", b"{}")
+@pytest.mark.run
+def test_read_results_finds_decision_curves_and_report_among_artifacts(emulator: VertexEmulator) -> None:
+    storage_client(emulator).create_bucket("console-results")
+    put(emulator, "run/decision", json.dumps(DECISION).encode())
+    put(emulator, "run/log/logs/train/events.out.tfevents.1", event_file())
+    put(emulator, "run/decision-of-another", b"{}")
     artifacts = {
-        name: ArtifactView(name, kind, f"gs://b/run/{name}", {}, "")
+        name: ArtifactView(name, kind, f"gs://console-results/run/{name}", {}, "")
         for name, kind in (("decision", "system.Artifact"), ("log", "system.Artifact"), ("page", "system.HTML"))
     }
     artifacts["elsewhere"] = ArtifactView("elsewhere", "system.Artifact", "/x", {}, "")
     artifacts["gone"] = ArtifactView("gone", "system.Artifact", "gs://other/x", {}, "")
-    results = results_of(storage, artifacts | artifacts_to_show(parse_run(job())))
+    results = results_of(emulator, artifacts | artifacts_to_show(parse_run(job())))
     assert list(results.decisions) == ["decision"]
     assert {(curve.run, curve.tag) for curve in results.curves} == {("train", "loss"), ("train", "accuracy")}
-    assert results.reports == {"page": "gs://b/run/page"}
+    assert results.reports == {"page": "gs://console-results/run/page"}
     assert results.metrics == {"train: metrics": {"accuracy": 0.9667, "rows": 30.0}}
     assert list(results.confusions) == list(results.rocs) == ["train: classification"]
     assert results.notes == []

@@ -111,3 +111,8 @@ def test_compare_marks_what_differs_and_tells_by_how_much() -> None:
     assert not parts["Parameters"]["steps"].differs
     assert parts["Labels"]["data"].values == (ABSENT, "c4")
     assert not parts["Run"]["Duration"].differs
+
+
+def test_as_many_words_are_looked_for_as_a_reader_writes() -> None:
+    assert parse_filter({"q": "a " * 1000}).text == ("a " * 100)
+    assert parse_filter({"q": "iris"}).text == "iris"

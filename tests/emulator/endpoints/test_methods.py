@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.vertex_emulator import IMAGE, LOCATION, MODEL_SERVER, RESOURCES, VertexEmulator
+from tests.patience import slowness
 
 pytestmark = pytest.mark.run
 
@@ -23,7 +24,7 @@ def model(emulator: VertexEmulator) -> str:
 
 @pytest.fixture(scope="module")
 def slow_model(emulator: VertexEmulator) -> str:
-    return emulator.upload("slow", "--start-after", "1")
+    return emulator.upload("slow", "--start-after", str(slowness()))
 
 
 @pytest.fixture(scope="module")
@@ -342,7 +343,7 @@ def test_o1_o2_o3_o6_show_an_operation(emulator: VertexEmulator, slow_model: str
 
 
 def test_o4_shows_operations_as_running_for_as_long_as_asked(emulator: VertexEmulator) -> None:
-    assert emulator.call("POST", "/_emulator/operation_delay", {"seconds": 0.3}).status_code == 200
+    assert emulator.call("POST", "/_emulator/operation_delay", {"seconds": 1}).status_code == 200
     try:
         operation = emulator.post(f"{LOCATION}/endpoints", {"displayName": "x"})
         assert set(operation) == {"name", "metadata"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from google.cloud.aiplatform_v1.types import PipelineJobDetail
 
 from emulator.api.errors import ApiError
 from emulator.api.store import Store
-from emulator.logging.entries import LARGEST_ANSWER, MOST_LOOKED_AT, list_entries
+from emulator.logging.entries import LARGEST_ANSWER, MOST_BYTES_LOOKED_AT, MOST_LOOKED_AT, list_entries
 from emulator.pipeline_jobs.folders import JobFolders
 from emulator.pipeline_jobs.records import PIPELINE_DETAILS, TASK_LOGS, TaskLog
 
@@ -19,6 +20,10 @@ NUMBER = "1234567890123456789"
 FILTER = f'resource.type="ml_job" AND resource.labels.job_id="{NUMBER}"'
 
 Ask = Callable[..., dict[str, Any]]
+
+
+def token_of(*place: int) -> str:
+    return base64.urlsafe_b64encode(".".join(map(str, place)).encode()).decode()
 
 
 @pytest.fixture
@@ -127,6 +132,9 @@ def test_filters_narrow_down(ask: Ask, log: Path) -> None:
         ({"pageSize": -1}, "must lie between 1 and 1000"),
         ({"pageSize": 1001}, "must lie between 1 and 1000"),
         ({"pageSize": True}, "must be of another type: int"),
+        ({"resourceNames": ["projects/p"] * 101}, "must name at most 100 projects. Received: 101."),
+        ({"pageToken": token_of(0, 1 << 70, 0)}, "is not a token that this list gave"),
+        ({"pageToken": token_of(0, 0, 1 << 70)}, "is not a token that this list gave"),
         ({"pageToken": "x"}, "is not a token that this list gave"),
         ({"pageTokens": "x"}, 'Unknown name "pageTokens"'),
     ],
@@ -162,3 +170,17 @@ def test_a_page_gives_up_where_nothing_fits_and_the_next_one_goes_on(ask: Ask, l
     answer = ask(text)
     assert texts(answer) == []
     assert texts(ask(text, pageToken=answer["nextPageToken"])) == ["yes"]
+
+
+def test_a_page_gives_up_after_many_bytes_too(ask: Ask, log: Path) -> None:
+    long_line = "x" * (MOST_BYTES_LOOKED_AT // 32) + "\n"
+    log.write_text(long_line * 40 + "yes\n")
+    text = f'{FILTER} AND textPayload="yes"'
+    answer = ask(text)
+    assert texts(answer) == []
+    assert texts(ask(text, pageToken=answer["nextPageToken"])) == ["yes"]
+
+
+def test_a_project_that_is_named_twice_is_read_once(ask: Ask, log: Path) -> None:
+    log.write_text("once\n")
+    assert texts(ask(resourceNames=["projects/p", "projects/p"])) == ["once"]

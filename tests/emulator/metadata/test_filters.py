@@ -136,3 +136,9 @@ def test_any_text_is_read_or_refused(tx: Transaction, text: str) -> None:
         parse_metadata_filter(tx, text, ARTIFACT)(ITEMS[ARTIFACT])
     except ApiError as error:
         assert error.status == "INVALID_ARGUMENT"  # noqa: PT017 - either way is right
+
+
+def test_each_name_of_a_context_counts_as_a_comparison(tx: Transaction) -> None:
+    names = ",".join(['"projects/p/locations/l/metadataStores/default/contexts/c"'] * 201)
+    with pytest.raises(ApiError, match="holds more than 200 comparisons"):
+        parse_metadata_filter(tx, f"parent_contexts:{names}", CONTEXT)

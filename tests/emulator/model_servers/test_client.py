@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from emulator.model_servers.client import Answer, BrokenConnectionError, ModelClient
+from emulator.model_servers.client import (
+    LARGEST_ANSWER,
+    LARGEST_HEAD,
+    Answer,
+    BrokenConnectionError,
+    LargeAnswerError,
+    ModelClient,
+)
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -160,9 +167,11 @@ def test_uses_a_connection_for_one_request_at_a_time() -> None:
 
 
 def test_drops_the_connection_of_a_request_that_is_given_up() -> None:
+    given_up = asyncio.Event()
+
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
-        await asyncio.sleep(0.2)
+        await given_up.wait()
         writer.write(OK)
 
     async def run() -> None:
@@ -170,6 +179,7 @@ def test_drops_the_connection_of_a_request_that_is_given_up() -> None:
         async with serving(slow) as port:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(client.post(port, "/", b"", ""), 0.05)
+            given_up.set()
             answer = await client.post(port, "/", b"", "")
             assert answer.content == b"ok"
             client.close()
@@ -185,3 +195,16 @@ def test_tells_that_nothing_listens() -> None:
 
     with pytest.raises(OSError, match="Connect call failed"):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ([b"HTTP/1.1 200 OK\r\nX: " + b"x" * LARGEST_HEAD] * 2, f"has more than {LARGEST_HEAD} bytes before its body"),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n" * 4000], f"has more than {LARGEST_HEAD} bytes before its body"),
+        ([b"HTTP/1.0 200 OK\r\n\r\n", b"x" * (LARGEST_ANSWER + 1)], f"has more than {LARGEST_ANSWER} bytes"),
+    ],
+)
+def test_an_answer_that_is_too_large_is_given_up(parts: list[bytes], sentence: str) -> None:
+    with pytest.raises(LargeAnswerError, match=sentence):
+        post_to(answering(*parts))

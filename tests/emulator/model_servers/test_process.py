@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,11 @@ import pytest
 from emulator.model_servers import keeper
 from emulator.model_servers.ports import is_free, reserved_port
 from tests.emulator.vertex_emulator import is_alive
+from tests.patience import eventually, patience_s
 
 pytestmark = pytest.mark.run
 
-SLEEPER = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(60)"
+SLEEPER = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(86400)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
 PARENT = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SLEEPER!r}]).wait()"
 
@@ -30,13 +30,6 @@ def kept(code: str, stop_after_s: str = "5") -> subprocess.Popen[bytes]:
     )
 
 
-def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return not is_alive(pid)
-
-
 @pytest.mark.parametrize(("code", "stop_after_s"), [(SLEEPER, "5"), (STUBBORN, "0.2"), (PARENT, "5")])
 def test_keeper_ends_its_group_when_standard_input_ends(code: str, stop_after_s: str) -> None:
     with kept(code, stop_after_s) as process:
@@ -44,21 +37,21 @@ def test_keeper_ends_its_group_when_standard_input_ends(code: str, stop_after_s:
         assert process.stdin is not None
         pid = int(process.stdout.readline())
         process.stdin.close()
-        process.wait(10)
-        assert gone(pid)
+        process.wait(patience_s())
+        eventually(lambda: not is_alive(pid))
 
 
 @pytest.mark.parametrize("code", [0, 3])
 def test_keeper_ends_with_its_command(code: int) -> None:
     with kept(f"raise SystemExit({code})") as process:
-        assert process.wait(10) == code
+        assert process.wait(patience_s()) == code
 
 
 def test_keeper_tells_a_signal_as_shells_do() -> None:
     with kept(SLEEPER) as process:
         assert process.stdout is not None
         os.kill(int(process.stdout.readline()), signal.SIGKILL)
-        assert process.wait(10) == 128 + signal.SIGKILL
+        assert process.wait(patience_s()) == 128 + signal.SIGKILL
 
 
 def test_keeper_says_that_a_command_cannot_be_started(tmp_path: Path) -> None:

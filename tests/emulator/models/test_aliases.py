@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from emulator.api.errors import ApiError
 from emulator.models.aliases import aliases_of_new_version, merged
+from tests.growth import assert_linear
 
 NAMES = st.sampled_from(["champion", "challenger", "golden", "default"])
 
@@ -46,3 +47,11 @@ def test_merged_keeps_the_order_in_which_aliases_came() -> None:
 def test_merged_refuses_what_is_no_alias(changes: list[str]) -> None:
     with pytest.raises(ApiError, match="version_aliases"):
         merged({"1": ["default"]}, "1", changes)
+
+
+def test_many_aliases_are_looked_up_and_not_searched() -> None:
+    def changes(size: int) -> tuple[dict[str, list[str]], list[str]]:
+        held = [f"held-{number}" for number in range(size)]
+        return {"1": held}, [*(f"-{alias}" for alias in held), *(f"new-{number}" for number in range(size))]
+
+    assert_linear(lambda given: merged(given[0], "1", given[1]), changes, 500)

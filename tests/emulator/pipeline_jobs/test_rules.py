@@ -8,7 +8,9 @@ from google.cloud.aiplatform_v1.types import PipelineJob
 
 from emulator.api.codec import parse_message
 from emulator.pipeline_jobs.rules import BILLING_LABEL, job_id_violations, job_violations, parent_violations
+from emulator.pipeline_jobs.spec_rules import MOST_VIOLATIONS
 from tests.emulator.job_requests import job, spec
+from tests.growth import assert_linear
 
 INTEGER = {"parameterType": "NUMBER_INTEGER"}
 OPTIONAL = {"parameterType": "STRING", "isOptional": True}
@@ -197,3 +199,15 @@ def test_refuses_a_job_id_that_is_none(job_id: str) -> None:
 def test_refuses_a_location_that_cannot_be_a_folder(parent: str) -> None:
     assert [field for field, _ in parent_violations(parent)] == ["parent"]
     assert parent_violations("projects/example.com:p/locations/us-central1") == []
+
+
+def test_many_unknown_parameters_are_told_of_in_part_and_in_the_time_that_their_number_takes() -> None:
+    def body(size: int) -> dict[str, Any]:
+        declared = {f"learning-rate-{number}": {**INTEGER, "isOptional": True} for number in range(size)}
+        given: dict[str, Any] = {f"leraning-rate-{number}": 1 for number in range(size)}
+        return job(spec(**declared), **given)
+
+    found = violations(body(60))
+    assert len(found) == MOST_VIOLATIONS
+    assert found[0][1] == 'The pipeline has no parameter "leraning-rate-0". Did you mean "learning-rate-0"?'
+    assert_linear(violations, body, 60)

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from emulator.pipeline_jobs.spec_rules import DEEPEST_GROUPS, MOST_VIOLATIONS, spec_violations
+from emulator.pipeline_jobs.spec_rules import MOST_VIOLATIONS, _reference_violations, spec_violations
+from emulator.runner.spec_size import DEEPEST_GROUPS
 from tests.emulator.job_requests import spec
+from tests.growth import assert_linear
 
 CONTAINER = {"executorLabel": "exec-one"}
 
@@ -132,3 +134,32 @@ def test_names_that_become_folders_hold_nothing_that_leads_elsewhere(name: str) 
 
 def test_a_pipeline_with_many_faults_tells_some() -> None:
     assert len(told(pipeline({f"t{n}": task("none") for n in range(100)}))) == MOST_VIOLATIONS
+
+
+@pytest.mark.parametrize("version", ["1" * 5000, "2." * 5000 + "1", "2.1.0.0.0.0.0.0.0.0.0"])
+def test_a_version_has_few_digits(version: str) -> None:
+    document = pipeline({"a": task()})
+    document["schemaVersion"] = version
+    assert "schemaVersion must be a version such as 2.1.0" in told(document)[0]
+
+
+def many(size: int) -> dict[str, Any]:
+    return pipeline({f"t{number}": task() for number in range(size)})
+
+
+def in_a_row(size: int) -> dict[str, Any]:
+    """Each task waits for the one behind it."""
+    return pipeline({f"t{n}": task(dependentTasks=[f"t{n + 1}"] if n + 1 < size else []) for n in range(size)})
+
+
+def in_a_circle(size: int) -> dict[str, Any]:
+    return pipeline({f"t{n}": task(dependentTasks=[f"t{(n + 1) % size}"]) for n in range(size)})
+
+
+def in_a_long_name(size: int) -> dict[str, Any]:
+    return pipeline({"a": task()}, **{"c" * 100 * size: group(**{f"t{n}": task() for n in range(size)})})
+
+
+@pytest.mark.parametrize("make", [many, in_a_row, in_a_circle, in_a_long_name])
+def test_a_specification_is_checked_in_the_time_that_its_length_takes(make: Any) -> None:
+    assert_linear(lambda document: [*_reference_violations(document, "spec")], make, 300)

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from emulator.pipeline_jobs.folders import JobFolders
 from emulator.pipeline_jobs.records import create_records, require_summary
 from emulator.pipeline_jobs.supervisor import JobSupervisor
 from emulator.settings import Settings
-from emulator.storage.server import StorageServer
+from emulator.storage.object_store import ObjectStore
 from tests.emulator.job_requests import (
     JOBS,
     ROOT_URI,
@@ -35,6 +34,7 @@ from tests.emulator.job_requests import (
     until,
 )
 from tests.emulator.vertex_emulator import VertexEmulator, is_alive, storage_client
+from tests.patience import eventually
 
 pytestmark = pytest.mark.run
 
@@ -57,8 +57,7 @@ def runner_pid(emulator: VertexEmulator, name: str) -> int:
 
 
 def test_a_job_that_was_cancelled_as_its_turn_came_is_cancelled(tmp_path: Path) -> None:
-    store, storage = Store(tmp_path / "store.sqlite3"), StorageServer(tmp_path / "storage", "127.0.0.1", 0)
-    storage.start()
+    store, storage = Store(tmp_path / "store.sqlite3"), ObjectStore(tmp_path / "storage")
     name = f"{JOBS}/late"
     cancelling = PipelineState.PIPELINE_STATE_CANCELLING
     with store.transaction() as tx:
@@ -73,7 +72,7 @@ def test_a_job_that_was_cancelled_as_its_turn_came_is_cancelled(tmp_path: Path) 
     with store.transaction() as tx:
         assert require_summary(tx, name).state == PipelineState.PIPELINE_STATE_CANCELLED
     store.close()
-    storage.stop()
+    storage.close()
 
 
 class FullStore(Store):
@@ -96,8 +95,7 @@ class FullStore(Store):
 
 def test_the_end_of_a_run_is_written_once_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.pipeline_jobs.supervisor.WRITE_AGAIN_S", 0.01)
-    store, storage = FullStore(tmp_path / "store.sqlite3"), StorageServer(tmp_path / "storage", "127.0.0.1", 0)
-    storage.start()
+    store, storage = FullStore(tmp_path / "store.sqlite3"), ObjectStore(tmp_path / "storage")
     name = f"{JOBS}/full"
     running_state = PipelineState.PIPELINE_STATE_RUNNING
     with store.transaction() as tx:
@@ -115,7 +113,7 @@ def test_the_end_of_a_run_is_written_once_there_is_room(tmp_path: Path, monkeypa
     with store.transaction() as tx:
         assert require_summary(tx, name).state == PipelineState.PIPELINE_STATE_CANCELLED
     store.close()
-    storage.stop()
+    storage.close()
 
 
 def test_a_killed_emulator_fails_what_ran_and_goes_on_with_what_waited(
@@ -179,8 +177,7 @@ def test_a_run_that_ended_without_the_emulator_is_published_by_the_next_one(
     pid = runner_pid(shared, name)
     shared.kill()
     folder = shared.folder / "runs" / "p" / "us-central1" / "orphan"
-    while is_alive(pid):
-        time.sleep(0.01)
+    eventually(lambda: not is_alive(pid))
     # As if the run had come to its end in the moment in which the emulator was killed.
     made = {"name": "text", "uri": f"{ROOT_URI}/orphan/wait-for/text", "schemaTitle": "system.Artifact"}
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from emulator.runner.conditions import check_condition, decide
 from emulator.runner.errors import RunnerError, UsageError
+from tests.growth import assert_linear
 
 X = "inputs.parameter_values['x']"
 Y = "inputs.parameter_values['pipelinechannel--train-loss']"
@@ -46,3 +48,26 @@ def test_check_condition_accepts_what_kfp_writes() -> None:
 def test_decide_refuses_what_cannot_be_compared(value: str | None) -> None:
     with pytest.raises(RunnerError, match=rf"cannot be decided for {value!r}: "):
         decide(f"{X} >= 3", lambda _: value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        ("1 == " * 5000 + "1", "must be at most 20000 characters long. Received: 25001."),
+        ("(" * 51 + "1" + ")" * 51, "is nested more than 50 deep"),
+        ("!" * 51 + "true", "is nested more than 50 deep"),
+        ("!(" * 26 + "true" + ")" * 26, "is nested more than 50 deep"),
+    ],
+)
+def test_a_condition_that_is_too_large_is_refused(condition: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        check_condition(condition)
+
+
+def test_a_long_condition_is_decided() -> None:
+    condition = " && ".join(["!(1 == 2)"] * 1000) + " && " + "(" * 25 + "!true || true" + ")" * 25
+    assert decide(condition, lambda _name: None)
+
+
+def test_a_condition_is_read_once() -> None:
+    assert_linear(check_condition, lambda size: "1" + " && 1" * size, 500)

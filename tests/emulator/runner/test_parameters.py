@@ -8,6 +8,7 @@ import pytest
 from emulator.runner.errors import UsageError
 from emulator.runner.parameters import check_parameters, load_parameters
 from emulator.runner.pipeline_spec import Parameter
+from tests.growth import assert_linear
 
 
 def declared(kind: str, default: Any = None, optional: bool = False) -> dict[str, Parameter]:
@@ -111,3 +112,13 @@ def test_load_parameters_refuses_anything_else(tmp_path: Path, text: str, senten
 def test_load_parameters_refuses_an_absent_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.json cannot be read: No such file"):
         load_parameters(tmp_path / "none.json")
+
+
+def test_many_unknown_parameters_are_told_of_in_the_time_that_their_number_takes() -> None:
+    def given(size: int) -> tuple[dict[str, Parameter], dict[str, Any]]:
+        declared = {name: Parameter(name, "STRING", True, "") for name in (f"learning-rate-{n}" for n in range(size))}
+        return declared, {f"leraning-rate-{n}": "" for n in range(size)}
+
+    with pytest.raises(UsageError, match=r'60 problems:\n  - .*"leraning-rate-0"\. Did you mean "learning-rate-0"\?'):
+        check_parameters(*given(60))
+    assert_linear(lambda asked: check_parameters(*asked), given, 60, refusal=UsageError)

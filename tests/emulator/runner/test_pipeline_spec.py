@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from emulator.runner.errors import UsageError
-from emulator.runner.pipeline_spec import Kind, Parameter, PipelineSpec, load_spec, parse_spec
+from emulator.runner.pipeline_spec import Kind, Parameter, PipelineSpec, _in_order, load_spec, parse_spec
 from tests.emulator.runner.specs import spec, task
+from tests.growth import assert_linear
 
 
 def parsed(document: Any) -> PipelineSpec:
@@ -114,3 +115,54 @@ def test_load_spec_refuses_another_encoding(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_bytes("name: ü".encode("latin-1"))
     with pytest.raises(UsageError, match=r"small\.yaml is not UTF-8"):
         load_spec(tmp_path / "small.yaml")
+
+
+def test_tasks_are_ordered_in_the_time_that_their_number_takes() -> None:
+    def chain(size: int) -> dict[str, Any]:
+        return {f"t{n:05}": {"dependentTasks": [f"t{n + 1:05}"]} for n in range(size)}
+
+    assert_linear(_in_order, chain, 60)
+    assert_linear(_in_order, lambda size: {f"t{n:05}": {} for n in range(size)}, 500)
+
+
+def test_tasks_that_wait_for_each_other_come_last() -> None:
+    needs = {"a": ["b"], "b": ["a"], "c": ["a"], "d": ["absent"], "e": ["d", "d"]}
+    assert _in_order({name: {"dependentTasks": others} for name, others in needs.items()}) == [*"de", *"abc"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: &a [*a]", r"^file holds itself\.$"),
+        ("a: &a [1, 1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1 or ''}, *a{n - 1 or ''}]\n" for n in range(1, 30)),
+         r"^file must hold at most 2,000,000 values, 100 deep in each other\.$"),
+        ("[" * 5000, "^file is nested too deeply"),
+        ("- " * 500 + "1", "100 deep in each other"),
+        ("a: 2026-13-41", "^file is not YAML: month must be in"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_larger_than_it_looks_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        parse_spec(text, "file")
+
+
+@pytest.mark.parametrize(
+    ("last", "sentence"),
+    [("g0", "The pipeline must not hold itself"), ("one", "The pipeline must hold at most 10000 tasks")],
+)
+def test_groups_that_come_to_too_many_tasks_are_refused(last: str, sentence: str) -> None:
+    def twice(name: str) -> dict[str, Any]:
+        return {"dag": {"tasks": {key: {"componentRef": {"name": name}} for key in "ab"}}}
+
+    document = {
+        "pipelineInfo": {"name": "p"},
+        "root": {"dag": {"tasks": {"a": {"componentRef": {"name": "g0"}}}}},
+        "components": {
+            **{f"g{n}": twice(f"g{n + 1}") for n in range(30)},
+            "g30": twice(last),
+            "one": {"executorLabel": "x"},
+        },
+        "deploymentSpec": {"executors": {"x": {"importer": {}}}},
+    }
+    with pytest.raises(UsageError, match=sentence):
+        parse_spec(json.dumps(document), "file")

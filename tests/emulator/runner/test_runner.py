@@ -3,8 +3,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,15 +10,9 @@ import pytest
 from emulator.runner.run_folder import is_claimed, read_job
 from emulator.runner.run_json import task_folder
 from tests.emulator.runner.conftest import Runner
+from tests.patience import eventually, patience_s
 
 pytestmark = pytest.mark.run
-
-
-def until(holds: Callable[[], bool], patience_s: float = 20.0) -> None:
-    deadline = time.monotonic() + patience_s
-    while not holds():
-        assert time.monotonic() < deadline, "It took too long."
-        time.sleep(0.02)
 
 
 def lives(pid: int) -> bool:
@@ -146,13 +138,13 @@ def test_runner_closes_a_gate_on_nan(runner: Runner) -> None:
 def test_runner_stopped_leaves_no_process(runner: Runner, how: signal.Signals | str, deaf: bool) -> None:
     command = runner.command("waiting", {"folder": str(runner.folder), "deaf": deaf}, "--stop-with-stdin")
     with subprocess.Popen(command, cwd=runner.folder, env=runner.environment, stdin=subprocess.PIPE) as process:
-        until((runner.folder / "pids").exists)
+        eventually((runner.folder / "pids").exists)
         assert is_claimed(runner.output)
         assert read_job(runner.output)["state"] == "PIPELINE_STATE_RUNNING"
-        until(lambda: "waiting\n" in runner.output.task_log("waits").read_text(encoding="utf-8"))
+        eventually(lambda: "waiting\n" in runner.output.task_log("waits").read_text(encoding="utf-8"))
         if isinstance(how, signal.Signals):
             process.send_signal(how)
-            assert process.wait(20) == 130
+            assert process.wait(patience_s()) == 130
         else:
             process.communicate()
             assert process.returncode == 130
@@ -167,10 +159,10 @@ def test_runner_stopped_leaves_no_process(runner: Runner, how: signal.Signals | 
 def test_runner_killed_takes_its_tasks_along(runner: Runner) -> None:
     command = runner.command("waiting", {"folder": str(runner.folder)})
     with subprocess.Popen(command, cwd=runner.folder, env=runner.environment) as process:
-        until((runner.folder / "pids").exists)
+        eventually((runner.folder / "pids").exists)
         process.kill()
     pids = [int(pid) for pid in (runner.folder / "pids").read_text(encoding="utf-8").split()]
-    until(lambda: not any(lives(pid) for pid in pids))
+    eventually(lambda: not any(lives(pid) for pid in pids))
     assert runner.job["state"] == "PIPELINE_STATE_RUNNING"
     dead = read_job(runner.output)
     assert dead["state"] == "PIPELINE_STATE_FAILED"

@@ -129,3 +129,12 @@ def test_parse_reads_or_refuses_any_text(text: str) -> None:
 
 def test_nothing_is_due_after_the_last_day_of_the_calendar() -> None:
     assert Cron.parse("0 3 * * *").next_after(datetime(9999, 12, 31, 23, 59, tzinfo=UTC)) is None
+
+
+def test_takes_all_values_in_a_list_and_refuses_a_longer_expression() -> None:
+    fields = [range(60), range(24), range(1, 32), range(1, 13), range(7)]
+    everything = " ".join(",".join(map(str, values)) for values in fields)
+    assert Cron.parse(f"TZ=America/Argentina/ComodRivadavia {everything}").next_after(datetime(2026, 1, 1, tzinfo=UTC))
+    for text in ("1" * 5000 + " * * * *", "TZ=" + "x" * 5000):
+        with pytest.raises(CronError, match=rf"must be at most 1000 characters long\. Received: {len(text)}\."):
+            Cron.parse(text)

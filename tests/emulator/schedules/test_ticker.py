@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from emulator.api.store import Store
 from emulator.schedules.clock import move_clock
 from tests.emulator.schedules.schedule_requests import schedule
 from tests.emulator.sdk import pointed
-from tests.emulator.vertex_emulator import LOCATION, PATIENCE_S, VertexEmulator, storage_client
+from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, storage_client
+from tests.patience import eventually
 
 pytestmark = [
     pytest.mark.run,
@@ -39,13 +39,6 @@ def _tidied(ticking: VertexEmulator) -> Iterator[None]:
     yield
     for found in ticking.call("GET", f"/v1/{SCHEDULES}").json().get("schedules", []):
         ticking.call("DELETE", f"/v1/{found['name']}")
-
-
-def eventually(holds: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def move(emulator: VertexEmulator, **document: Any) -> datetime:

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.inspection.remedies import advice_for, find_remedy
 from pipeline.inspection.remedy_table import REMEDIES
+from tests.growth import assert_linear
 
 FACTS = {"project": "my-project", "account": "runs@my-project.iam.gserviceaccount.com", "bucket": "gs://my-bucket"}
 ERRORS = {
@@ -126,3 +127,15 @@ def test_advice_on_this_machine_is_its_own() -> None:
     error = "ModuleNotFoundError: No module named 'trainer'"
     assert "make setup" in advice_for(error, FACTS, is_local=True)[0]
     assert "The image IMAGE does not hold" in advice_for(error, FACTS, is_local=False)[0]
+
+
+@pytest.mark.parametrize(
+    "word", ["a", "pull", "access ", "data contract ", "x, line 1: ", "image ", "a@a.", "storage."]
+)
+def test_find_remedy_reads_an_error_once(word: str) -> None:
+    assert_linear(find_remedy, lambda size: word * (size // len(word)), 3000)
+
+
+def test_find_remedy_looks_at_as_much_of_an_error_as_is_told() -> None:
+    assert find_remedy("x " * 4000 + "MemoryError") is None
+    assert find_remedy("x " * 3000 + "MemoryError") is not None

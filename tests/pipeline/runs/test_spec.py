@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.runs.spec import read_spec, typed
+from pipeline.runs.spec import in_order, read_spec, typed
+from tests.growth import assert_linear
 from tests.pipeline.pipeline_jobs import IMAGE, spec
 
 
@@ -39,3 +40,12 @@ def test_what_is_not_said_is_empty(document: dict[str, object]) -> None:
 def test_numbers_are_whole_where_their_type_is() -> None:
     values = typed({"a": 2.0, "b": 2.0, "c": 2.5, "d": "2"}, {"a": "NUMBER_INTEGER", "c": "NUMBER_INTEGER"})
     assert [type(value) for value in values.values()] == [int, float, float, str]
+
+
+def test_in_order_takes_the_time_of_the_number_of_tasks() -> None:
+    def chain(size: int) -> dict[str, dict[str, list[str]]]:
+        return {f"t{n:05}": {"dependentTasks": [f"t{n + 1:05}"]} for n in range(size)}
+
+    assert in_order(chain(3)) == ["t00002", "t00001", "t00000"]
+    assert in_order({"b": {"dependentTasks": ["a"]}, "a": {"dependentTasks": ["b"]}, "c": {}}) == ["c", "a", "b"]
+    assert_linear(in_order, chain, 60)

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
+from fsspec.asyn import AsyncFileSystem
 
+from pipeline.interrupts import Interrupted
 from pipeline.runs import staging
 from pipeline.runs.staging import Staged, carry_out, place_of, plan, store_bytes
 from trainer.errors import DataError
@@ -160,7 +165,8 @@ def test_root_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 def test_file_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "train.csv").write_bytes(b"1")
 
-    def refuse(source: Path) -> str:
+    def refuse(source: Path, check: Callable[[], None]) -> str:
+        del check
         raise PermissionError(13, "Permission denied", str(source))
 
     monkeypatch.setattr(staging, "_sha256", refuse)
@@ -175,8 +181,8 @@ def test_file_that_changes_meanwhile_is_refused_and_nothing_is_left(
     source.write_bytes(b"1")
     read = staging._sha256
 
-    def read_while_another_writes(path: Path) -> str:
-        digest = read(path)
+    def read_while_another_writes(path: Path, check: Callable[[], None]) -> str:
+        digest = read(path, check)
         path.write_bytes(b"12")
         return digest
 
@@ -209,3 +215,54 @@ def test_bytes_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     (tmp_path / "root").write_bytes(b"a file")
     with pytest.raises(DataError, match=r"^The compiled pipeline cannot be copied to .*root/x: "):
         store_bytes(b"1", str(tmp_path / "root" / "x"))
+
+
+class EndlessStore(AsyncFileSystem):  # type: ignore[misc] # fsspec publishes no types
+    """An object store on a line so slow that no upload ever ends."""
+
+    protocol = "endless"
+    began = threading.Event()
+    given_up = threading.Event()
+
+    async def _exists(self, path: str, **options: Any) -> bool:
+        del path, options
+        assert not self.given_up.is_set(), "asked again, which may take minutes"
+        return False
+
+    async def _makedirs(self, path: str, exist_ok: bool = False) -> None:
+        del path, exist_ok
+
+    async def _put_file(self, lpath: str, rpath: str, **options: Any) -> None:
+        del lpath, rpath, options
+        self.began.set()
+        try:
+            await asyncio.sleep(24 * 3600)
+        finally:
+            self.given_up.set()
+
+
+def test_upload_is_given_up_where_it_is_interrupted(tmp_path: Path) -> None:
+    fsspec.register_implementation("endless", EndlessStore)
+    (tmp_path / "train.csv").write_bytes(b"1")
+
+    def interrupt_once_it_has_begun() -> None:
+        if EndlessStore.began.is_set():
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        carry_out(plan(str(tmp_path / "train.csv"), "endless://bucket"), interrupt_once_it_has_begun)
+    assert EndlessStore.given_up.wait(60)
+
+
+def test_reading_of_a_large_file_is_given_up_where_it_is_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_bytes(bytes(2 * staging._BLOCK_BYTES))
+    checks = 0
+
+    def interrupt_in_the_middle() -> None:
+        nonlocal checks
+        checks += 1
+        if checks == 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        plan(str(tmp_path / "train.csv"), "gs://bucket", interrupt_in_the_middle)

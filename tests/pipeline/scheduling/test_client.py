@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from pipeline import services
 from pipeline.cli import main
-from tests.emulator.vertex_emulator import PATIENCE_S
+from tests.patience import eventually
 from tests.pipeline.inspected_pipeline import compile_small
 from tests.pipeline.workplaces import PARENT, Outcome, Workplace
 
@@ -56,13 +55,6 @@ def schedules(place: Workplace) -> list[dict[str, Any]]:
     answer = place.emulator.call("GET", f"/v1/{PARENT}/schedules")
     found: list[dict[str, Any]] = answer.json().get("schedules", [])
     return found
-
-
-def eventually(holds: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def done(outcome: Outcome) -> list[str]:

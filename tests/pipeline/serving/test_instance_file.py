@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.serving.instance_file import Instances, read_instances
+from pipeline.serving.instance_file import Instances, _is_number, _named, read_instances
+from tests.growth import assert_linear
 from trainer.errors import DataError, ProjectError, UsageError
 
 FLOWER = {"SepalLength": 5.9, "SepalWidth": 3.0, "PetalLength": 4.2, "PetalWidth": 1.5}
@@ -188,3 +189,9 @@ def test_reading_json_loads_no_library_of_google() -> None:
         "assert not {'gcsfs', 'google.auth', 'numpy', 'pyarrow'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
+def test_a_wide_header_and_a_long_number_are_read_once() -> None:
+    header = [f"column {number}" for number in range(4000)]
+    assert_linear(lambda names: _named([], names, ",", "x", {}), lambda size: header[:size], 800)
+    assert_linear(_is_number, lambda size: "1" * size + "x", 1500)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.growth import assert_linear
 from trainer.contract import (
     CategoricalColumn,
     IgnoredColumn,
@@ -198,3 +199,19 @@ def test_a_file_that_is_no_contract_is_refused(tmp_path: Path) -> None:
         load_contract(str(tmp_path / "none.toml"))
     with pytest.raises(ContractError, match=r"foo://s\.toml cannot be read: Protocol not known: foo"):
         load_contract("foo://s.toml")
+
+
+def test_parse_contract_of_many_unknown_keys_tells_the_first_in_words() -> None:
+    def unknown(size: int) -> bytes:
+        return "".join(f"colum{number} = 1\n" for number in range(size)).encode()
+
+    with pytest.raises(ContractError, match=r"^62 problems:") as caught:
+        parse_contract(unknown(60), "x.toml")
+    assert str(caught.value).endswith("... and 42 more.")
+
+
+def test_parse_contract_refuses_keys_of_many_parts() -> None:
+    for text in ("a" + ".a" * 5000 + " = 1", "[a" + ' . "b"' * 5000 + "]"):
+        with pytest.raises(ContractError, match=r"x\.toml holds a key of many parts\."):
+            parse_contract(text.encode(), "x.toml")
+    assert_linear(lambda text: parse_contract(text, "x.toml"), lambda n: b"#" + b"a" * n, 50_000, refusal=ContractError)

@@ -252,7 +252,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data(), width=st.integers(1, 5))
 def test_the_draft_of_any_table_loads_and_the_table_keeps_it(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, width: int

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import pytest
 
-from trainer.errors import ProjectError
-from trainer.serving.app import parse_object, prediction_app
+from tests.growth import assert_linear
+from trainer.errors import DataError, ProjectError
+from trainer.serving.app import ANSWERED_AT_ONCE, LARGEST_BODY, parse_object, prediction_app
 
 
 class Echo:
@@ -54,3 +56,38 @@ def test_parse_object_keeps_every_value() -> None:
         "a": [1, 2.5, "\U0001f337", None, True],
         "b": {"c": 1},
     }
+
+
+def test_parse_object_finds_a_doubled_key_among_many() -> None:
+    def doubled(size: int) -> bytes:
+        return ("{" + "".join(f'"k{number}": 1, ' for number in range(size)) + f'"k{size - 1}": 1}}').encode()
+
+    with pytest.raises(DataError, match='the key "k99" is there twice'):
+        parse_object(doubled(100))
+    assert_linear(parse_object, doubled, 800, refusal=DataError)
+
+
+def test_predict_refuses_a_body_that_is_too_large() -> None:
+    sentence = "The body of a request may have at most 4194304 bytes. Send fewer instances."
+    assert asked(b" " * (LARGEST_BODY + 1)) == (400, {"detail": sentence})
+
+
+def test_health_is_told_while_a_large_request_is_worked_on() -> None:
+    told = threading.Event()
+
+    class Waiting:
+        def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {**request, "predictions": [told.wait(30)]}
+
+    async def ask() -> Any:
+        transport = httpx.ASGITransport(prediction_app(Waiting(), "/health", "/predict"))
+        async with httpx.AsyncClient(transport=transport, base_url="http://model", timeout=60) as client:
+            body = b'{"predictions": ["' + b"x" * ANSWERED_AT_ONCE + b'"]}'
+            headers = {"Content-Type": "application/json"}
+            prediction = asyncio.create_task(client.post("/predict", content=body, headers=headers))
+            await asyncio.sleep(0.01)
+            assert (await client.get("/health")).status_code == 200
+            told.set()
+            return (await prediction).json()
+
+    assert asyncio.run(ask()) == {"predictions": [True]}

@@ -9,12 +9,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.conftest import IrisFiles
-from trainer.contract import Contract, load_contract
+from tests.growth import assert_linear
+from trainer.contract import Contract, load_contract, parse_contract
 from trainer.errors import DataError
 from trainer.serving.instances import MOST_INSTANCES, InstanceReader
 
 FLOWER: dict[str, Any] = {"SepalLength": 5.9, "SepalWidth": 3, "PetalLength": 4.2, "PetalWidth": 1.5}
 VALUES = st.floats(0.1, 7.9) | st.floats(allow_nan=False) | st.integers() | st.sampled_from([True, None, "", "1"])
+
+
+def contract_of(features: int) -> Contract:
+    columns = "".join(f'[[columns]]\nname = "feature {n}"\nkind = "numeric"\n' for n in range(features))
+    label = '[[columns]]\nname = "y"\nkind = "label"\nclasses = ["a", "b"]\n'
+    return parse_contract(f'name = "wide"\n{columns}{label}'.encode(), "wide.toml")
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +116,26 @@ def test_words_are_held_to_the_vocabulary(mixed_contract: Contract) -> None:
         reader.read([{"Town": "Ulm", "Colour of it": "pink"}])
     with pytest.raises(DataError, match=r'column "Town": received 5\. Send a text'):
         reader.read([{"Town": 5}])
+
+
+def test_instances_of_a_wide_contract_are_as_few_as_can_be_checked() -> None:
+    wide = contract_of(1000)
+    with pytest.raises(DataError, match=r"at most 2000 instances of 1000 features\. Received: 2001\. Send fewer\."):
+        InstanceReader(wide).read([{}] * 2001)
+
+
+@pytest.mark.parametrize(
+    "instance", [{}, 1, "1,2", {"feature 7": "x"}, {"x" * 100_000: 1}, "x" * 100_000, {"y": [0] * 9999}]
+)
+def test_what_is_told_of_instances_is_short(instance: Any) -> None:
+    with pytest.raises(DataError) as caught:
+        InstanceReader(contract_of(300)).read([instance] * 30)
+    assert len(str(caught.value)) < 20_000
+
+
+@pytest.mark.parametrize(("cell", "is_one"), [("1", True), ("1,", False), ({}, False)])
+def test_instances_are_refused_in_the_time_that_their_length_takes(cell: Any, is_one: bool) -> None:
+    def instances(size: int) -> list[Any]:
+        return [f"{cell * size}x"] if is_one else [cell] * size
+
+    assert_linear(InstanceReader(contract_of(1)).read, instances, 1500, refusal=DataError)

@@ -20,6 +20,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import IrisFiles
+from tests.patience import eventually, patience_s
+from tests.raw_client import leave
 from tests.trainer.malformed import FLOWER, KINDS, TEXT, malformed_bodies
 from trainer.model.trained_model import TrainedModel
 from trainer.serve import CONTRACT
@@ -27,7 +29,6 @@ from trainer.serving.instances import MOST_INSTANCES
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.run]
 
-PATIENCE_S = 60.0
 CLASSES = ["setosa", "versicolor", "virginica"]
 PLACE = dict(zip(CONTRACT, ("no/model", "1", "/healthy", "/ask"), strict=True))
 JSON = {"Content-Type": "application/json"}
@@ -43,7 +44,12 @@ def exported(iris_model: TrainedModel, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="module")
-def server(exported: Path) -> Iterator[httpx.Client]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("told") / "server.log"
+
+
+@pytest.fixture(scope="module")
+def server(exported: Path, log: Path) -> Iterator[httpx.Client]:
     """A client of a server that is up, with its predict route."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -55,19 +61,18 @@ def server(exported: Path) -> Iterator[httpx.Client]:
         "AIP_STORAGE_URI": str(exported),
         "VERTEX_EMULATOR_HOST": "127.0.0.1:1",
     }
-    process = subprocess.Popen([sys.executable, "-m", "trainer.serve"], env={**os.environ, **contract})
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False) as client:
-        deadline = time.monotonic() + PATIENCE_S
-        while not is_healthy(client):
-            assert process.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.05)
+    with log.open("ab") as output:
+        command = [sys.executable, "-m", "trainer.serve"]
+        process = subprocess.Popen(command, env={**os.environ, **contract}, stdout=output, stderr=output)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=patience_s(), trust_env=False) as client:
+        eventually(lambda: is_healthy(client, process))
         yield client
     process.terminate()
-    process.wait(PATIENCE_S)
+    process.wait(patience_s())
 
 
-def is_healthy(client: httpx.Client) -> bool:
+def is_healthy(client: httpx.Client, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "the server ended"
     try:
         return client.get("/healthy").status_code == httpx.codes.OK
     except httpx.ConnectError:
@@ -168,6 +173,17 @@ def test_the_server_refuses_a_thousand_malformed_bodies_and_answers_on(server: h
     assert predict(server, FLOWER) == before
 
 
+def test_a_client_that_leaves_is_no_error_of_the_server(server: httpx.Client, log: Path) -> None:
+    whole = json.dumps({"instances": [FLOWER]}).encode()
+    head = "POST /ask HTTP/1.1\r\nContent-Type: application/json\r\n"
+    leave(str(server.base_url), f"{head}Content-Length: {len(whole)}", whole[:5])
+    leave(str(server.base_url), f"{head}Transfer-Encoding: chunked", b"5\r\n{")
+    leave(str(server.base_url), f"{head}Content-Length: {len(whole)}", whole)
+    for _ in range(3):
+        assert predict(server, FLOWER)
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
 def test_the_server_refuses_a_large_body_of_nonsense_in_no_time(server: httpx.Client) -> None:
     bodies = [
         json.dumps({"instances": [{f"PetalWidth{number}": 1 for number in range(70_000)}]}),
@@ -175,10 +191,14 @@ def test_the_server_refuses_a_large_body_of_nonsense_in_no_time(server: httpx.Cl
         json.dumps({"instances": ["x" * 1_400_000]}),
         json.dumps({"instances": [{"x" * 1_400_000: 1}]}),
     ]
+    began = time.monotonic()
+    answered = predict(server, *[FLOWER] * 10_000)
+    sense_s = time.monotonic() - began
+    assert len(answered) == 10_000
     for body in bodies:
-        started = time.monotonic()
+        began = time.monotonic()
         assert len(refusal(server, body.encode())) < 10_000
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - began < 20 * sense_s
 
 
 def test_the_server_takes_posts_on_its_route_alone(server: httpx.Client) -> None:

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.patience import patience_s
 from trainer.tables.ahead import Ahead, worked_on
 
 
@@ -41,7 +42,7 @@ def test_ahead_begins_before_it_is_asked() -> None:
         yield 1
 
     with closing(Ahead(items(), 1)):
-        assert begun.wait(timeout=10)
+        assert begun.wait(timeout=patience_s())
 
 
 def test_ahead_raises_behind_the_items_before_the_failure() -> None:

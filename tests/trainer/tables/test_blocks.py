@@ -25,7 +25,7 @@ def records(text: str) -> list[list[str]]:
     return [record for record in csv.reader(io.StringIO(text, newline="")) if record]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.text('ab,"\r\né', max_size=40), st.sampled_from([1, 2, 3, 7, 100]))
 @example('"a\n\n"b,"\r\n"', 3)
 def test_blocks_put_together_are_the_table(text: str, size: int) -> None:
@@ -43,7 +43,7 @@ def test_blocks_put_together_are_the_table(text: str, size: int) -> None:
         before += len(block.data)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(st.lists(st.text('ab,"\r\né', max_size=5), min_size=1, max_size=4), min_size=1, max_size=8),
     st.sampled_from(["\n", "\r\n"]),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.growth import assert_linear
 from trainer.contract import CategoricalColumn, Contract, LabelColumn, NumericColumn, parse_contract
 from trainer.tables.blocks import Block
 from trainer.tables.cells import (
@@ -72,7 +73,7 @@ WORDS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, WORDS, WORDS, WORDS), min_size=1, max_size=4))
 def test_the_fast_way_takes_nothing_that_the_careful_way_refuses(records: list[tuple[str, ...]]) -> None:
     text = io.StringIO()
@@ -85,7 +86,7 @@ def test_the_fast_way_takes_nothing_that_the_careful_way_refuses(records: list[t
         assert plain(fast) == plain(careful)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_clean_numbers_go_the_fast_way_bit_by_bit(numbers: list[float]) -> None:
     text = "".join(f"{number!r},0,red,x,b\n" for number in numbers)
@@ -207,3 +208,12 @@ def test_the_contract_of_these_tests_reads_every_kind() -> None:
 def test_counts_are_digits_of_a_length_that_can_be_meant() -> None:
     assert is_count("0120")
     assert not any(map(is_count, ["", "-1", "1.0", "٣", "9" * 5000]))
+
+
+@pytest.mark.parametrize("digits", ["{}x", "{}.", "-{}e", "{},", ".{}e+", "{}.{}"])
+def test_a_long_number_is_read_once(digits: str) -> None:
+    def read(text: str) -> None:
+        is_number(text)
+        is_decimal_comma(text)
+
+    assert_linear(read, lambda size: digits.replace("{}", "1" * size), 1500)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.growth import assert_linear
 from trainer.contract import Contract, parse_contract
 from trainer.tables.headers import Layout, read_layout
 
@@ -201,3 +202,14 @@ def test_a_column_name_may_hold_another_delimiter_or_a_line_break() -> None:
     rules = parse_contract(f'name = "x"\n{text}'.encode(), "schema.toml")
     assert read_layout("length,colour,no;te,species\n", ROW, rules).readable
     assert read_layout('length,colour,"no\n;te",species\n', ROW, rules).problems
+
+
+@pytest.mark.parametrize(("called", "size"), [("feature", 400), ("faeture", 120)])
+def test_a_wide_header_is_read_in_the_time_that_its_width_takes(called: str, size: int) -> None:
+    def wide(width: int) -> tuple[str, Contract]:
+        columns = "".join(f'[[columns]]\nname = "feature {n}"\nkind = "numeric"\n' for n in range(width))
+        label = '[[columns]]\nname = "y"\nkind = "label"\nclasses = ["a", "b"]\n'
+        names = ",".join(f"{called} {n}" for n in reversed(range(width)))
+        return names, parse_contract(f'name = "wide"\n{columns}{label}'.encode(), "x.toml")
+
+    assert_linear(lambda given: read_layout(given[0], "", given[1]), wide, size)

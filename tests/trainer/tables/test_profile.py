@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.contract import Contract, NumericColumn, load_contract, parse_contract
@@ -228,7 +228,6 @@ def test_the_share_is_estimated_where_rows_are_too_many(monkeypatch: pytest.Monk
     assert sample.share == pytest.approx(0.4, abs=0.05)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(-1e6, 1e6, width=32), max_size=20), max_size=5))
 def test_statistics_gathered_by_blocks_are_those_of_the_whole(blocks: list[list[float]]) -> None:
     statistics = NumberStatistics(NumericColumn(name="x", kind="numeric"))

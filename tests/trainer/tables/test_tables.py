@@ -400,7 +400,7 @@ def rules_for(dialect: dict[str, object]) -> Contract:
     return contract(f'delimiter = "{delimiter}"')
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(tables())
 def test_any_valid_table_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, table: tuple[list[str], list[list[str]], dict[str, object]]
@@ -413,7 +413,7 @@ def test_any_valid_table_is_read_back(
     assert batch.labels.tolist() == [["setosa", "virginica"].index(word) for word in columns["species"]]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(tables(), st.data())
 def test_one_corrupt_cell_is_one_problem_in_its_line_and_column(
     tmp_path_factory: pytest.TempPathFactory,

@@ -1,0 +1,318 @@
+"""Cloud Storage's JSON API as an ASGI application, over the object store."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from emulator.api.bodies import read_document
+from emulator.api.errors import ApiError
+from emulator.storage.addresses import UPLOAD_API, Address, parse_address
+from emulator.storage.answers import SAFE_HEADERS, error_answer, json_answer
+from emulator.storage.batches import answer_batch
+from emulator.storage.conditions import NotModifiedError, conditions_of, number_of
+from emulator.storage.downloads import download
+from emulator.storage.names import require_object_name
+from emulator.storage.object_store import ObjectStore
+from emulator.storage.objects import Objects
+from emulator.storage.records import StoredObject, bucket_resource
+from emulator.storage.uploads import announced_sums, read_media, read_multipart
+
+LOG = logging.getLogger(__name__)
+# Where an object is replaced between the look at its record and that at its file, it is looked at again.
+TRIES = 5
+_CONTENT_RANGE = re.compile(r"bytes (?:\*|(\d{1,19})-(\d{1,19}))/(?:\*|(\d{1,19}))", re.ASCII)
+
+Answer = Callable[[Request, Address], Awaitable[Response]]
+
+
+class StorageApi:
+    """The API.
+
+    Args:
+        store: The object store.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._answers: Mapping[tuple[str, str], Answer] = {
+            ("GET", "buckets"): self._list_buckets,
+            ("POST", "buckets"): self._create_bucket,
+            ("GET", "bucket"): self._get_bucket,
+            ("PATCH", "bucket"): self._patch_bucket,
+            ("PUT", "bucket"): self._patch_bucket,
+            ("DELETE", "bucket"): self._delete_bucket,
+            ("GET", "permissions"): self._test_permissions,
+            ("GET", "objects"): self._list_objects,
+            ("GET", "object"): self._get_object,
+            ("PATCH", "object"): self._patch_object,
+            ("PUT", "object"): self._patch_object,
+            ("DELETE", "object"): self._delete_object,
+            ("POST", "object"): self._act,
+            ("GET", "download"): self._download,
+            ("GET", "public"): self._download,
+            ("HEAD", "public"): self._download,
+            ("PUT", "public"): self._put_public,
+            ("POST", "upload"): self._upload,
+            ("PUT", "upload"): self._upload,
+            ("DELETE", "upload"): self._cancel_upload,
+            ("POST", "batch"): lambda request, _: answer_batch(self, request),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, whatever happens."""
+        if scope["type"] != "http":
+            await WebSocketClose(reason="Cloud Storage has no websockets.")(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ApiError as error:
+            response = error_answer(error)
+        except NotModifiedError:
+            response = Response(status_code=304, headers=SAFE_HEADERS)
+        except ClientDisconnect:
+            return
+        except OSError as error:
+            response = error_answer(_fault(error))
+        except Exception:
+            LOG.exception("%s %s", request.method, scope["path"])
+            response = error_answer(ApiError("INTERNAL", "The emulator failed at this request. See its log."))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        raw_path = request.scope["raw_path"].decode("latin-1")
+        address = parse_address(raw_path, request.method)
+        answer = self._answers.get((request.method, address.kind))
+        if answer is None:
+            raise ApiError("UNIMPLEMENTED", f"{request.method} {raw_path[:200]} is not served by this emulator.")
+        return await answer(request, address)
+
+    @property
+    def _objects(self) -> Objects:
+        return self._store.objects
+
+    def _shown(self, found: StoredObject) -> dict[str, Any]:
+        return found.resource(self._store.address)
+
+    # Buckets
+
+    async def _list_buckets(self, request: Request, _address: Address) -> Response:
+        found = await asyncio.to_thread(self._store.buckets.list, request.query_params.get("prefix", ""))
+        shown = [bucket_resource(bucket, self._store.address) for bucket in found]
+        return json_answer({"kind": "storage#buckets", **({"items": shown} if shown else {})})
+
+    async def _create_bucket(self, request: Request, _address: Address) -> Response:
+        made = await asyncio.to_thread(self._store.buckets.create, await _read_object(request))
+        return json_answer(bucket_resource(made, self._store.address))
+
+    async def _get_bucket(self, _request: Request, address: Address) -> Response:
+        return json_answer(bucket_resource(self._store.buckets.get(address.bucket), self._store.address))
+
+    async def _patch_bucket(self, request: Request, address: Address) -> Response:
+        changes = await _read_object(request)
+        changed = await asyncio.to_thread(self._store.buckets.patch, address.bucket, changes)
+        return json_answer(bucket_resource(changed, self._store.address))
+
+    async def _delete_bucket(self, _request: Request, address: Address) -> Response:
+        await asyncio.to_thread(self._store.buckets.delete, address.bucket)
+        return json_answer(None)
+
+    async def _test_permissions(self, request: Request, address: Address) -> Response:
+        self._store.buckets.get(address.bucket)
+        asked = request.query_params.getlist("permissions")
+        return json_answer({"kind": "storage#testIamPermissionsResponse", "permissions": asked})
+
+    # Objects
+
+    async def _list_objects(self, request: Request, address: Address) -> Response:
+        page = await asyncio.to_thread(self._store.list_page, address.bucket, request.query_params)
+        answer: dict[str, Any] = {"kind": "storage#objects"}
+        if page.items:
+            answer["items"] = [self._shown(found) for found in page.items]
+        if page.prefixes:
+            answer["prefixes"] = page.prefixes
+        return json_answer(answer | ({"nextPageToken": page.token} if page.token else {}))
+
+    def _found(self, request: Request, address: Address) -> StoredObject:
+        found = self._objects.find(address.bucket, address.name, number_of(request.query_params, "generation"))
+        conditions_of(request.query_params).require_modified(found)
+        return found
+
+    async def _get_object(self, request: Request, address: Address) -> Response:
+        if request.query_params.get("alt") == "media":
+            return await self._download(request, address)
+        return json_answer(self._shown(self._found(request, address)))
+
+    async def _download(self, request: Request, address: Address) -> Response:
+        for _ in range(TRIES):
+            found = self._found(request, address)
+            try:
+                return download(self._objects, found, request)
+            except FileNotFoundError:
+                await asyncio.sleep(0)
+        raise ApiError("INTERNAL", f"The bytes of {address.bucket}/{address.name} are gone from the store's folder.")
+
+    async def _patch_object(self, request: Request, address: Address) -> Response:
+        changes, query = await _read_object(request), request.query_params
+        given = address.bucket, address.name, changes, conditions_of(query), number_of(query, "generation")
+        return json_answer(self._shown(await asyncio.to_thread(self._objects.patch, *given)))
+
+    async def _delete_object(self, request: Request, address: Address) -> Response:
+        query = request.query_params
+        given = address.bucket, address.name, conditions_of(query), number_of(query, "generation")
+        await asyncio.to_thread(self._objects.delete, *given)
+        return json_answer(None)
+
+    async def _act(self, request: Request, address: Address) -> Response:
+        """An action on an object, tried again where what it reads is replaced meanwhile."""
+        fields = await _read_object(request)
+        for _ in range(TRIES):
+            try:
+                return await self._act_once(request.query_params, address, fields)
+            except FileNotFoundError:
+                await asyncio.sleep(0)
+        raise ApiError("ABORTED", f"{address.bucket}/{address.name} is being replaced all the time. Try again later.")
+
+    async def _act_once(self, query: Mapping[str, str], address: Address, fields: dict[str, Any]) -> Response:
+        conditions = conditions_of(query)
+        if address.action == "compose":
+            named = fields.get("sourceObjects") or []
+            if not isinstance(named, list):
+                raise ApiError("INVALID_ARGUMENT", f"sourceObjects must be a list. Received: {str(named)[:200]}.")
+            sources = [self._component(address.bucket, one) for one in named]
+            told = fields.get("destination")
+            destination = told if isinstance(told, dict) else {}
+            made = await asyncio.to_thread(self._objects.compose, sources, *address.target, destination, conditions)
+            return json_answer(self._shown(made))
+        if not address.action:
+            raise ApiError("UNIMPLEMENTED", "This method of an object is not served by this emulator.")
+        source = self._objects.find(address.bucket, address.name, number_of(query, "sourceGeneration"))
+        conditions_of(query, "ifSource").require(source)
+        moves = address.action == "moveTo"
+        made = await asyncio.to_thread(self._objects.copy, source, *address.target, fields, conditions, moves=moves)
+        if address.action != "rewriteTo":
+            return json_answer(self._shown(made))
+        told = {"kind": "storage#rewriteResponse", "done": True, "resource": self._shown(made)}
+        return json_answer({**told, "objectSize": str(made.size), "totalBytesRewritten": str(made.size)})
+
+    def _component(self, bucket: str, told: Any) -> StoredObject:
+        if not isinstance(told, dict) or not isinstance(told.get("name"), str):
+            raise ApiError("INVALID_ARGUMENT", "Each of sourceObjects must have a name.")
+        require_object_name(told["name"])
+        preconditions = told.get("objectPreconditions") or {}
+        if not isinstance(preconditions, dict):
+            raise ApiError("INVALID_ARGUMENT", "objectPreconditions must be an object.")
+        asked = {"generation": told.get("generation")} | preconditions
+        query = {name: str(value) for name, value in asked.items() if value is not None}
+        found = self._objects.find(bucket, told["name"], number_of(query, "generation"))
+        conditions_of(query).require(found)
+        return found
+
+    # Uploads
+
+    async def _upload(self, request: Request, address: Address) -> Response:
+        query = request.query_params
+        if "upload_id" in query:
+            return await self._go_on(request, query["upload_id"])
+        kind = query.get("uploadType") or request.headers.get("x-goog-upload-protocol", "")
+        if kind == "resumable":
+            return await self._begin_upload(request, address)
+        if kind not in {"media", "multipart"}:
+            raise ApiError("INVALID_ARGUMENT", f"uploadType must be media, multipart or resumable. Received: {kind!r}.")
+        conditions = conditions_of(query)
+        self._store.buckets.get(address.bucket)
+        with self._objects.draft() as draft:
+            if kind == "media":
+                await read_media(request, draft)
+                fields = {"contentType": request.headers.get("content-type")}
+            else:
+                fields = await read_multipart(request, draft)
+            name = str(query.get("name") or fields.get("name") or "")
+            announced = {**_announced(fields), **announced_sums(request)}
+            given = address.bucket, name, draft, fields, conditions, announced
+            return json_answer(self._shown(await asyncio.to_thread(self._objects.insert, *given)))
+
+    async def _put_public(self, request: Request, address: Address) -> Response:
+        """An object that is written at its plain path, as to a signed URL, whose signature is not looked at."""
+        with self._objects.draft() as draft:
+            await read_media(request, draft)
+            fields = {"contentType": request.headers.get("content-type")}
+            asked = request.headers.get("x-goog-if-generation-match")
+            conditions = conditions_of({} if asked is None else {"ifGenerationMatch": asked})
+            given = address.bucket, address.name, draft, fields, conditions, announced_sums(request)
+            made = await asyncio.to_thread(self._objects.insert, *given)
+        return Response(headers={**SAFE_HEADERS, "etag": f'"{made.etag}"', "x-goog-generation": str(made.generation)})
+
+    async def _begin_upload(self, request: Request, address: Address) -> Response:
+        fields, query = await _read_object(request), request.query_params
+        if request.headers.get("x-upload-content-type"):
+            fields.setdefault("contentType", request.headers["x-upload-content-type"])
+        name = str(query.get("name") or fields.get("name") or "")
+        key = await asyncio.to_thread(self._store.uploads.begin, address.bucket, name, fields, dict(query))
+        place = f"{self._store.address}{UPLOAD_API}b/{address.bucket}/o?uploadType=resumable&upload_id={key}"
+        return Response(headers={**SAFE_HEADERS, "location": place, "x-guploader-uploadid": key})
+
+    async def _go_on(self, request: Request, key: str) -> Response:
+        """The next bytes of a resumable upload, or the question how many have arrived."""
+        uploads = self._store.uploads
+        upload = uploads.find(key)
+        told = _CONTENT_RANGE.fullmatch(request.headers.get("content-range", "bytes 0-0/*"))
+        if told is None:
+            raise ApiError("INVALID_ARGUMENT", "Failed to parse Content-Range header.")
+        there = uploads.size(upload)
+        total = int(told[3]) if told[3] else None
+        skipped = there - int(told[1] or there)
+        if "content-range" not in request.headers:
+            skipped, total = there, -1
+        if skipped < 0:
+            raise ApiError("INVALID_ARGUMENT", f"Invalid request. The next byte is {there}. Received: {told[0]}.")
+        place = there
+        async for chunk in request.stream():
+            uploads.write(key, upload, place, chunk[skipped:])
+            place += len(chunk[skipped:])
+            skipped = max(skipped - len(chunk), 0)
+        there = uploads.size(upload)
+        if total in {-1, there}:
+            made = await asyncio.to_thread(uploads.end, key, upload, announced_sums(request))
+            return json_answer(self._shown(made))
+        if total is not None and there > total:
+            raise ApiError("INVALID_ARGUMENT", f"Invalid request. {there} bytes have arrived of {total}.")
+        headers = {"range": f"bytes=0-{there - 1}"} if there else {}
+        return Response(status_code=308, headers={**SAFE_HEADERS, **headers, "x-guploader-uploadid": key})
+
+    async def _cancel_upload(self, request: Request, _address: Address) -> Response:
+        await asyncio.to_thread(self._store.uploads.cancel, request.query_params.get("upload_id", ""))
+        # What Google answers.
+        return Response(status_code=499, headers=SAFE_HEADERS)
+
+
+async def _read_object(request: Request) -> dict[str, Any]:
+    """A body that is a JSON object, or empty."""
+    length = request.headers.get("content-length", "")
+    if length == "0" or (not length and "transfer-encoding" not in request.headers):
+        return {}
+    document = await read_document(request)
+    if not isinstance(document, dict):
+        raise ApiError("INVALID_ARGUMENT", "Parse Error: the body must be a JSON object.")
+    return document
+
+
+def _announced(fields: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(fields[name]) for name in ("crc32c", "md5Hash") if fields.get(name)}
+
+
+def _fault(error: OSError) -> ApiError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return ApiError("RESOURCE_EXHAUSTED", "The disk of the object store is full. Make room, and send it again.")
+    LOG.error("The object store cannot use its files: %s", error)
+    return ApiError("INTERNAL", f"The object store cannot use its files: {error.strerror}.")

@@ -1,0 +1,63 @@
+"""How much longer a work takes on a longer input. Seconds would tell of the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+MOST_GROWTH = 2.5
+REPEATS = 5
+MOST_REPEATS = 20
+# As long a time can be measured.
+SHORTEST_S = 0.004
+
+Input = TypeVar("Input")
+
+
+def assert_linear(
+    work: Callable[[Input], Any],
+    make_input: Callable[[int], Input],
+    size: int,
+    refusal: type[Exception] | tuple[type[Exception], ...] = (),
+) -> None:
+    """Asserts that twice the input takes at most 2.5 times the processor's time.
+
+    Args:
+        work: What is measured.
+        make_input: Makes an input of a size, which takes no part in the measure.
+        size: So small that a work that takes the square of it still ends in a blink.
+        refusal: What the work may raise.
+    """
+    small, large = make_input(size), make_input(2 * size)
+    with _undisturbed():
+        times = math.ceil(SHORTEST_S / max(_seconds(work, small, 1, refusal), 1e-7))
+        fast = slow = math.inf
+        for number in range(1, MOST_REPEATS + 1):
+            # By turns: what disturbs the one disturbs the other.
+            fast = min(fast, _seconds(work, small, times, refusal))
+            slow = min(slow, _seconds(work, large, times, refusal))
+            if number >= REPEATS and slow <= MOST_GROWTH * fast:
+                return
+    raise AssertionError(f"Twice {size} takes {slow / fast:.1f} times the time, where {MOST_GROWTH} is the most.")
+
+
+def _seconds(work: Callable[[Input], Any], given: Input, times: int, refusal: Any) -> float:
+    began = time.process_time()
+    for _ in range(times):
+        with contextlib.suppress(refusal):
+            work(given)
+    return time.process_time() - began
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
