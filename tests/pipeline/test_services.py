@@ -333,9 +333,7 @@ def test_link_to_a_folder_leads_to_its_services(folder: Path, tmp_path: Path) ->
     assert find_running(folder) is None
 
 
-def test_services_whose_python_was_replaced_are_started_anew(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_services_whose_python_was_replaced_are_started_anew(folder: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(sys, "executable", str(environment_of_its_own(tmp_path / "venv")))
         first = start(folder)
@@ -349,9 +347,12 @@ def test_services_whose_python_was_replaced_are_started_anew(
     lost = rf"^The local services in {folder}, process {first.pid}, cannot go on\. The Python that they were started w"
     with pytest.raises(ProjectError, match=lost):
         find_running(folder)
-    again = ensure_running(folder)
+    command = [sys.executable, "-c", START, str(folder)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    again = find_running(folder)
+    assert again is not None
     assert (again.python, again.api_host) == (sys.prefix, first.api_host)
-    assert capsys.readouterr().err == (
+    assert done.stderr == (
         f"The local services are started anew. The Python that they were started with, {tmp_path}/venv/bin/python, is "
         "not there any more.\n"
     )
