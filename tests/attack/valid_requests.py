@@ -255,7 +255,7 @@ class ValidRequests:
 def _pages(folder: Path) -> Iterator[tuple[str, Any]]:
     """The paths of the services' pages, each with the body of a POST."""
     running = {"storageAddress": "http://127.0.0.1:1", "project": "p", "location": "l"}
-    emulator = Emulator(Settings(state_dir=folder), {}, running)
+    emulator = Emulator(Settings(state_dir=folder), {}, running, lambda: "")
     for service in emulator.services:
         for page in service.pages():
             yield page.path, {} if "POST" in (page.methods or ()) else None
