@@ -157,7 +157,7 @@ def in_a_circle(size: int) -> dict[str, Any]:
 
 
 def in_a_long_name(size: int) -> dict[str, Any]:
-    return pipeline({"a": task()}, **{"c" * 100 * size: group(**{f"t{n}": task() for n in range(size)})})
+    return pipeline({"a": task()}, **{"c" * 3000 * size: group(**{f"t{n}": task() for n in range(size)})})
 
 
 @pytest.mark.parametrize("make", [many, in_a_row, in_a_circle, in_a_long_name])
