@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,23 +13,22 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from emulator.api.bodies import read_document
 from emulator.api.errors import ApiError
-from emulator.storage.addresses import UPLOAD_API, Address, parse_address
+from emulator.storage.addresses import Address, parse_address
 from emulator.storage.answers import SAFE_HEADERS, error_answer, json_answer
 from emulator.storage.batches import answer_batch
+from emulator.storage.bodies import read_object
 from emulator.storage.conditions import NotModifiedError, conditions_of, number_of
 from emulator.storage.downloads import download
 from emulator.storage.names import require_object_name
 from emulator.storage.object_store import ObjectStore
 from emulator.storage.objects import Objects
 from emulator.storage.records import StoredObject, bucket_resource
-from emulator.storage.uploads import announced_sums, read_media, read_multipart
+from emulator.storage.upload_methods import UploadMethods
 
 LOG = logging.getLogger(__name__)
 # Where an object is replaced between the look at its record and that at its file, it is looked at again.
 TRIES = 5
-_CONTENT_RANGE = re.compile(r"bytes (?:\*|(\d{1,19})-(\d{1,19}))/(?:\*|(\d{1,19}))", re.ASCII)
 
 Answer = Callable[[Request, Address], Awaitable[Response]]
 
@@ -44,6 +42,7 @@ class StorageApi:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+        self._uploads = UploadMethods(store)
         self._answers: Mapping[tuple[str, str], Answer] = {
             ("GET", "buckets"): self._list_buckets,
             ("POST", "buckets"): self._create_bucket,
@@ -61,10 +60,10 @@ class StorageApi:
             ("GET", "download"): self._download,
             ("GET", "public"): self._download,
             ("HEAD", "public"): self._download,
-            ("PUT", "public"): self._put_public,
-            ("POST", "upload"): self._upload,
-            ("PUT", "upload"): self._upload,
-            ("DELETE", "upload"): self._cancel_upload,
+            ("PUT", "public"): self._uploads.put_public,
+            ("POST", "upload"): self._uploads.upload,
+            ("PUT", "upload"): self._uploads.upload,
+            ("DELETE", "upload"): self._uploads.cancel,
             ("POST", "batch"): lambda request, _: answer_batch(self, request),
         }
 
@@ -112,14 +111,14 @@ class StorageApi:
         return json_answer({"kind": "storage#buckets", **({"items": shown} if shown else {})})
 
     async def _create_bucket(self, request: Request, _address: Address) -> Response:
-        made = await asyncio.to_thread(self._store.buckets.create, await _read_object(request))
+        made = await asyncio.to_thread(self._store.buckets.create, await read_object(request))
         return json_answer(bucket_resource(made, self._store.address))
 
     async def _get_bucket(self, _request: Request, address: Address) -> Response:
         return json_answer(bucket_resource(self._store.buckets.get(address.bucket), self._store.address))
 
     async def _patch_bucket(self, request: Request, address: Address) -> Response:
-        changes = await _read_object(request)
+        changes = await read_object(request)
         changed = await asyncio.to_thread(self._store.buckets.patch, address.bucket, changes)
         return json_answer(bucket_resource(changed, self._store.address))
 
@@ -163,7 +162,7 @@ class StorageApi:
         raise ApiError("INTERNAL", f"The bytes of {address.bucket}/{address.name} are gone from the store's folder.")
 
     async def _patch_object(self, request: Request, address: Address) -> Response:
-        changes, query = await _read_object(request), request.query_params
+        changes, query = await read_object(request), request.query_params
         given = address.bucket, address.name, changes, conditions_of(query), number_of(query, "generation")
         return json_answer(self._shown(await asyncio.to_thread(self._objects.patch, *given)))
 
@@ -175,7 +174,7 @@ class StorageApi:
 
     async def _act(self, request: Request, address: Address) -> Response:
         """An action on an object, tried again where what it reads is replaced meanwhile."""
-        fields = await _read_object(request)
+        fields = await read_object(request)
         for _ in range(TRIES):
             try:
                 return await self._act_once(request.query_params, address, fields)
@@ -217,98 +216,6 @@ class StorageApi:
         found = self._objects.find(bucket, told["name"], number_of(query, "generation"))
         conditions_of(query).require(found)
         return found
-
-    # Uploads
-
-    async def _upload(self, request: Request, address: Address) -> Response:
-        query = request.query_params
-        if "upload_id" in query:
-            return await self._go_on(request, query["upload_id"])
-        kind = query.get("uploadType") or request.headers.get("x-goog-upload-protocol", "")
-        if kind == "resumable":
-            return await self._begin_upload(request, address)
-        if kind not in {"media", "multipart"}:
-            raise ApiError("INVALID_ARGUMENT", f"uploadType must be media, multipart or resumable. Received: {kind!r}.")
-        conditions = conditions_of(query)
-        self._store.buckets.get(address.bucket)
-        with self._objects.draft() as draft:
-            if kind == "media":
-                await read_media(request, draft)
-                fields = {"contentType": request.headers.get("content-type")}
-            else:
-                fields = await read_multipart(request, draft)
-            name = str(query.get("name") or fields.get("name") or "")
-            announced = {**_announced(fields), **announced_sums(request)}
-            given = address.bucket, name, draft, fields, conditions, announced
-            return json_answer(self._shown(await asyncio.to_thread(self._objects.insert, *given)))
-
-    async def _put_public(self, request: Request, address: Address) -> Response:
-        """An object that is written at its plain path, as to a signed URL, whose signature is not looked at."""
-        with self._objects.draft() as draft:
-            await read_media(request, draft)
-            fields = {"contentType": request.headers.get("content-type")}
-            asked = request.headers.get("x-goog-if-generation-match")
-            conditions = conditions_of({} if asked is None else {"ifGenerationMatch": asked})
-            given = address.bucket, address.name, draft, fields, conditions, announced_sums(request)
-            made = await asyncio.to_thread(self._objects.insert, *given)
-        return Response(headers={**SAFE_HEADERS, "etag": f'"{made.etag}"', "x-goog-generation": str(made.generation)})
-
-    async def _begin_upload(self, request: Request, address: Address) -> Response:
-        fields, query = await _read_object(request), request.query_params
-        if request.headers.get("x-upload-content-type"):
-            fields.setdefault("contentType", request.headers["x-upload-content-type"])
-        name = str(query.get("name") or fields.get("name") or "")
-        key = await asyncio.to_thread(self._store.uploads.begin, address.bucket, name, fields, dict(query))
-        place = f"{self._store.address}{UPLOAD_API}b/{address.bucket}/o?uploadType=resumable&upload_id={key}"
-        return Response(headers={**SAFE_HEADERS, "location": place, "x-guploader-uploadid": key})
-
-    async def _go_on(self, request: Request, key: str) -> Response:
-        """The next bytes of a resumable upload, or the question how many have arrived."""
-        uploads = self._store.uploads
-        upload = uploads.find(key)
-        told = _CONTENT_RANGE.fullmatch(request.headers.get("content-range", "bytes 0-0/*"))
-        if told is None:
-            raise ApiError("INVALID_ARGUMENT", "Failed to parse Content-Range header.")
-        there = uploads.size(upload)
-        total = int(told[3]) if told[3] else None
-        skipped = there - int(told[1] or there)
-        if "content-range" not in request.headers:
-            skipped, total = there, -1
-        if skipped < 0:
-            raise ApiError("INVALID_ARGUMENT", f"Invalid request. The next byte is {there}. Received: {told[0]}.")
-        place = there
-        async for chunk in request.stream():
-            uploads.write(key, upload, place, chunk[skipped:])
-            place += len(chunk[skipped:])
-            skipped = max(skipped - len(chunk), 0)
-        there = uploads.size(upload)
-        if total in {-1, there}:
-            made = await asyncio.to_thread(uploads.end, key, upload, announced_sums(request))
-            return json_answer(self._shown(made))
-        if total is not None and there > total:
-            raise ApiError("INVALID_ARGUMENT", f"Invalid request. {there} bytes have arrived of {total}.")
-        headers = {"range": f"bytes=0-{there - 1}"} if there else {}
-        return Response(status_code=308, headers={**SAFE_HEADERS, **headers, "x-guploader-uploadid": key})
-
-    async def _cancel_upload(self, request: Request, _address: Address) -> Response:
-        await asyncio.to_thread(self._store.uploads.cancel, request.query_params.get("upload_id", ""))
-        # What Google answers.
-        return Response(status_code=499, headers=SAFE_HEADERS)
-
-
-async def _read_object(request: Request) -> dict[str, Any]:
-    """A body that is a JSON object, or empty."""
-    length = request.headers.get("content-length", "")
-    if length == "0" or (not length and "transfer-encoding" not in request.headers):
-        return {}
-    document = await read_document(request)
-    if not isinstance(document, dict):
-        raise ApiError("INVALID_ARGUMENT", "Parse Error: the body must be a JSON object.")
-    return document
-
-
-def _announced(fields: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(fields[name]) for name in ("crc32c", "md5Hash") if fields.get(name)}
 
 
 def _fault(error: OSError) -> ApiError:
