@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -11,6 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 # A page takes some 0.2 MiB. A browser whose page is gone before it joins loads it again.
 MOST_WAITING = 50
+# The parts of a page refer to each other, and this process searches for garbage seldom: after so many pages it does.
+PAGES_A_SEARCH = 100
 
 
 class WaitingPages:
@@ -19,6 +22,7 @@ class WaitingPages:
     def __init__(self) -> None:
         self._joined: set[str] = set()
         self._being_built: set[str] = set()
+        self._deleted = 0
         app.on_connect(lambda client: self._joined.add(client.id))
         app.on_delete(lambda client: self._joined.discard(client.id))
 
@@ -42,6 +46,10 @@ class WaitingPages:
         waiting = [page for page in Client.instances.values() if page.id not in others]
         for page in waiting[:-MOST_WAITING]:
             page.delete()
+            self._deleted += 1
+        if self._deleted >= PAGES_A_SEARCH:
+            self._deleted = 0
+            gc.collect()
 
     def after_each(self, site: ASGIApp) -> ASGIApp:
         """The application, with an end to surplus pages after each request."""

@@ -1,4 +1,4 @@
-"""One life of a model server: a process group under a keeper, and its health."""
+"""One life of a model server: a command under a keeper, and its health."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,9 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from emulator import keeper
 from emulator.api.errors import ApiError, precondition
 from emulator.interpreter import interpreter_needed
-from emulator.model_servers import keeper
 from emulator.model_servers.command import ModelCommand, search_path, tail
 from emulator.model_servers.ports import reserved_port
 
@@ -86,21 +85,16 @@ class ModelProcess:
         )
 
     async def stop(self) -> None:
-        """Ends the process group: the server gets SIGTERM and, after `STOP_AFTER_S`, SIGKILL."""
+        """Ends the server with all its processes: they get SIGTERM and, after `STOP_AFTER_S`, SIGKILL."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
             await asyncio.wait_for(self._process.wait(), STOP_AFTER_S + 5)
         except TimeoutError:
-            self._kill_group()
+            # Whatever keeps the keeper from its work: its other half takes over.
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
             await self._process.wait()
-        if (self._process.returncode or 0) < 0:
-            # The keeper was killed, possibly before what it kept.
-            self._kill_group()
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 @asynccontextmanager
@@ -127,7 +121,7 @@ async def model_process(command: ModelCommand, base: Mapping[str, str], log: Pat
         output = held.enter_context(log.open("ab"))
         with interpreter_needed():
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", keeper.__file__, str(STOP_AFTER_S), program, *words[1:]),
+                *(sys.executable, "-I", "-S", keeper.__file__, str(STOP_AFTER_S), "", program, *words[1:]),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,

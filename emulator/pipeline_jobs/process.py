@@ -16,7 +16,7 @@ from google.cloud.aiplatform_v1.types.pipeline_failure_policy import PipelineFai
 from emulator.api.names import id_of
 from emulator.interpreter import interpreter_needed
 from emulator.pipeline_jobs.folders import JobFolders
-from emulator.runner.task_launcher import GRACE_S
+from emulator.runner.task_processes import GRACE_S
 
 # Between SIGTERM and SIGKILL: the runner gives its tasks GRACE_S and a few seconds more.
 STOP_AFTER_S = GRACE_S + 8.0

@@ -17,14 +17,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from emulator import keeper
 from emulator.runner.errors import RunnerError
-from emulator.runner.task_launcher import GRACE_S
 
-_LAUNCHER = str(Path(__file__).with_name("task_launcher.py"))
+# Between SIGTERM and SIGKILL of a task's processes.
+GRACE_S = 2.0
 _EXECUTOR_START = str(Path(__file__).with_name("executor_start.py"))
 # How the shell's script in the command of a lightweight component starts kfp's executor.
 _EXECUTOR = "python3 -m kfp.dsl.executor_main "
-# Beyond the launcher's own grace: it then kills what is left, which takes no time to speak of.
+# Beyond the keeper's own grace: it then kills what is left, which takes no time to speak of.
 _PATIENCE_S = GRACE_S + 3.0
 
 
@@ -81,7 +82,7 @@ class TaskProcesses:
         for process in running:
             _close(process)
         for process in running:
-            # Without its input, the launcher goes on by itself until no process is left.
+            # Without its input, the keeper goes on by itself until no process is left.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE_S)
 
@@ -91,7 +92,10 @@ def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str])
     folder = Path(tempfile.mkdtemp(prefix="task-"))
     try:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", _LAUNCHER, str(folder), *_with_executor_start(command)],
+            [
+                *(sys.executable, "-I", "-S", keeper.__file__, str(GRACE_S), str(folder)),
+                *_with_executor_start(command),
+            ],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -118,7 +122,10 @@ def _with_executor_start(command: Sequence[str]) -> list[str]:
 
 
 def _kill_session(leader: int) -> None:
-    """Kills what a launcher has left that was itself killed. Linux tells what belongs to it."""
+    """Kills what a keeper has left that was itself killed. Linux tells what belongs to it.
+
+    The keeper's other half does so, too; here the end is waited for.
+    """
     reached = [True]
     while any(reached):
         reached = [_kill(pid) for pid in _session(leader)]

@@ -1,5 +1,5 @@
 """A model server for tests: `python model_server.py NAME [--fail-at-start | --never-healthy | --start-after
-S]`.
+S] [--daemon]`. A daemon is a child in a session of its own that takes no notice of SIGTERM.
 
 It obeys the AIP_* contract and answers each instance with its own name. Instances of the form {"do": ...}
 make it
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +27,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     options: argparse.Namespace
+    daemon = 0
 
     def do_GET(self) -> None:
         healthy = self.path == os.environ["AIP_HEALTH_ROUTE"] and not self.options.never_healthy
@@ -57,7 +59,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"seen": request, "type": self.headers["Content-Type"]})
         else:
             server = self.options.name
-            answers = [{"server": server, "pid": os.getpid(), "seen": instance} for instance in request["instances"]]
+            answers = [
+                {"server": server, "pid": os.getpid(), "seen": instance, "daemon": self.daemon}
+                for instance in request["instances"]
+            ]
             self._answer(200, {"predictions": answers})
 
     def _answer(self, status: int, document: Any) -> None:
@@ -78,7 +83,21 @@ def main() -> None:
     parser.add_argument("--fail-at-start", action="store_true")
     parser.add_argument("--never-healthy", action="store_true")
     parser.add_argument("--start-after", type=float, default=0.0)
+    parser.add_argument("--daemon", action="store_true")
     Handler.options = parser.parse_args()
+    if Handler.options.daemon:
+        code = (
+            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
+        )
+        with subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.PIPE) as daemon:
+            os.read(daemon.stdout.fileno(), 1)  # type: ignore[union-attr]
+            Handler.daemon = daemon.pid
+            serve()
+        return
+    serve()
+
+
+def serve() -> None:
     print(f"{Handler.options.name} starts", flush=True)
     time.sleep(Handler.options.start_after)
     if Handler.options.fail_at_start:

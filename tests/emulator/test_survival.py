@@ -4,21 +4,56 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import os
+import signal
+import sys
 import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, is_alive, storage_client
+from tests.emulator.vertex_emulator import LOCATION, VertexEmulator, is_alive, parent_of, storage_client
 from tests.patience import eventually
 
 pytestmark = pytest.mark.run
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has started")
 
 
 def server_pid(emulator: VertexEmulator, endpoint: str) -> int:
     (prediction,) = emulator.predict(endpoint)["predictions"]
     return int(prediction["pid"])
+
+
+def daemon_pids(emulator: VertexEmulator, endpoint: str) -> tuple[int, int]:
+    (prediction,) = emulator.predict(endpoint)["predictions"]
+    return int(prediction["pid"]), int(prediction["daemon"])
+
+
+@on_linux
+def test_undeploying_ends_also_a_child_in_a_session_of_its_own(own_emulator: VertexEmulator) -> None:
+    endpoint = own_emulator.create_endpoint()
+    deployed = own_emulator.deploy(endpoint, own_emulator.upload("one", "--daemon"))
+    server, daemon = daemon_pids(own_emulator, endpoint)
+    own_emulator.wait(own_emulator.post(f"{endpoint}:undeployModel", {"deployedModelId": deployed}))
+    assert not is_alive(server)
+    assert not is_alive(daemon)
+
+
+@on_linux
+@pytest.mark.parametrize("half", ["inner", "outer"])
+def test_nothing_of_a_server_outlives_the_emulator_killed_together_with_a_keeper(
+    own_emulator: VertexEmulator, half: str
+) -> None:
+    endpoint = own_emulator.create_endpoint()
+    own_emulator.deploy(endpoint, own_emulator.upload("one", "--daemon"))
+    server, daemon = daemon_pids(own_emulator, endpoint)
+    inner = parent_of(server)
+    os.kill(inner if half == "inner" else parent_of(inner), signal.SIGKILL)
+    own_emulator.kill()
+    eventually(lambda: not is_alive(server) and not is_alive(daemon))
+    own_emulator.start()
+    assert daemon_pids(own_emulator, endpoint)[0] != server
 
 
 def test_every_answered_write_survives_a_kill(own_emulator: VertexEmulator) -> None:

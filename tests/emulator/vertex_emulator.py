@@ -86,6 +86,12 @@ class VertexEmulator:
         self._process.send_signal(number)
         return self._process.wait(patience_s())
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def close(self) -> None:
         """Ends it for good."""
         self._client.close()
@@ -176,6 +182,17 @@ def _ok(answer: httpx.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json()
     return document
+
+
+def parent_of(pid: int) -> int:
+    """The process that a process of Linux is a child of."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def descendants_of(pid: int) -> list[int]:
+    """The processes below a process of Linux, its own children first."""
+    below = [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+    return [*below, *(other for child in below for other in descendants_of(child))]
 
 
 def is_alive(pid: int) -> bool:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ from tests.emulator.job_requests import (
     submit,
     until,
 )
-from tests.emulator.vertex_emulator import VertexEmulator, is_alive, storage_client
+from tests.emulator.vertex_emulator import VertexEmulator, descendants_of, is_alive, storage_client
 from tests.patience import eventually
 
 pytestmark = pytest.mark.run
@@ -134,6 +135,26 @@ def test_a_killed_emulator_fails_what_ran_and_goes_on_with_what_waited(
     assert ended(shared, waited)["state"] == "PIPELINE_STATE_SUCCEEDED"
     assert ended(shared, cancelled)["state"] in {"PIPELINE_STATE_CANCELLED", "PIPELINE_STATE_SUCCEEDED"}
     until(shared, ran, lambda _: not is_alive(pid))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has started")
+@pytest.mark.parametrize("half", [0, 1])
+def test_nothing_of_a_task_outlives_emulator_runner_and_keeper(
+    shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path, half: int
+) -> None:
+    name = submit(shared, f"all-killed-{half}", job(compiled["waits"], path=str(tmp_path / "never")))
+    running(shared, name, "wait-for")
+    runner = runner_pid(shared, name)
+    log = shared.folder / "runs" / "p" / "us-central1" / f"all-killed-{half}" / "tasks" / "wait-for" / "log.txt"
+    until(shared, name, lambda _: log.is_file() and "waiting" in log.read_text(encoding="utf-8"))
+    # The keeper's outer process, its inner one, and what they run.
+    pids = descendants_of(runner)
+    assert len(pids) > 2
+    for pid in (pids[half], runner):
+        os.kill(pid, signal.SIGKILL)
+    shared.kill()
+    eventually(lambda: not any(map(is_alive, pids)))
+    shared.start()
 
 
 def test_a_stopped_emulator_ends_its_runs_and_says_so_when_it_is_back(
