@@ -19,7 +19,7 @@ LONGEST_ADDRESS = 256 * 1024
 # A websocket that is refused before it is accepted is closed with this code (RFC 6455: policy violation).
 POLICY_VIOLATION = 1008
 # What tells where a request comes from. Given twice, each reader could believe another one.
-TELLING = {b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"}
+TELLING = {b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest", b"sec-purpose"}
 
 
 def is_loopback(host: str) -> bool:

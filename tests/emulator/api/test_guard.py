@@ -134,6 +134,7 @@ def test_guarded_passes_the_own_page_on(kind: str) -> None:
         {"host": "attacker.example"},
         {"host": "127.0.0.1:8470", "origin": "https://attacker.example"},
         {"host": "127.0.0.1:8470", "sec_fetch_site": "cross-site"},
+        {"host": "127.0.0.1:8470", "sec_fetch_site": "none", "sec_purpose": "prefetch"},
     ],
 )
 def test_guarded_refuses_requests_and_websockets_unseen(headers: dict[str, str]) -> None:
