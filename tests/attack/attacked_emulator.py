@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,12 +32,7 @@ class AttackedEmulator(VertexEmulator):
 
     def __init__(self, folder: Path, *flags: str) -> None:
         self.log = folder / "emulator.log"
-        super().__init__(folder / "vertex", *flags)
-
-    def command(self, *flags: str) -> list[str]:
-        """The command line, in a shell that becomes the emulator."""
-        words = shlex.join(super().command(*flags))
-        return ["/bin/sh", "-c", f"exec {words} >> {shlex.quote(str(self.log))} 2>&1"]
+        super().__init__(folder / "vertex", *flags, log=self.log)
 
     @property
     def pid(self) -> int:

@@ -16,10 +16,14 @@ ATTACK = """async ({ reads, writes, sockets, patience }) => {
   let tries = [];
   const attempt = (name, step) => {
     const tried = Promise.resolve().then(step).then((answer) => `${answer}`, () => "refused");
-    const noted = tried.then((outcome) => outcomes.push([name, outcome]));
     // Some fire no event whatever becomes of them.
-    if (!UNHEARD.test(name)) tries.push(Promise.race([noted, silent().then((heard) => outcomes.push([name, heard]))]));
+    const heard = UNHEARD.test(name) ? tried : Promise.race([tried, silent()]);
+    const noted = heard.then((outcome) => outcomes.push([name, outcome]));
+    if (!UNHEARD.test(name)) tries.push(noted);
   };
+  // No two are the same to the browser's cache, which would let one wait for the other.
+  let count = 0;
+  const fresh = (url) => `${url}${url.includes("?") ? "&" : "?"}foreign${count++}`;
   // A browser has few connections to a host: one group after the other.
   const settled = async () => {
     await Promise.all(tries);
@@ -52,18 +56,20 @@ ATTACK = """async ({ reads, writes, sockets, patience }) => {
     });
   };
 
-  for (const [url, body] of [...reads.map((url) => [url, "{}"]), ...writes]) {
-    for (const method of METHODS) {
+  const READING = ["GET", "HEAD", "OPTIONS"];
+  const aims = [...reads.map((url) => [url, "{}", READING]), ...writes.map((aim) => [...aim, METHODS])];
+  for (const [url, body, methods] of aims) {
+    for (const method of methods) {
       for (const mode of ["cors", "no-cors"]) {
         for (const type of method === "POST" ? ["text/plain", "application/json"] : ["text/plain"]) {
-          attempt(`fetch ${mode} ${method} ${url}`, async () => text(await fetch(url, {
+          attempt(`fetch ${mode} ${method} ${url}`, async () => text(await fetch(fresh(url), {
             method, mode, credentials: "include", headers: { "content-type": type }, ...bodied(method, body),
           })));
         }
       }
       attempt(`xhr ${method} ${url}`, () => new Promise((resolve) => {
         const request = new XMLHttpRequest();
-        request.open(method, url);
+        request.open(method, fresh(url));
         request.onload = () => resolve(`read ${request.status}`);
         request.onerror = () => resolve("refused");
         request.send(bodied(method, body).body);
@@ -95,36 +101,41 @@ ATTACK = """async ({ reads, writes, sockets, patience }) => {
   for (const url of reads) {
     attempt(`get form ${url}`, () => form(url, { method: "get" }));
     attempt(`eventsource ${url}`, () => new Promise((resolve) => {
-      const source = new EventSource(url, { withCredentials: true });
+      const source = new EventSource(fresh(url), { withCredentials: true });
       source.onopen = () => resolve("read events");
       source.onerror = () => { source.close(); resolve("refused"); };
     }));
     attempt(`worker ${url}`, () => new Promise((resolve, reject) => {
-      const made = new Worker(url);
+      const made = new Worker(fresh(url));
       made.onerror = () => reject();
     }));
     attempt(`shared worker ${url}`, () => new Promise((resolve, reject) => {
-      const made = new SharedWorker(url);
+      const made = new SharedWorker(fresh(url));
       made.onerror = () => reject();
     }));
     attempt(`importScripts ${url}`, () => worker(`
-      try { importScripts(${JSON.stringify(url)}); postMessage("loaded"); } catch { postMessage("refused"); }`));
+      try { importScripts(${JSON.stringify(fresh(url))}); postMessage("loaded"); } catch { postMessage("refused"); }`));
     attempt(`worker fetch ${url}`, () => worker(`
-      fetch(${JSON.stringify(url)}).then(
+      fetch(${JSON.stringify(fresh(url))}).then(
         (answer) => postMessage("read " + answer.status), () => postMessage("refused"))`));
-    attempt(`import ${url}`, async () => { await import(url); return "loaded"; });
+    attempt(`import ${url}`, async () => { await import(fresh(url)); return "loaded"; });
     attempt(`service worker ${url}`, async () => {
-      await navigator.serviceWorker.register(url);
+      await navigator.serviceWorker.register(fresh(url));
       return "loaded";
     });
-    attempt(`font ${url}`, async () => { await new FontFace("foreign", `url(${url})`).load(); return "loaded"; });
+    attempt(`font ${url}`, async () => {
+      await new FontFace("foreign", `url(${fresh(url)})`).load();
+      return "loaded";
+    });
     for (const [name, fields] of [
-      ["img", { src: url }], ["img", { src: url, crossOrigin: "anonymous" }], ["img", { srcset: `${url} 2x` }],
-      ["script", { src: url }], ["script", { src: url, type: "module" }],
-      ["script", { src: url, crossOrigin: "use-credentials" }],
-      ["iframe", { src: url }], ["iframe", { src: url, sandbox: "allow-scripts" }], ["object", { data: url }],
-      ["embed", { src: url }], ["audio", { src: url }], ["video", { src: url, preload: "auto" }],
-      ["video", { poster: url }], ["input", { type: "image", src: url }],
+      ["img", { src: fresh(url) }], ["img", { src: fresh(url), crossOrigin: "anonymous" }],
+      ["img", { srcset: `${fresh(url)} 2x` }],
+      ["script", { src: fresh(url) }], ["script", { src: fresh(url), type: "module" }],
+      ["script", { src: fresh(url), crossOrigin: "use-credentials" }],
+      ["iframe", { src: fresh(url) }], ["iframe", { src: fresh(url), sandbox: "allow-scripts" }],
+      ["object", { data: fresh(url) }],
+      ["embed", { src: fresh(url) }], ["audio", { src: fresh(url) }], ["video", { src: fresh(url), preload: "auto" }],
+      ["video", { poster: fresh(url) }], ["input", { type: "image", src: fresh(url) }],
     ]) {
       attempt(`${name} ${fields.poster ? "poster " : ""}${url}`, () => element(name, fields));
     }
@@ -136,12 +147,12 @@ ATTACK = """async ({ reads, writes, sockets, patience }) => {
       { rel: "preload", as: "track" }, { rel: "prerender" }, { rel: "dns-prefetch" }, { rel: "preconnect" },
     ]) {
       const name = `link ${fields.rel} ${fields.as ?? ""} ${url}`;
-      attempt(name, () => element("link", { href: url, ...fields }, document.head));
+      attempt(name, () => element("link", { href: fresh(url), ...fields }, document.head));
     }
     attempt(`track ${url}`, async () => {
       const video = document.createElement("video");
       document.body.append(video);
-      const track = Object.assign(document.createElement("track"), { src: url, default: true, kind: "captions" });
+      const track = Object.assign(document.createElement("track"), { src: fresh(url), default: true });
       const loaded = new Promise((resolve) => {
         track.onload = () => resolve("loaded");
         track.onerror = () => resolve("refused");
@@ -151,13 +162,14 @@ ATTACK = """async ({ reads, writes, sockets, patience }) => {
       return loaded;
     });
     const style = document.createElement("style");
-    style.textContent = `@import "${url}";
-      body { background: url(${url}); cursor: url(${url}), auto; mask-image: url(${url}); }`;
+    style.textContent = `@import "${fresh(url)}";
+      body { background: url(${fresh(url)}); cursor: url(${fresh(url)}), auto; mask-image: url(${fresh(url)}); }`;
     document.head.append(style);
-    document.body.insertAdjacentHTML("beforeend", `<svg><image href="${url}"/><use href="${url}#x"/></svg>`);
+    document.body.insertAdjacentHTML("beforeend", `<svg><image href="${fresh(url)}"/></svg>`);
+    document.body.insertAdjacentHTML("beforeend", `<svg><use href="${fresh(url)}#x"/></svg>`);
     const rules = document.createElement("script");
     rules.type = "speculationrules";
-    rules.textContent = JSON.stringify({ prefetch: [{ source: "list", urls: [url] }] });
+    rules.textContent = JSON.stringify({ prefetch: [{ source: "list", urls: [fresh(url)] }] });
     document.head.append(rules);
     await settled();
   }

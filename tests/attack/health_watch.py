@@ -9,6 +9,8 @@ from typing import Self
 
 import httpx
 
+from tests.patience import patience_s
+
 PAUSE_S = 0.02
 
 
@@ -41,7 +43,7 @@ class HealthWatch:
         self._thread.join()
 
     def _ask(self) -> None:
-        with httpx.Client(trust_env=False, timeout=120.0) as http:
+        with httpx.Client(trust_env=False, timeout=patience_s()) as http:
             while not self._ended.wait(PAUSE_S):
                 began = time.perf_counter()
                 try:

@@ -14,6 +14,7 @@ from tests.attack import digested
 from tests.attack.api_kinds import KINDS, Kind
 from tests.attack.ledgers import Kept, Ledger, SharedLedger
 from tests.attack.storage_calls import StorageCalls
+from tests.patience import patience_s
 
 # Of one writer and one life of the emulator: bounded, however late the kill comes.
 MOST_WRITES = 1000
@@ -54,7 +55,7 @@ class ApiWriter:
         """Writes until the emulator is gone."""
         with (
             contextlib.suppress(httpx.TransportError),
-            httpx.Client(base_url=f"{address}/v1/", trust_env=False, timeout=120.0) as http,
+            httpx.Client(base_url=f"{address}/v1/", trust_env=False, timeout=patience_s()) as http,
         ):
             for _ in range(MOST_WRITES):
                 kind = self._chance.choices([*KINDS], [3, 3, 3, 3, 2, 1])[0]

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from tests.attack.digested import hash_header
+from tests.patience import patience_s
 
 PIECE = 64 * 1024
 
@@ -24,7 +25,7 @@ class StorageCalls:
 
     def __init__(self, address: str, bucket: str) -> None:
         self.bucket = bucket
-        self.http = httpx.Client(base_url=address, trust_env=False, timeout=120.0)
+        self.http = httpx.Client(base_url=address, trust_env=False, timeout=patience_s())
 
     def close(self) -> None:
         """Closes the connection."""

@@ -21,11 +21,11 @@ from tests.attack.storage_calls import StorageCalls
 from tests.attack.valid_requests import BODIES, BUCKET, ValidRequests
 from tests.attack.wire import Sent, SilenceError, exchange
 from tests.emulator.vertex_emulator import IMAGE, LOCATION
+from tests.patience import eventually
 
 pytestmark = [pytest.mark.run, pytest.mark.timeout(600 + 120 * SCALE)]
 
 REQUESTS = 1500
-PATIENCE_S = 60.0
 CLIENTS = 3
 # After so many requests what they have deleted is made again.
 REFILL = 250
@@ -204,9 +204,7 @@ def test_a_reset_under_traffic_is_no_fault(attack: Attack) -> None:
     with ThreadPoolExecutor(CLIENTS) as pool:
         asked = [pool.submit(ask, client) for client in range(CLIENTS)]
         for number in range(1, scaled(3) + 1):
-            deadline = time.monotonic() + PATIENCE_S
-            while attack.answers.total() < 50 * number and time.monotonic() < deadline:
-                time.sleep(0.01)
+            eventually(lambda number=number: attack.answers.total() >= 50 * number or attack.faults)  # type: ignore[misc]
             assert attack.emulator.call("POST", "/_emulator/reset").status_code == 200
         ended.set()
         for one in asked:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from tests.attack.attacked_emulator import AttackedEmulator, ProcessFigures
 from tests.attack.scale import SCALE, chance, scaled, share, tell
 from tests.attack.storage_calls import StorageCalls
 from tests.emulator.vertex_emulator import LOCATION
+from tests.patience import Patience, patience_s
 
 pytestmark = [pytest.mark.run, pytest.mark.timeout(600 + 120 * SCALE)]
 
@@ -30,7 +30,6 @@ MEMORY_RATIO, MEMORY_MIB = 1.3, 24
 DESCRIPTORS, THREADS = 12, 12
 # Of p99, which a machine that has other work to do moves by itself.
 SLOWNESS_RATIO, SLOWNESS_FLOOR_S = 8, 0.02
-PATIENCE_S = 90.0
 BUCKET = "soaked"
 
 
@@ -49,7 +48,7 @@ class Client:
         self._endpoint = endpoint
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self.refused: Counter[str] = Counter()
-        self.http = httpx.Client(base_url=emulator.address, trust_env=False, timeout=120.0)
+        self.http = httpx.Client(base_url=emulator.address, trust_env=False, timeout=patience_s())
         self.storage = StorageCalls(emulator.running["storageAddress"], BUCKET)
         # By name: how often, and what.
         self._steps: dict[str, tuple[int, Callable[[], httpx.Response]]] = {
@@ -149,13 +148,13 @@ class Soak:
 
     def figures(self, at_most: ProcessFigures | None = None) -> ProcessFigures:
         """What the emulator's process holds, once it holds no more than it may, or for long enough has not."""
-        deadline = time.monotonic() + PATIENCE_S
+        patience = Patience()
         while True:
             found = self._emulator.figures()
             is_fine = at_most is None or all(now <= most for now, most in zip(found, at_most, strict=True))
-            if is_fine or time.monotonic() > deadline:
+            if is_fine or not patience.is_left():
                 return found
-            threading.Event().wait(0.5)
+            time.sleep(0.5)
 
 
 @pytest.fixture

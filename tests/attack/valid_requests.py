@@ -10,9 +10,11 @@ from typing import Any
 
 from emulator.api.codec import new_pb
 from emulator.api.routes import Route
-from emulator.application import Emulator
+from emulator.api.store import Store
+from emulator.service import Host
 from emulator.services import SERVICES
 from emulator.settings import Settings
+from emulator.storage.object_store import ObjectStore
 from tests.attack.requests_in_parts import Request
 from tests.emulator.job_requests import job
 from tests.emulator.schedules.schedule_requests import schedule
@@ -254,13 +256,14 @@ class ValidRequests:
 
 def _pages(folder: Path) -> Iterator[tuple[str, Any]]:
     """The paths of the services' pages, each with the body of a POST."""
-    running = {"storageAddress": "http://127.0.0.1:1", "project": "p", "location": "l"}
-    emulator = Emulator(Settings(state_dir=folder), {}, running, lambda: "")
-    for service in emulator.services:
-        for page in service.pages():
+    storage = ObjectStore(folder / "storage")
+    store = Store(folder / "vertex.sqlite3")
+    host = Host(Settings(state_dir=folder), store, storage, {}, lambda _work: None)
+    for service in SERVICES:
+        for page in service(host).pages():
             yield page.path, {} if "POST" in (page.methods or ()) else None
-    emulator.store.close()
-    emulator.storage.close()
+    store.close()
+    storage.close()
 
 
 def _skeleton(route: Route, chance: random.Random) -> dict[str, Any]:
