@@ -17,6 +17,7 @@ from typing import TextIO
 
 from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
 from pipeline import state_folder
+from pipeline.state_folder import place
 from trainer.errors import ProjectError
 
 STATE_DIR = Path(".local/vertex")
@@ -70,7 +71,7 @@ def find_running(state_dir: Path = STATE_DIR) -> Services | None:
     services, lost = _answering(state_dir)
     if services is not None and lost:
         raise ProjectError(
-            f"The local services in {state_dir.absolute()}, process {services.pid}, cannot go on. {lost} "
+            f"The local services in {place(state_dir)}, process {services.pid}, cannot go on. {lost} "
             "Run `python -m pipeline up`, which starts them anew."
         )
     return services
@@ -79,9 +80,9 @@ def find_running(state_dir: Path = STATE_DIR) -> Services | None:
 def why_none(state_dir: Path = STATE_DIR) -> str:
     """Why there are no services to be found, and what to do."""
     if not _is_owned(state_dir):
-        return f"The local services are down: none work in {state_dir.absolute()}. Run `python -m pipeline up`."
+        return f"The local services are down: none work in {place(state_dir)}. Run `python -m pipeline up`."
     return (
-        f"The local services in {state_dir.absolute()}, {_holder_told(state_dir)}, do not answer. Wait a moment, if "
+        f"The local services in {place(state_dir)}, {_holder_told(state_dir)}, do not answer. Wait a moment, if "
         "they are just being started. Otherwise run `python -m pipeline down`, and then `python -m pipeline up`."
     )
 
@@ -117,14 +118,14 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
     Raises:
         ProjectError: They are another user's, or it cannot be told which process they are.
     """
-    if not _is_owned(state_dir):
-        return False
     pid = _require_holder(state_dir)
+    if pid is None:
+        return False
     try:
         state_folder.signal_holder(state_dir, pid, signal.SIGTERM)
     except PermissionError as error:
         who = f"process {pid}, are another user's"
-        raise ProjectError(f"The local services in {state_dir.absolute()}, {who}. Let that user end them.") from error
+        raise ProjectError(f"The local services in {place(state_dir)}, {who}. Let that user end them.") from error
     deadline = time.monotonic() + _STOP_TIMEOUT_S
     # Another command may start the next ones at once.
     while _is_owned(state_dir) and state_folder.holder(state_dir) in (pid, None):
@@ -200,7 +201,7 @@ def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: C
         )
     else:
         what = "do not start. Mend what their log tells, and run this again."
-    raise ProjectError(f"The local services in {state_dir.absolute()} {what} {log.absolute()} ends with:\n{said}")
+    raise ProjectError(f"The local services in {place(state_dir)} {what} {place(log)} ends with:\n{said}")
 
 
 def _end_lost(state_dir: Path) -> None:
@@ -211,17 +212,21 @@ def _end_lost(state_dir: Path) -> None:
         stop(state_dir)
 
 
-def _require_holder(state_dir: Path) -> int:
+def _require_holder(state_dir: Path) -> int | None:
+    """The process that has the folder. None where there is none, or where it has just ended."""
     deadline = time.monotonic() + _ANSWER_TIMEOUT_S
-    while not (pid := state_folder.holder(state_dir)):
+    while _is_owned(state_dir):
+        pid = state_folder.holder(state_dir)
+        if pid:
+            return pid
         if pid == state_folder.UNSEEN or time.monotonic() > deadline:
             raise ProjectError(
-                f"The local services in {state_dir.absolute()} cannot be ended from here: the system does not tell "
-                "which process has that folder. It may run in another container, or be of an earlier state of this "
-                "project. End it there, or with that state."
+                f"The local services in {place(state_dir)} cannot be ended from here: the system does not tell "
+                "which process has that folder. It may run in another container, be of an earlier state of this "
+                "project, or have the folder with which this one shares its files by hard links. End it there."
             )
         time.sleep(_POLL_S)
-    return pid
+    return None
 
 
 def _holder_told(state_dir: Path) -> str:
@@ -233,7 +238,7 @@ def _require_same_python(state_dir: Path, services: Services) -> None:
     """Runs take the Python of the services, and its packages. A command of another one would have others in mind."""
     if services.python and os.path.realpath(services.python) != os.path.realpath(sys.prefix):
         raise ProjectError(
-            f"The local services in {state_dir.absolute()}, process {services.pid}, were started with the Python in "
+            f"The local services in {place(state_dir)}, process {services.pid}, were started with the Python in "
             f"{services.python}, and this command with the one in {sys.prefix}. Use the former, or run "
             "`python -m pipeline down`, and then this again."
         )
@@ -268,9 +273,9 @@ def _one_at_a_time(state_dir: Path, check: Callable[[], None]) -> Iterator[None]
                 time.sleep(_POLL_S)
             yield
     except OSError as error:
-        at = os.path.abspath(error.filename or state_dir)
+        at = place(Path(error.filename or state_dir))
         raise ProjectError(
-            f"The folder of the local services, {state_dir.absolute()}, cannot be used: {at}: {error.strerror}. "
+            f"The folder of the local services, {place(state_dir)}, cannot be used: {at}: {error.strerror}. "
             "It must be a folder that can be written to."
         ) from error
 

@@ -19,6 +19,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from trainer.errors import UsageError
+
 # A process that has the folder, and cannot be seen from here: it runs in another container.
 UNSEEN = 0
 
@@ -31,6 +33,21 @@ _FORMAT, _FIELDS = (
     if sys.platform == "darwin"
     else ("hhqqi0q", ("kind", "whence", "start", "length", "pid"))
 )
+
+
+def place(folder: Path) -> Path:
+    """Where a folder is, from the root on.
+
+    Raises:
+        UsageError: The folder that this process works in was removed, such that nothing is anywhere from there.
+    """
+    try:
+        return folder.absolute()
+    except FileNotFoundError:
+        raise UsageError(
+            "The folder that this command works in is not there any more: it was removed, or put back from elsewhere. "
+            'Change into it again, with `cd "$PWD"`.'
+        ) from None
 
 
 def is_held(folder: Path) -> bool:

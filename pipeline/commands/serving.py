@@ -20,21 +20,23 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def up() -> None:
     """Start the local services: Vertex AI's stand-in and Cloud Storage. They stay until `down`."""
     from pipeline import services
+    from pipeline.state_folder import place
 
     running = services.ensure_running()
     print(f"Vertex AI is at {running.api_host}, Cloud Storage at {running.storage_host}, process {running.pid}.")
-    print(f"State and logs are in {services.STATE_DIR.absolute()}. `python -m pipeline down` ends them.")
+    print(f"State and logs are in {place(services.STATE_DIR)}. `python -m pipeline down` ends them.")
 
 
 @app.command()
 def down() -> None:
     """Stop the local services. What they know stays, and is there again after `up`."""
     from pipeline import services
+    from pipeline.state_folder import place
 
     if services.stop():
-        print(f"The local services have ended. Their state is in {services.STATE_DIR.absolute()}.")
+        print(f"The local services have ended. Their state is in {place(services.STATE_DIR)}.")
     else:
-        print(f"The local services are down already: none work in {services.STATE_DIR.absolute()}.")
+        print(f"The local services are down already: none work in {place(services.STATE_DIR)}.")
 
 
 @app.command()

@@ -140,7 +140,7 @@ def data_files(config: RunConfig) -> Finding:
 def local_services() -> Finding:
     """Whether the local services are up; a run starts them if they are not."""
     from pipeline.services import STATE_DIR, find_running, why_none
-    from pipeline.state_folder import is_held
+    from pipeline.state_folder import is_held, place
 
     try:
         running = find_running()
@@ -149,7 +149,7 @@ def local_services() -> Finding:
     if running is None and is_held(STATE_DIR):
         return Finding("Services", State.UNKNOWN, why_none())
     if running is None:
-        where = f"down in {STATE_DIR.absolute()}"
+        where = f"down in {place(STATE_DIR)}"
         return Finding("Services", State.NOTE, f"{where}; a run starts them, and so does `python -m pipeline up`")
     return Finding(
         "Services", State.OK, f"up: Vertex AI at {running.api_host}, Cloud Storage at {running.storage_host}"

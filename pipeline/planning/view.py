@@ -11,6 +11,7 @@ from pipeline.config import RunConfig
 from pipeline.planning.lookup import RUNS_READ
 from pipeline.planning.plan import Plan, PlannedFile, PlannedTask
 from pipeline.services import STATE_DIR
+from pipeline.state_folder import place
 from trainer.errors import shown
 
 _ON_FAILURE = {"slow": "runs what does not depend on the failed task", "fast": "begins nothing more"}
@@ -100,7 +101,7 @@ def _champion(plan: Plan, config: RunConfig) -> str:
 
 
 def _cannot_tell() -> str:
-    where = STATE_DIR.absolute()
+    where = place(STATE_DIR)
     return f"cannot tell: the local services are down, none work in {where}; `python -m pipeline up` starts them"
 
 

@@ -137,14 +137,13 @@ def test_a_program_that_is_not_there_is_not_taken_for_the_interpreter() -> None:
 
 
 @pytest.fixture
-def python_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An environment with the packages of this one, which a test may remove; emulators are started with it."""
+def python_of_its_own(tmp_path: Path) -> Path:
+    """An environment with the packages of this one, which a test may remove."""
     made = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(made)], check=True)
     [packages] = made.glob("lib/python*/site-packages")
     theirs = [path for path in sys.path if path.endswith("site-packages")]
     (packages / "theirs.pth").write_text("\n".join(theirs) + "\n")
-    monkeypatch.setattr(sys, "executable", str(made / "bin" / "python"))
     return made
 
 
@@ -206,7 +205,9 @@ def test_models_are_served_again_where_the_folder_was_moved(own_emulator: Vertex
 
 @pytest.mark.run
 def test_an_emulator_tells_that_its_python_is_gone(python_of_its_own: Path, tmp_path: Path) -> None:
-    emulator = VertexEmulator(tmp_path / "vertex")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(sys, "executable", str(python_of_its_own / "bin" / "python"))
+        emulator = VertexEmulator(tmp_path / "vertex")
     try:
         assert health(emulator)["python"] == str(python_of_its_own)
         model, endpoint = emulator.upload(), emulator.create_endpoint()

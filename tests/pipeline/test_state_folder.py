@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from pipeline import state_folder
-from pipeline.state_folder import announced, health, holder, identity, is_held, last_ports, signal_holder
+from pipeline.state_folder import announced, health, holder, identity, is_held, last_ports, place, signal_holder
 from tests.pipeline.checkouts import ROOT
+from trainer.errors import UsageError
 
 HOLD = """
 import pathlib, sys, time
@@ -52,6 +53,16 @@ def held(tmp_path: Path, start: Callable[..., Process]) -> tuple[Path, Process]:
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return folder, process
+
+
+def test_place_of_a_folder_is_told_from_the_root_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    assert place(Path(".local/vertex")) == tmp_path / "work" / ".local/vertex"
+    (tmp_path / "work").rmdir()
+    with pytest.raises(UsageError, match=r"^The folder that this command works in is not there any more: .* `cd \"\$P"):
+        place(Path(".local/vertex"))
+    assert place(tmp_path) == tmp_path
 
 
 def test_folder_is_held_by_the_process_that_the_kernel_knows(held: tuple[Path, Process]) -> None:
