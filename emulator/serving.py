@@ -14,7 +14,7 @@ from typing import Any
 
 from emulator.api.start_error import StartError
 from emulator.settings import Settings
-from emulator.state_folder import announce, withdraw
+from emulator.state_folder import REMEDY, announce, withdraw
 
 # Requests under way have this long to end, once a signal asked for the end.
 SHUTDOWN_S = 5
@@ -45,7 +45,7 @@ def serve(settings: Settings, listener: socket.socket, environment: Mapping[str,
         environment: The environment that model servers inherit.
 
     Raises:
-        StartError: Cloud Storage's port is taken.
+        StartError: Cloud Storage's port is taken, or the state folder is damaged.
     """
     # Seconds of import, after the folder and the port are known to be free.
     import uvicorn
@@ -79,10 +79,14 @@ def serve(settings: Settings, listener: socket.socket, environment: Mapping[str,
 def _storage(settings: Settings) -> Iterator[Any]:
     from emulator.storage.server import StorageServer
 
-    port = settings.storage_port
+    port, folder = settings.storage_port, settings.state_dir / "storage"
     try:
-        storage = StorageServer(settings.state_dir / "storage", settings.host, port)
+        storage = StorageServer(folder, settings.host, port)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise StartError(f"{folder} is damaged: {error}. {REMEDY}") from error
     except OSError as error:
+        if error.filename is not None:
+            raise StartError(f"{error.filename} cannot be used: {error.strerror}. {REMEDY}") from error
         raise StartError(
             f"port {port} of {settings.host} cannot be had: {error.strerror}. Give another --storage-port."
         ) from error
