@@ -11,7 +11,7 @@ from emulator.api.start_error import StartError
 from emulator.garbage import search_seldom
 from emulator.serving import listening, serve
 from emulator.settings import parse_settings
-from emulator.state_folder import owned
+from emulator.state_folder import UMASK, owned
 
 FAILED = 1
 
@@ -19,6 +19,7 @@ FAILED = 1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the emulator until SIGINT or SIGTERM; the exit code."""
     settings = parse_settings(arguments)
+    os.umask(UMASK)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         with owned(settings.state_dir) as folder, listening(settings.host, settings.port) as listener:

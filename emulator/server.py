@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -99,6 +100,14 @@ class Api:
             response = await self._answer(service, route, path, request)
         except ApiError as error:
             response = json_response(error.body(), error.http_status)
+        except sqlite3.Error as error:
+            LOG.error("%s %s: the memory cannot be used: %s", request.method, raw_path, error)  # noqa: TRY400 - all told
+            failure = ApiError(
+                "INTERNAL",
+                f"The emulator's memory cannot be used: {error}. See that its disk has room; if its file is "
+                "damaged, begin anew with another --state-dir.",
+            )
+            response = json_response(failure.body(), failure.http_status)
         except Exception as error:
             LOG.exception("%s %s", request.method, raw_path)
             failure = fault(f"The emulator failed at {request.method} {raw_path}", error)

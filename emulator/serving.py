@@ -16,7 +16,7 @@ from typing import Any
 from emulator.api.start_error import StartError
 from emulator.interpreter import Interpreter
 from emulator.settings import Settings
-from emulator.state_folder import StateFolder
+from emulator.state_folder import REMEDY, StateFolder
 
 LOG = logging.getLogger(__name__)
 
@@ -72,7 +72,10 @@ def serve(settings: Settings, folder: StateFolder, listener: socket.socket, envi
         interpreter = Interpreter()
         running = _running(settings, folder, interpreter, address, storage_address)
         base = {**environment, "STORAGE_EMULATOR_HOST": storage_address, "VERTEX_EMULATOR_HOST": address}
-        emulator = Emulator(settings, base, running, lambda: folder.lost() or interpreter.lost())
+        try:
+            emulator = Emulator(settings, base, running, lambda: folder.lost() or interpreter.lost())
+        except OSError as error:
+            raise StartError(f"{error.filename} cannot be used: {error.strerror}. {REMEDY}") from error
         config = uvicorn.Config(
             emulator.application(port_of(storage_listener)),
             log_config=None,

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ LOCK = "lock"
 # the state folder itself.
 HOLDER = "holder"
 DATABASE = "vertex.sqlite3"
+FILES = (LOCK, RUNNING, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
+FOLDERS = ("storage", "runs", "cache", "logs")
+# What the emulator writes, and what the processes that it starts write, is its user's alone.
+UMASK = 0o077
+REMEDY = "Move it away, or give another --state-dir."
 # Whoever looks whether the folder is taken has its lock for a moment.
 PATIENCE_S = 0.5
 
@@ -98,12 +104,12 @@ class StateFolder:
 
 @contextlib.contextmanager
 def owned(path: Path) -> Iterator[StateFolder]:
-    """Takes the folder, and makes it if it is not there.
+    """Takes the folder, and makes it if it is not there. Nobody but its user can look into it then.
 
     The locks are the kernel's: they end with the process, however that dies.
 
     Raises:
-        StartError: Another emulator has it, or it cannot be used.
+        StartError: Another emulator has it, or it cannot be used, or something in it is not what it must be.
     """
     with contextlib.ExitStack() as held:
         try:
@@ -120,15 +126,41 @@ def owned(path: Path) -> Iterator[StateFolder]:
 
 
 def _taken(path: Path, held: contextlib.ExitStack) -> StateFolder:
+    is_own = not path.exists() or (path / LOCK).exists() or not any(path.iterdir())
     path.mkdir(parents=True, exist_ok=True)
+    _require_kinds(path)
     lock = held.enter_context((path / LOCK).open("a"))
     _take(lock.fileno())
+    _make_private(path, is_own)
     (path / HOLDER).mkdir(exist_ok=True)
     holder = _opened(path / HOLDER, held)
     with contextlib.suppress(OSError):  # a file system without such locks tells no process
         # Shared, since a folder cannot be opened for writing.
         fcntl.lockf(holder, fcntl.LOCK_SH | fcntl.LOCK_NB)
     return StateFolder(path, _opened(path, held))
+
+
+def _require_kinds(folder: Path) -> None:
+    for name in FILES:
+        if (folder / name).is_dir():
+            raise StartError(f"{folder / name} is a folder, where a file must be. {REMEDY}")
+    for name in FOLDERS:
+        path = folder / name
+        if path.exists() and not path.is_dir():
+            raise StartError(f"{path} is a file, where a folder must be. {REMEDY}")
+
+
+def _make_private(folder: Path, is_own: bool) -> None:
+    """Takes from all others the right to look into what an earlier emulator has left.
+
+    A folder that holds other things besides, or that all users share, stays as open as it is.
+    """
+    paths = [folder / name for name in (*FILES, *FOLDERS)]
+    if is_own and not folder.stat().st_mode & stat.S_ISVTX:
+        paths.append(folder)
+    for path in paths:
+        if path.exists() and path.stat().st_uid == os.getuid():
+            path.chmod(path.stat().st_mode & ~UMASK & 0o777)
 
 
 def _take(lock: int) -> None:

@@ -132,12 +132,8 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            _require_format(self._connection, path)
-            self._connection.executescript(SCHEMA)
+            self._connection = _opened(path)
         except sqlite3.DatabaseError as error:
             raise StartError(f"{path} cannot be read: {error}. Remove it, or give another --state-dir.") from error
         self._lock = threading.Lock()
@@ -188,6 +184,26 @@ class Store:
         with self._lock, self._reader_lock:
             self._reader.close()
             self._connection.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _require_whole(connection)
+        _require_format(connection, path)
+        connection.executescript(SCHEMA)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_whole(connection: sqlite3.Connection) -> None:
+    (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if fault != "ok":
+        raise sqlite3.DatabaseError(" ".join(fault.split()))
 
 
 def _require_format(connection: sqlite3.Connection, path: Path) -> None:

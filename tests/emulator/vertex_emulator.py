@@ -29,10 +29,12 @@ class VertexEmulator:
         folder: The state folder.
         flags: Further flags of the command line.
         log: Where its output goes, after what is there; None leaves it to the tests' own.
+        umask: That of its process at first; -1 leaves the tests' own.
     """
 
-    def __init__(self, folder: Path, *flags: str, log: Path | None = None) -> None:
+    def __init__(self, folder: Path, *flags: str, log: Path | None = None, umask: int = -1) -> None:
         self.folder = folder
+        self._umask = umask
         self._flags = flags
         self._log = log
         self._client = httpx.Client(timeout=patience_s(), trust_env=False)
@@ -59,7 +61,7 @@ class VertexEmulator:
         command = self.command("--port", api, "--storage-port", storage)
         with contextlib.ExitStack() as held:
             output = held.enter_context(self._log.open("ab")) if self._log is not None else None
-            self._process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, umask=self._umask)
         eventually(self._is_up)
         self.running = json.loads((self.folder / "emulator.json").read_text(encoding="utf-8"))
 

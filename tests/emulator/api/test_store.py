@@ -110,3 +110,58 @@ def test_refuses_a_file_that_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "state.sqlite3").write_text("something else entirely, long enough to be taken for a file of records")
     with pytest.raises(StartError, match=r"state.sqlite3 cannot be read: file is not a database. Remove it, or give"):
         Store(tmp_path / "state.sqlite3")
+
+
+def filled(path: Path) -> None:
+    store = Store(path)
+    with store.transaction() as tx:
+        for number in range(2000):
+            tx.put(WORDS, f"a/1/words/{number}", "x" * 100)
+    store.close()
+
+
+@pytest.mark.parametrize("kept", [1000, 5000, 100_000])
+def test_refuses_a_file_that_was_cut(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "state.sqlite3"
+    filled(path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(StartError, match=r"state\.sqlite3 cannot be read: .*\. Remove it, or give another"):
+        Store(path)
+
+
+def test_refuses_a_file_with_a_damaged_page(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    filled(path)
+    content = bytearray(path.read_bytes())
+    content[40_000:80_000] = b"\xa5" * 40_000
+    path.write_bytes(content)
+    with pytest.raises(StartError, match=r"state\.sqlite3 cannot be read: "):
+        Store(path)
+
+
+@pytest.mark.parametrize("name", ["state.sqlite3", "state.sqlite3-wal"])
+def test_refuses_a_folder_in_the_place_of_a_file(tmp_path: Path, name: str) -> None:
+    filled(tmp_path / "state.sqlite3")
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).mkdir()
+    with pytest.raises(StartError, match=r"state\.sqlite3 cannot be read: "):
+        Store(tmp_path / "state.sqlite3")
+
+
+@pytest.mark.parametrize("junk", [b"", b"\0" * 5000, b"junk" * 5000])
+def test_a_damaged_log_of_writes_loses_nothing_that_was_in_the_file(tmp_path: Path, junk: bytes) -> None:
+    path = tmp_path / "state.sqlite3"
+    filled(path)
+    (tmp_path / "state.sqlite3-wal").write_bytes(junk)
+    store = Store(path)
+    with store.transaction() as tx:
+        assert tx.get(WORDS, "a/1/words/1999") == "x" * 100
+    store.close()
+
+
+def test_an_empty_file_is_one_that_nothing_was_written_to(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite3").touch()
+    store = Store(tmp_path / "state.sqlite3")
+    with store.transaction() as tx:
+        assert tx.everything(WORDS) == {}
+    store.close()
