@@ -132,7 +132,7 @@ def _taken(path: Path, held: contextlib.ExitStack) -> StateFolder:
     lock = held.enter_context((path / LOCK).open("a"))
     _take(lock.fileno())
     _make_private(path, is_own)
-    (path / HOLDER).mkdir(exist_ok=True)
+    (path / HOLDER).mkdir(mode=0o700, exist_ok=True)
     holder = _opened(path / HOLDER, held)
     with contextlib.suppress(OSError):  # a file system without such locks tells no process
         # Shared, since a folder cannot be opened for writing.
