@@ -27,6 +27,8 @@ SYSTEM_PARAMETERS = {
     "$userProject", "userProject", "$apiVersion", "$httpHeaders", "$unique",
 }  # fmt: skip
 _UNKNOWN = re.compile(r'Message type "[^"]*" has no field named "(?P<name>[^"]*)" at "(?P<path>[^"]*)"')
+# A guess.
+LONGEST_PATH = 4000
 _WITHOUT_MESSAGE = "the request"
 
 
@@ -101,6 +103,7 @@ def parse_message(message_type: type[Typed], content: dict[str, Any]) -> Typed:
         ApiError: INVALID_ARGUMENT, where a key is unknown or a value has the wrong type.
     """
     message = new_pb(message_type)
+    _require_short_paths(content)
     try:
         json_format.ParseDict(content, message)
         # What is nested deeper than protobuf reads again would be kept, and never be read.
@@ -110,6 +113,27 @@ def parse_message(message_type: type[Typed], content: dict[str, Any]) -> Typed:
     except (json_format.ParseError, TypeError, ValueError) as error:
         raise _refusal(str(error)) from error
     return wrapped(message_type, message)
+
+
+def _require_short_paths(content: Mapping[str, Any]) -> None:
+    """Refuses keys that are very long together: protobuf copies all of them that lie around a value, for each value.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT.
+    """
+    waiting: list[tuple[Any, int]] = [(content, 0)]
+    while waiting:
+        value, length = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(item, length) for item in value if isinstance(item, dict | list)]
+        elif isinstance(value, Mapping):
+            longest = max(map(len, value), default=0)
+            if length + longest > LONGEST_PATH:
+                raise _refusal(
+                    f"The keys around a value must have at most {LONGEST_PATH} characters together. Received: "
+                    f"{length + longest}."
+                )
+            waiting += [(item, length + len(key)) for key, item in value.items() if isinstance(item, dict | list)]
 
 
 def new_pb(message_type: type[Any]) -> Message:

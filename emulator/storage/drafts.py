@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import os
 import secrets
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -67,6 +69,9 @@ class Draft:
         self.sums = Sums()
         self._path = folder / self.name
         self._file: BinaryIO = self._path.open("xb")
+        # A request that is given up discards its draft, while another thread may be making an object of it.
+        self._lock = threading.Lock()
+        self._is_kept = self._is_discarded = False
 
     def write(self, chunk: bytes) -> None:
         """Takes the next bytes in."""
@@ -85,10 +90,25 @@ class Draft:
         os.fsync(self._file.fileno())
         self._file.close()
 
+    def keep(self) -> None:
+        """Leaves the file to the record that is about to name it; without one, the next start removes it.
+
+        Raises:
+            OSError: It is discarded already.
+        """
+        with self._lock:
+            if self._is_discarded:
+                raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
+            self._is_kept = True
+
     def discard(self) -> None:
-        """Removes the file."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        """Removes the file, unless a record may name it."""
+        with self._lock:
+            if self._is_kept:
+                return
+            self._is_discarded = True
+            self._file.close()
+            self._path.unlink(missing_ok=True)
 
 
 def sums_of(path: Path) -> Sums:

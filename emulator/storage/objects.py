@@ -159,7 +159,12 @@ class Objects:
         require_object_name(name)
         draft.sums.require(announced or {})
         draft.finish()
-        return self.put([self.record(bucket, name, draft.name, draft.sums, fields)], conditions)[0]
+        draft.keep()
+        try:
+            return self.put([self.record(bucket, name, draft.name, draft.sums, fields)], conditions)[0]
+        except BaseException:
+            self.remove_files([draft.name])
+            raise
 
     def patch(
         self, bucket: str, name: str, changes: Mapping[str, Any], conditions: Conditions, generation: int | None = None

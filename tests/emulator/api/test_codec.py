@@ -42,3 +42,21 @@ def test_a_message_that_was_parsed_is_read_from_its_table() -> None:
 @pytest.mark.parametrize("text", ["0.{}", "[{}.5]", "[1e{}]", '{{"a": "{}"}}'])
 def test_a_long_number_or_text_is_read_once(text: str) -> None:
     assert_linear(parse_json, lambda size: text.format("1" * size).encode(), 50_000, refusal=ApiError)
+
+
+def test_parse_message_refuses_keys_that_are_very_long_together() -> None:
+    spec: dict[str, Any] = {"a" * 1000: [[{"b" * 1000: {"c" * 1977: 1}}]]}
+    parse_message(CreatePipelineJobRequest, {"pipelineJob": {"pipelineSpec": spec}})
+    spec["a" * 1000][0][0]["b" * 1000]["c" * 1978] = 1
+    with pytest.raises(ApiError, match=r"must have at most 4000 characters together\. Received: 4001\."):
+        parse_message(CreatePipelineJobRequest, {"pipelineJob": {"pipelineSpec": spec}})
+
+
+def test_parse_message_takes_the_time_of_the_length_whatever_the_keys_are() -> None:
+    def keys(size: int) -> dict[str, Any]:
+        return {"pipelineJob": {"pipelineSpec": {"k" * 20 * size: {f"v{number}": {} for number in range(size)}}}}
+
+    def read(content: dict[str, Any]) -> None:
+        parse_message(CreatePipelineJobRequest, content)
+
+    assert_linear(read, keys, 1000, refusal=ApiError)

@@ -177,3 +177,20 @@ def test_a_source_that_was_replaced_meanwhile_is_not_taken_for_one_that_is_not_t
             step(first, BUCKET, "b", {})
     assert store.contents() == {"a": b"second"}
     assert len(list(store.objects.files.iterdir())) == 1
+
+
+def test_a_draft_that_is_becoming_an_object_is_not_taken_from_it(store: Store) -> None:
+    with store.objects.draft() as draft:
+        draft.write(b"x")
+        store.objects.insert(BUCKET, "rows", draft, {})
+        draft.discard()
+    assert store.contents() == {"rows": b"x"}
+
+
+def test_a_draft_that_was_given_up_becomes_no_object(store: Store) -> None:
+    with store.objects.draft() as draft:
+        draft.finish()
+        draft.discard()
+        with pytest.raises(OSError, match="canceled"):
+            draft.keep()
+    assert os.listdir(store.objects.files) == []
