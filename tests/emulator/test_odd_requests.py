@@ -208,14 +208,18 @@ def test_websockets_of_the_console_are_for_its_pages_alone(asked: VertexEmulator
     assert answered(asked.address, request(f"GET {place} HTTP/1.1", HANDSHAKE)) == 403
 
 
+OWN = ("Sec-Fetch-Site", "same-origin")
+
+
 @pytest.mark.parametrize(
     ("line", "headers", "status"),
     [
         ("POST /console HTTP/1.1", [], 405),
         (f"GET {SOCKET}?EIO=4&transport=polling HTTP/1.1", [], 400),
         ("GET /console/a%0Ab HTTP/1.1", [], 400),
-        ("GET /console HTTP/1.1", [("Sec-Purpose", "prefetch;prerender")], 425),
-        ("GET /console HTTP/1.1", [("Sec-Purpose", "prefetch")], 200),
+        ("GET /console HTTP/1.1", [("Sec-Purpose", "prefetch;prerender"), OWN], 425),
+        ("GET /console HTTP/1.1", [("Sec-Purpose", "prefetch"), OWN], 200),
+        ("GET /console HTTP/1.1", [("Sec-Purpose", "prefetch")], 403),
         ("GET /console/projects/../locations/l/models HTTP/1.1", [], 400),
         ("GET /console/projects/p/locations/%2E%2E/pipelineJobs HTTP/1.1", [], 400),
         ("GET /console/projects/p/locations/l/endpoints/.. HTTP/1.1", [], 400),

@@ -197,7 +197,7 @@ def wait_until_owned(folder: Path) -> None:
 def test_services_that_do_not_start_are_told_with_their_last_words(folder: Path) -> None:
     folder.mkdir()
     (folder / "vertex.sqlite3").mkdir()
-    told = rf"^The local services in {folder} do not start\. Mend (.|\n)*emulator\.log ends with:\n(.|\n)*rror"
+    told = rf"^The local services in {folder} do not start\. Mend (.|\n)*emulator\.log ends with:\n(.|\n)*is a folder"
     with pytest.raises(ProjectError, match=told):
         ensure_running(folder)
 
