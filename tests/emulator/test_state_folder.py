@@ -230,8 +230,8 @@ def test_the_output_of_an_emulator_that_cannot_start_is_a_sentence(tmp_path: Pat
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"The emulator cannot start: the state folder {tmp_path} cannot be used: {tmp_path / LOCK}: Is a directory. It "
-        "must be a folder that can be written to. Mend it, or give another --state-dir.\n"
+        f"The emulator cannot start: {tmp_path / LOCK} is a folder, where a file must be. Move it away, or give "
+        "another --state-dir.\n"
     )
 
 
