@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -64,7 +64,8 @@ class ObjectReader:
         """
         bucket, name = split_uri(uri)
         prefix = name.rstrip("/")
-        response = await self._client.get(f"/storage/v1/b/{quote(bucket, safe='')}/o", params={"prefix": prefix})
+        with _told(uri):
+            response = await self._client.get(f"/storage/v1/b/{quote(bucket, safe='')}/o", params={"prefix": prefix})
         if response.status_code == httpx.codes.NOT_FOUND:
             return []
         _require_success(response, uri)
@@ -112,14 +113,24 @@ class ObjectReader:
         """
         bucket, name = split_uri(uri)
         url = f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
-        async with self._client.stream("GET", url, params={"alt": "media"}) as response:
-            _require_success(response, uri)
-            async for chunk in response.aiter_bytes():
-                yield chunk
+        with _told(uri):
+            async with self._client.stream("GET", url, params={"alt": "media"}) as response:
+                _require_success(response, uri)
+                async for chunk in response.aiter_bytes():
+                    yield chunk
 
     async def close(self) -> None:
         """Ends."""
         await self._client.aclose()
+
+
+@contextlib.contextmanager
+def _told(uri: str) -> Iterator[None]:
+    """Tells that the object store does not answer, as while the emulator ends."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        raise ReadError(f'"{uri}" cannot be read: {error}.', httpx.codes.SERVICE_UNAVAILABLE) from error
 
 
 def _require_success(response: httpx.Response, uri: str) -> None:

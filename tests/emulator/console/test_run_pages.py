@@ -22,7 +22,7 @@ def test_runs_are_filtered_sorted_and_compared(visit: OpenVisit) -> None:
     expect(table.get_by_role("row")).to_have_count(4)
     page.get_by_label("State", exact=True).select_option("failed")
     expect(table.get_by_role("row")).to_have_count(2)
-    assert page.url.endswith("?state=failed")
+    expect(page).to_have_url(re.compile(r"\?state=failed$"))
     page.get_by_label("State", exact=True).select_option("")
     page.get_by_label("Filter by name, pipeline or label").fill("git=cf76f21")
     expect(table.get_by_role("link", name="flowers", exact=True)).to_be_visible()
