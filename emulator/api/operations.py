@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 
 from emulator.api.calls import Call, Work
 from emulator.api.clock import now
-from emulator.api.errors import ApiError, invalid, not_found, precondition
+from emulator.api.errors import ApiError, invalid, precondition
 from emulator.api.listing import page
 from emulator.api.names import new_id
 from emulator.api.store import Table, Transaction
@@ -103,10 +103,7 @@ def require(tx: Transaction, name: str) -> Operation:
     Raises:
         ApiError: NOT_FOUND.
     """
-    operation = tx.get(OPERATIONS, name)
-    if operation is None:
-        raise not_found("Operation", name)
-    return operation
+    return tx.require(OPERATIONS, name, "Operation")
 
 
 def shown(operation: Operation, delay_s: float) -> Operation:

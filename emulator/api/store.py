@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from emulator.api.errors import not_found
 from emulator.api.names import parent_of
 from emulator.api.start_error import StartError
 
@@ -61,6 +62,22 @@ class Transaction:
         query = "SELECT body FROM records WHERE kind = ? AND name = ?"
         row = self._connection.execute(query, (table.kind, name)).fetchone()
         return table.decode(row[0]) if row else None
+
+    def require(self, table: Table[Record], name: str, noun: str) -> Record:
+        """The record of that name.
+
+        Args:
+            table: The kind of record.
+            name: The resource's name.
+            noun: What a refusal calls the resource, as in `Model`.
+
+        Raises:
+            ApiError: NOT_FOUND.
+        """
+        record = self.get(table, name)
+        if record is None:
+            raise not_found(noun, name)
+        return record
 
     def children(self, table: Table[Record], parent: str) -> list[Record]:
         """The records under a parent, oldest first."""

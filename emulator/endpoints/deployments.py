@@ -96,7 +96,7 @@ def complete_deployment(tx: Transaction, operation_name: str) -> None:
     Raises:
         ApiError: The endpoint has changed since the request, so that the split asked for breaks a rule now.
     """
-    request = _require_pending(tx, operation_name)
+    request = require_pending(tx, operation_name)
     endpoint = require_endpoint(tx, request.endpoint)
     deployed = DeployedModel(request.deployed_model)
     deployed.create_time = now()
@@ -109,11 +109,13 @@ def complete_deployment(tx: Transaction, operation_name: str) -> None:
     operations.finish(tx, operation, DeployModelResponse(deployed_model=deployed))
 
 
-def _require_pending(tx: Transaction, operation_name: str) -> DeployModelRequest:
-    request = tx.get(PENDING_DEPLOYMENTS, operation_name)
-    if request is None:
-        raise not_found("deployment under way", operation_name)
-    return request
+def require_pending(tx: Transaction, operation_name: str) -> DeployModelRequest:
+    """What was asked for by the request that began a deployment.
+
+    Raises:
+        ApiError: NOT_FOUND, where it is not under way.
+    """
+    return tx.require(PENDING_DEPLOYMENTS, operation_name, "deployment under way")
 
 
 def fail_deployment(tx: Transaction, operation_name: str, error: ApiError) -> None:

@@ -16,10 +16,16 @@ from google.cloud.aiplatform_v1.types import (
 
 from emulator.api import operations
 from emulator.api.calls import Work
-from emulator.api.errors import ApiError, fault, not_found
+from emulator.api.errors import ApiError, fault
 from emulator.api.names import id_of
 from emulator.api.store import Store, Transaction
-from emulator.endpoints.deployments import PENDING_UNDEPLOYMENTS, complete_deployment, fail_deployment, version_of
+from emulator.endpoints.deployments import (
+    PENDING_UNDEPLOYMENTS,
+    complete_deployment,
+    fail_deployment,
+    require_pending,
+    version_of,
+)
 from emulator.model_servers.command import ModelCommand, model_command
 from emulator.model_servers.server import ModelServer
 from emulator.models.registry import ENDPOINTS, PENDING_DEPLOYMENTS
@@ -130,9 +136,7 @@ class Fleet:
 
     @staticmethod
     def _pending_command(tx: Transaction, operation: str) -> tuple[DeployModelRequest, ModelCommand]:
-        request = tx.get(PENDING_DEPLOYMENTS, operation)
-        if request is None:
-            raise not_found("deployment under way", operation)
+        request = require_pending(tx, operation)
         deployed = request.deployed_model
         return request, model_command(request.endpoint, deployed, version_of(tx, deployed))
 

@@ -18,7 +18,7 @@ from google.longrunning.operations_pb2 import Operation
 from emulator.api import names, operations
 from emulator.api.calls import Call
 from emulator.api.clock import now
-from emulator.api.errors import Violation, already_exists, invalid_fields, not_found, precondition
+from emulator.api.errors import Violation, already_exists, invalid_fields, precondition
 from emulator.api.etags import etag_of, require_etag
 from emulator.api.filters import Field, parse_filter
 from emulator.api.listing import ordered, page
@@ -64,10 +64,7 @@ def require_endpoint(tx: Transaction, name: str) -> Endpoint:
     Raises:
         ApiError: NOT_FOUND.
     """
-    endpoint = tx.get(ENDPOINTS, name)
-    if endpoint is None:
-        raise not_found("Endpoint", name)
-    return endpoint
+    return tx.require(ENDPOINTS, name, "Endpoint")
 
 
 def put_endpoint(tx: Transaction, endpoint: Endpoint) -> None:

@@ -11,7 +11,7 @@ from google.cloud.aiplatform_v1.types import Artifact, Context, Execution, Metad
 
 from emulator.api.clock import now
 from emulator.api.codec import table
-from emulator.api.errors import Violation, invalid, invalid_fields, not_found
+from emulator.api.errors import Violation, invalid, invalid_fields
 from emulator.api.etags import etag_of
 from emulator.api.names import parent_of
 from emulator.api.store import Table, Transaction
@@ -56,10 +56,7 @@ class Kind:
         Raises:
             ApiError: NOT_FOUND.
         """
-        found = tx.get(self.table, name)
-        if found is None:
-            raise not_found(self.noun, name)
-        return found
+        return tx.require(self.table, name, self.noun)
 
     def require_in(self, tx: Transaction, store: str, name: str, field: str) -> Any:
         """The resource that a field of a request names, which must lie in the store of the request's resource.
@@ -98,10 +95,7 @@ def require_store(tx: Transaction, name: str) -> MetadataStore:
     Raises:
         ApiError: NOT_FOUND.
     """
-    store = tx.get(STORES, name)
-    if store is None:
-        raise not_found("MetadataStore", name)
-    return store
+    return tx.require(STORES, name, "MetadataStore")
 
 
 def put_store(tx: Transaction, name: str, given: MetadataStore) -> MetadataStore:

@@ -32,10 +32,7 @@ def require_model(tx: Transaction, name: str) -> Model:
     Raises:
         ApiError: NOT_FOUND.
     """
-    model = tx.get(MODELS, name)
-    if model is None:
-        raise not_found("Model", name)
-    return model
+    return tx.require(MODELS, name, "Model")
 
 
 def require_version(tx: Transaction, name: ModelName) -> Model:

@@ -12,7 +12,6 @@ from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, Pip
 
 from emulator.api.clock import now
 from emulator.api.codec import table
-from emulator.api.errors import not_found
 from emulator.api.store import Table, Transaction
 
 FINAL_STATES = {
@@ -88,10 +87,7 @@ def require_summary(tx: Transaction, name: str) -> PipelineJob:
     Raises:
         ApiError: NOT_FOUND.
     """
-    job = tx.get(PIPELINE_JOBS, name)
-    if job is None:
-        raise not_found("PipelineJob", name)
-    return job
+    return tx.require(PIPELINE_JOBS, name, "PipelineJob")
 
 
 def with_request(tx: Transaction, summary: PipelineJob) -> PipelineJob:

@@ -24,7 +24,7 @@ from emulator.api import names, operations
 from emulator.api.calls import Call, Work
 from emulator.api.clock import now, read_time, write_time
 from emulator.api.codec import table
-from emulator.api.errors import invalid, invalid_fields, not_found, precondition
+from emulator.api.errors import invalid, invalid_fields, precondition
 from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
 from emulator.api.listing import ordered, page
 from emulator.api.masks import require_mask
@@ -74,10 +74,7 @@ def require_schedule(tx: Transaction, name: str) -> Schedule:
     Raises:
         ApiError: NOT_FOUND.
     """
-    schedule = tx.get(SCHEDULES, name)
-    if schedule is None:
-        raise not_found("Schedule", name)
-    return schedule
+    return tx.require(SCHEDULES, name, "Schedule")
 
 
 def put_schedule(tx: Transaction, schedule: Schedule) -> None:
