@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -209,23 +211,16 @@ def _task(name: str, given: Mapping[str, Any], components: Mapping[str, Any], ex
 
 def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The tasks' names, each after those that it depends on, alphabetical where that leaves a choice; circles last."""
-    needs = {
-        name: {other for other in task.get("dependentTasks") or [] if other in tasks} for name, task in tasks.items()
-    }
-    missing = {name: len(others) for name, others in needs.items()}
-    needed_by: dict[str, list[str]] = {name: [] for name in tasks}
-    for name, others in needs.items():
-        for other in others:
-            needed_by[other].append(name)
+    sorter = TopologicalSorter(
+        {name: {other for other in task.get("dependentTasks") or [] if other in tasks} for name, task in tasks.items()}
+    )
+    with suppress(CycleError):  # what no circle holds back is given all the same
+        sorter.prepare()
     order: list[str] = []
-    ready = sorted(name for name, count in missing.items() if not count)
-    while ready:
+    while ready := sorted(sorter.get_ready()):
         order += ready
-        following = [other for name in ready for other in needed_by[name]]
-        for other in following:
-            missing[other] -= 1
-        ready = sorted({other for other in following if not missing[other]})
-    return [*order, *sorted(missing.keys() - set(order))]
+        sorter.done(*ready)
+    return [*order, *sorted(tasks.keys() - set(order))]
 
 
 def _unsuited(label: str, executor: Mapping[str, Any]) -> str:
