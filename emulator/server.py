@@ -7,6 +7,8 @@ import logging
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -33,7 +35,8 @@ LONGEST_WAIT_S = 60.0
 POLL_S = 0.05
 
 
-class _Asked(NamedTuple):
+@dataclass(frozen=True)
+class _Asked:
     """A request whose message is still to be read."""
 
     route: Route
@@ -41,6 +44,7 @@ class _Asked(NamedTuple):
     query: str
     body: bytes
 
+    @cached_property
     def parameters(self) -> dict[str, str]:
         """The query by name."""
         return dict(parse_qsl(self.query, keep_blank_values=True))
@@ -141,13 +145,13 @@ class Api:
         route, path = asked.route, asked.path
         parse = parse_beta_request if path.version == "v1beta1" else parse_request
         in_path = {route.path_field: path.resource}
-        message = parse(route.request_type, in_path, asked.parameters(), route.body_field, asked.body)
+        message = parse(route.request_type, in_path, asked.parameters, route.body_field, asked.body)
         answer, is_beta, work = self._transact(route, path, message)
         has_ended = not work and route.rpc != "WaitOperation"
         return _Done(message, answer, is_beta, work, self._respond(asked, answer, is_beta) if has_ended else None)
 
     def _respond(self, asked: _Asked, answer: Any, is_beta: bool) -> Response:
-        query = asked.parameters()
+        query = asked.parameters
         encoding = query.get("$alt", query.get("alt", ""))
         shown = self._shown(answer)
         document = to_json(beta_answer(shown) if is_beta else shown, integers_for_enums="enum-encoding=int" in encoding)

@@ -79,7 +79,7 @@ def find_running(state_dir: Path = STATE_DIR) -> Services | None:
 
 def why_none(state_dir: Path = STATE_DIR) -> str:
     """Why there are no services to be found, and what to do."""
-    if not _is_owned(state_dir):
+    if not state_folder.is_held(state_dir):
         return f"The local services are down: none work in {place(state_dir)}. Run `python -m pipeline up`."
     return (
         f"The local services in {place(state_dir)}, {_holder_told(state_dir)}, do not answer. Wait a moment, if "
@@ -105,7 +105,7 @@ def ensure_running(
     with _one_at_a_time(state_dir, check):
         check()
         _end_lost(state_dir)
-        process = None if _is_owned(state_dir) else _start(state_dir)
+        process = None if state_folder.is_held(state_dir) else _start(state_dir)
         meanwhile()
         services = _wait_for(state_dir, process, check)
     _require_same_python(state_dir, services)
@@ -128,7 +128,7 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
         raise ProjectError(f"The local services in {place(state_dir)}, {who}. Let that user end them.") from error
     deadline = time.monotonic() + _STOP_TIMEOUT_S
     # Another command may start the next ones at once.
-    while _is_owned(state_dir) and state_folder.holder(state_dir) in (pid, None):
+    while state_folder.is_held(state_dir) and state_folder.holder(state_dir) in (pid, None):
         if time.monotonic() > deadline:
             state_folder.signal_holder(state_dir, pid, signal.SIGKILL)
         time.sleep(_POLL_S)
@@ -183,7 +183,7 @@ def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: C
     while time.monotonic() < deadline:
         check()
         has_ended = process is None or process.poll() is not None
-        if has_ended and not _is_owned(state_dir):
+        if has_ended and not state_folder.is_held(state_dir):
             if process is not None:
                 break
             process = _start(state_dir)  # those that were there were about to end
@@ -194,7 +194,7 @@ def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: C
     log = state_dir / LOG_FILE
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     said = "\n".join(lines[-_TAIL_LINES:])
-    if _is_owned(state_dir):
+    if state_folder.is_held(state_dir):
         what = (
             f"do not answer: {_holder_told(state_dir)} has that folder. "
             "Run `python -m pipeline down`, and then this again."
@@ -215,7 +215,7 @@ def _end_lost(state_dir: Path) -> None:
 def _require_holder(state_dir: Path) -> int | None:
     """The process that has the folder. None where there is none, or where it has just ended."""
     deadline = time.monotonic() + _ANSWER_TIMEOUT_S
-    while _is_owned(state_dir):
+    while state_folder.is_held(state_dir):
         pid = state_folder.holder(state_dir)
         if pid:
             return pid
@@ -247,7 +247,7 @@ def _require_same_python(state_dir: Path, services: Services) -> None:
 def _answering(state_dir: Path) -> tuple[Services | None, str]:
     """The services that answer for this very folder, and what they need and have lost, in a sentence."""
     about = state_folder.announced(state_dir)
-    if about is None or not _is_owned(state_dir):
+    if about is None or not state_folder.is_held(state_dir):
         return None, ""
     services = Services(about["address"], about["storageAddress"], about["pid"], str(about.get("python") or ""))
     told = state_folder.health(services.api_host, _ANSWER_TIMEOUT_S)
@@ -255,11 +255,6 @@ def _answering(state_dir: Path) -> tuple[Services | None, str]:
     if told.get("pid") != services.pid or told.get("folder") != state_folder.identity(state_dir):
         return None, ""
     return services, str(told.get("reason") or "")
-
-
-def _is_owned(state_dir: Path) -> bool:
-    """Whether a living process works in the folder."""
-    return state_folder.is_held(state_dir)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ drafts/                         what was on its way in
 from __future__ import annotations
 
 import json
-import mimetypes
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,6 @@ from emulator.storage.records import BUCKETS, StoredObject
 
 FOLDER = ".cloudstorage"
 INDEX = ".meta"
-
-
-def content_type(name: str) -> str:
-    """What the bytes of an object are, by its name."""
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def take_over(folder: Path, objects: Objects, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -103,7 +104,7 @@ class ObjectStore:
         drafts.append(draft)
         draft.copy(file)
         draft.finish()
-        fields = {"contentType": former_store.content_type(name)}
+        fields = {"contentType": mimetypes.guess_type(name)[0]}
         return self.objects.record(bucket, name, draft.name, draft.sums, fields)
 
     def erase(self) -> None:

@@ -18,7 +18,7 @@ from emulator.storage.buckets import require_bucket
 from emulator.storage.conditions import NO_CONDITIONS, Conditions
 from emulator.storage.drafts import Draft, Sums
 from emulator.storage.names import require_object_name
-from emulator.storage.records import OBJECT_FIELDS, OBJECTS, StoredObject, merged, object_key, timestamp
+from emulator.storage.records import OBJECT_FIELDS, OBJECTS, UNKNOWN_TYPE, StoredObject, merged, object_key, timestamp
 
 MOST_COMPONENTS = 32
 
@@ -80,7 +80,7 @@ class Objects:
         """
         moment = timestamp()
         own = {key: value for key, value in fields.items() if key in OBJECT_FIELDS and value is not None}
-        own.setdefault("contentType", "application/octet-stream")
+        own.setdefault("contentType", UNKNOWN_TYPE)
         return StoredObject(
             bucket=bucket,
             name=name,

@@ -30,6 +30,7 @@ OBJECT_FIELDS = (
 # The fields of a bucket that the store gives.
 BUCKET_OUTPUTS = {"kind", "id", "name", "selfLink", "timeCreated", "updated", "metageneration", "etag", "projectNumber"}
 STANDARD = "STANDARD"
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 def timestamp() -> str:
@@ -77,7 +78,7 @@ class StoredObject:
     @property
     def content_type(self) -> str:
         """What its bytes are said to be."""
-        return str(self.fields.get("contentType") or "application/octet-stream")
+        return str(self.fields.get("contentType") or UNKNOWN_TYPE)
 
     @property
     def etag(self) -> str:

@@ -82,14 +82,14 @@ class UploadMethods:
         """The next bytes of a resumable upload, or the question how many have arrived."""
         uploads = self._store.uploads
         upload = uploads.find(key)
-        told = _CONTENT_RANGE.fullmatch(request.headers.get("content-range", "bytes 0-0/*"))
+        header = request.headers.get("content-range")
+        # Without one, the body is the whole object.
+        told = _CONTENT_RANGE.fullmatch("bytes 0-0/*" if header is None else header)
         if told is None:
             raise ApiError("INVALID_ARGUMENT", "Failed to parse Content-Range header.")
         there = uploads.size(upload)
         total = int(told[3]) if told[3] else None
         skipped = there - int(told[1] or there)
-        if "content-range" not in request.headers:
-            skipped, total = there, -1
         if skipped < 0:
             raise ApiError("INVALID_ARGUMENT", f"Invalid request. The next byte is {there}. Received: {told[0]}.")
         place = there
@@ -98,7 +98,7 @@ class UploadMethods:
             place += len(chunk[skipped:])
             skipped = max(skipped - len(chunk), 0)
         there = uploads.size(upload)
-        if total in {-1, there}:
+        if header is None or total == there:
             made = await asyncio.to_thread(uploads.end, key, upload, announced_sums(request))
             return json_answer(self._resource(made))
         if total is not None and there > total:
