@@ -24,6 +24,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 EXIT_NOT_FOUND = 127
 _PR_SET_PDEATHSIG = 1
@@ -70,9 +71,9 @@ def _outlive(inner: int, told: int) -> int:
         return code
     group = int(os.read(told, 32) or 0)
     while (group or _IS_LINUX) and _signal_all(group, signal.SIGKILL):
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(-1, os.WNOHANG)
+        list(_buried())
         time.sleep(_LOOK_S)
+    list(_buried())
     return 128 - code
 
 
@@ -139,16 +140,20 @@ class _Command:
         while _signal_all(group, signal.SIGKILL):
             self._bury()
             time.sleep(_LOOK_S / 2)
+        self._bury()
 
     def _bury(self) -> None:
         """Takes the exit codes of the command and of adopted processes; in a container perhaps no one else would."""
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == self._process.pid:
-                    self._process.returncode = os.waitstatus_to_exitcode(status)
-                elif not pid:
-                    return
+        for pid, status in _buried():
+            if pid == self._process.pid:
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+
+
+def _buried() -> Iterator[tuple[int, int]]:
+    """Takes the exit codes of children that have ended, adopted ones among them: until then their numbers are there."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            yield ended
 
 
 def _prctl(option: int, value: int) -> None:
