@@ -6,7 +6,8 @@ import socket
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-PATIENCE_S = 60.0
+from tests.patience import patience_s
+
 LARGEST_HEAD = 1 << 16
 
 
@@ -36,4 +37,4 @@ def answered(address: str, request: bytes) -> int:
 def _connected(address: str) -> socket.socket:
     place = urlsplit(address)
     assert place.hostname is not None
-    return socket.create_connection((place.hostname, place.port), PATIENCE_S)
+    return socket.create_connection((place.hostname, place.port), patience_s())
