@@ -16,6 +16,7 @@ from emulator.api.bodies import json_response, read_document
 from emulator.api.calls import Work
 from emulator.api.errors import ApiError
 from emulator.api.guard import Guarded
+from emulator.api.paths import VERSIONS
 from emulator.api.store import Store
 from emulator.console.loading import Console
 from emulator.controls import Controls
@@ -26,6 +27,9 @@ from emulator.settings import Settings
 from emulator.state_folder import DATABASE
 from emulator.storage.application import StorageApi
 from emulator.storage.object_store import ObjectStore
+
+# What most requests ask for is looked for first.
+_OF_API = tuple(f"/{version}/" for version in VERSIONS)
 
 
 class Emulator:
@@ -75,8 +79,12 @@ class Emulator:
         storage = StorageApi(self.storage)
 
         async def by_port(scope: Scope, receive: Receive, send: Send) -> None:
-            is_storage = scope["type"] != "lifespan" and scope["server"][1] == storage_port
-            await (storage if is_storage else console)(scope, receive, send)
+            if scope["type"] != "lifespan" and scope["server"][1] == storage_port:
+                await storage(scope, receive, send)
+            elif scope["type"] == "http" and scope["path"].startswith(_OF_API):
+                await self.api(scope, receive, send)
+            else:
+                await console(scope, receive, send)
 
         return Guarded(by_port)
 

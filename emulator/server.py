@@ -126,7 +126,7 @@ class Api:
             response: Response = await route.handler(service, path, request)
             return response
         body = await read_body(request)
-        asked = _Asked(route, path, request.url.query, body)
+        asked = _Asked(route, path, request.scope["query_string"].decode("latin-1"), body)
         if path.version == "v1beta1":
             await asyncio.to_thread(load_beta)
         # What reads and writes texts is in other threads, so that a large request keeps no other one waiting.

@@ -85,7 +85,8 @@ def parse_request(
         content = document if body_field == "*" else {body_field: document}
     elif body.strip() not in {b"", b"{}"}:
         raise ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. This method takes no body.")
-    content |= _query_fields(request_type, query, taken=content)
+    if query:
+        content |= _query_fields(request_type, query, taken=content)
     message = parse_message(request_type, content)
     for field, value in path.items():
         owner: Any = message
@@ -103,6 +104,8 @@ def parse_message(message_type: type[Typed], content: dict[str, Any]) -> Typed:
         ApiError: INVALID_ARGUMENT, where a key is unknown or a value has the wrong type.
     """
     message = new_pb(message_type)
+    if not content:
+        return wrapped(message_type, message)
     _require_short_paths(content)
     try:
         json_format.ParseDict(content, message)

@@ -7,7 +7,8 @@ origins nor under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -120,25 +121,26 @@ class Guarded:
         if scope["type"] in {"http", "websocket"}:
             try:
                 require_short(scope.get("raw_path") or b"", scope.get("query_string", b""))
-                headers = _told(scope["headers"])
-                require_local(headers.get("host"), headers.get("origin"))
-                require_own_page(scope.get("method", "GET"), headers)
+                telling = tuple((name, value) for name, value in scope["headers"] if name.lower() in TELLING)
+                _require_welcome(scope.get("method", "GET"), telling)
             except ApiError as error:
                 await _refuse(error, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-def _told(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers that tell where a request comes from, each of which is given once."""
+# Clients send the same ones with each request. Refusals are not remembered.
+@lru_cache(maxsize=64)
+def _require_welcome(method: str, telling: tuple[tuple[bytes, bytes], ...]) -> None:
+    """Refuses a request by the headers that tell where it comes from, each of which is given once."""
     told: dict[str, str] = {}
-    for name, value in headers:
-        if name.lower() in TELLING:
-            key = name.lower().decode("latin-1")
-            if key in told:
-                raise ApiError("PERMISSION_DENIED", f"The emulator answers no request with two headers {key}.")
-            told[key] = value.decode("latin-1")
-    return told
+    for name, value in telling:
+        key = name.lower().decode("latin-1")
+        if key in told:
+            raise ApiError("PERMISSION_DENIED", f"The emulator answers no request with two headers {key}.")
+        told[key] = value.decode("latin-1")
+    require_local(told.get("host"), told.get("origin"))
+    require_own_page(method, told)
 
 
 async def _refuse(error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:

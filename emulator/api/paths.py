@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -42,6 +43,8 @@ class Path(NamedTuple):
         return "/".join(self.segments[: len(self.segments) // 2 * 2])
 
 
+# Clients ask for the same resources again and again.
+@lru_cache(maxsize=256)
 def parse_path(raw_path: str) -> Path:
     """Takes a raw path apart: at the slashes, then at the last part's colon, and decodes each part only then.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -35,6 +36,8 @@ class Address(NamedTuple):
     target: tuple[str, str] = ("", "")
 
 
+# The same objects are read again and again.
+@lru_cache(maxsize=256)
 def parse_address(raw_path: str, method: str) -> Address:
     """Takes a path apart, before anything in it is decoded.
 

@@ -21,6 +21,7 @@ _REASONS = {
     "OUT_OF_RANGE": (416, "requestedRangeNotSatisfiable"),
     "PERMISSION_DENIED": (403, "forbidden"),
     "RESOURCE_EXHAUSTED": (507, "insufficientStorage"),
+    "UNAVAILABLE": (503, "backendError"),
     "UNIMPLEMENTED": (501, "notImplemented"),
 }
 # An object may be a page with scripts, and its writer is not whoever looks at it.
@@ -29,6 +30,7 @@ SAFE_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
+_FETCH_METADATA = {b"sec-fetch-mode", b"sec-fetch-site"}
 
 
 def json_answer(document: Mapping[str, Any] | None, status: int = 200) -> Response:
@@ -47,4 +49,4 @@ def error_answer(error: ApiError) -> Response:
 
 def is_browser(request: Request) -> bool:
     """Whether a browser asks: only those send Sec-Fetch-*."""
-    return "sec-fetch-mode" in request.headers or "sec-fetch-site" in request.headers
+    return any(name in _FETCH_METADATA for name, _ in request.scope["headers"])

@@ -6,8 +6,10 @@ import asyncio
 import errno
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,7 +20,7 @@ from emulator.storage.addresses import Address, parse_address
 from emulator.storage.answers import SAFE_HEADERS, error_answer, json_answer
 from emulator.storage.batches import answer_batch
 from emulator.storage.bodies import read_object
-from emulator.storage.conditions import NotModifiedError, conditions_of, number_of
+from emulator.storage.conditions import Conditions, NotModifiedError, conditions_of, number_of
 from emulator.storage.downloads import download
 from emulator.storage.names import require_object_name
 from emulator.storage.object_store import ObjectStore
@@ -143,8 +145,9 @@ class StorageApi:
         return json_answer(answer | ({"nextPageToken": page.token} if page.token else {}))
 
     def _found(self, request: Request, address: Address) -> StoredObject:
-        found = self._objects.find(address.bucket, address.name, number_of(request.query_params, "generation"))
-        conditions_of(request.query_params).require_modified(found)
+        conditions, generation = _asked(request.scope["query_string"])
+        found = self._objects.find(address.bucket, address.name, generation)
+        conditions.require_modified(found)
         return found
 
     async def _get_object(self, request: Request, address: Address) -> Response:
@@ -216,6 +219,13 @@ class StorageApi:
         found = self._objects.find(bucket, told["name"], number_of(query, "generation"))
         conditions_of(query).require(found)
         return found
+
+
+@lru_cache(maxsize=256)
+def _asked(query_string: bytes) -> tuple[Conditions, int | None]:
+    """What a reading asks of its object: conditions and a generation. The most ask for nothing."""
+    query = QueryParams(query_string)
+    return conditions_of(query), number_of(query, "generation")
 
 
 def _fault(error: OSError) -> ApiError:

@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from email.utils import formatdate
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -45,29 +46,41 @@ def download(objects: Objects, found: StoredObject, request: Request) -> Respons
         ApiError: OUT_OF_RANGE.
         FileNotFoundError: The object has been replaced or deleted since it was found.
     """
-    headers = _headers(found, request)
+    headers = dict(_headers(found))
+    if is_browser(request):
+        # Saved to a file under its name, and never shown.
+        name = quote(found.name.rpartition("/")[2] or "object")
+        headers[b"content-disposition"] = f"attachment; filename*=UTF-8''{name}".encode()
     unpacks = found.fields.get("contentEncoding") == "gzip" and "gzip" not in request.headers.get("accept-encoding", "")
     part = None if unpacks else _part(request.headers.get("range", ""), found.size)
     status = 200 if part is None else 206
     whole = part or _Part(0, found.size)
     if part is not None:
-        headers["content-range"] = f"bytes {part.start}-{part.end - 1}/{found.size}"
+        headers[b"content-range"] = f"bytes {part.start}-{part.end - 1}/{found.size}".encode()
     if request.method == "HEAD":
-        return Response(status_code=status, headers=headers | {"content-length": str(whole.end - whole.start)})
+        headers[b"content-length"] = str(whole.end - whole.start).encode()
+        return _with_headers(Response(status_code=status), headers)
     descriptor = objects.open(found)
     if unpacks:
-        del headers["content-encoding"]
-        return StreamingResponse(_unpacked(descriptor), status, headers)
-    headers["content-length"] = str(whole.end - whole.start)
+        del headers[b"content-encoding"]
+        return _with_headers(StreamingResponse(_unpacked(descriptor), status), headers)
+    headers[b"content-length"] = str(whole.end - whole.start).encode()
     if whole.end - whole.start <= CHUNK:
         try:
-            return Response(os.pread(descriptor, whole.end - whole.start, whole.start), status, headers)
+            return _with_headers(Response(os.pread(descriptor, whole.end - whole.start, whole.start), status), headers)
         finally:
             os.close(descriptor)
-    return _FileResponse(descriptor, whole, status, headers)
+    return _with_headers(_FileResponse(descriptor, whole, status), headers)
 
 
-def _headers(found: StoredObject, request: Request) -> dict[str, str]:
+def _with_headers(response: Response, headers: dict[bytes, bytes]) -> Response:
+    response.raw_headers = list(headers.items())
+    return response
+
+
+@lru_cache(maxsize=1024)
+def _headers(found: StoredObject) -> dict[bytes, bytes]:
+    """What every reading of an object is told of it."""
     fields = found.fields
     sums = f"crc32c={found.crc32c}" + (f",md5={found.md5}" if found.md5 else "")
     told = {
@@ -77,11 +90,7 @@ def _headers(found: StoredObject, request: Request) -> dict[str, str]:
         "content-language": fields.get("contentLanguage"),
     }
     headers = {name: _header(str(value)) for name, value in told.items() if value}
-    if is_browser(request):
-        # Saved to a file under its name, and never shown.
-        name = quote(found.name.rpartition("/")[2] or "object")
-        headers["content-disposition"] = f"attachment; filename*=UTF-8''{name}"
-    return headers | {
+    headers |= {
         **SAFE_HEADERS,
         "accept-ranges": "bytes",
         "content-type": _header(found.content_type),
@@ -94,6 +103,7 @@ def _headers(found: StoredObject, request: Request) -> dict[str, str]:
         "x-goog-stored-content-encoding": _header(str(fields.get("contentEncoding") or "identity")),
         "x-goog-stored-content-length": str(found.size),
     }
+    return {name.encode(): value.encode() for name, value in headers.items()}
 
 
 def _header(value: str) -> str:
@@ -117,9 +127,9 @@ def _part(header: str, size: int) -> _Part | None:
 class _FileResponse(StreamingResponse):
     """A long answer, read a piece at a time outside of the event loop."""
 
-    def __init__(self, descriptor: int, part: _Part, status: int, headers: dict[str, str]) -> None:
+    def __init__(self, descriptor: int, part: _Part, status: int) -> None:
         self._descriptor = descriptor
-        super().__init__(self._pieces(descriptor, part), status, headers)
+        super().__init__(self._pieces(descriptor, part), status)
 
     @staticmethod
     async def _pieces(descriptor: int, part: _Part) -> AsyncIterator[bytes]:

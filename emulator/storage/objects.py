@@ -21,6 +21,8 @@ from emulator.storage.names import require_object_name
 from emulator.storage.records import OBJECT_FIELDS, OBJECTS, UNKNOWN_TYPE, StoredObject, merged, object_key, timestamp
 
 MOST_COMPONENTS = 32
+# How many objects are remembered as they were found.
+MOST_KNOWN = 4096
 
 
 class Objects:
@@ -36,6 +38,7 @@ class Objects:
         self.files = files
         self._last_generation = 0
         self._generation_lock = threading.Lock()
+        self._known: tuple[int, dict[str, StoredObject]] = (0, {})
 
     def find(self, bucket: str, name: str, generation: int | None = None) -> StoredObject:
         """An object.
@@ -43,7 +46,16 @@ class Objects:
         Raises:
             ApiError: NOT_FOUND, also where it has another generation.
         """
-        return _found(self._store.peek(OBJECTS, object_key(bucket, name)), bucket, name, generation)
+        # What is read now may be committed before the version tells so, never after it.
+        version, known = self._known
+        if version != self._store.version or len(known) >= MOST_KNOWN:
+            version, known = self._known = (self._store.version, {})
+        key = object_key(bucket, name)
+        found = known.get(key)
+        if found is None:
+            found = _found(self._store.peek(OBJECTS, key), bucket, name, None)
+            known[key] = found
+        return _found(found, bucket, name, generation)
 
     def open(self, found: StoredObject) -> int:
         """A descriptor of an object's bytes, which stay readable whatever is written meanwhile.
@@ -51,7 +63,7 @@ class Objects:
         Raises:
             FileNotFoundError: It has been replaced or deleted since it was found.
         """
-        return os.open(self.files / found.file, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(f"{self.files}/{found.file}", os.O_RDONLY | os.O_CLOEXEC)
 
     def after(self, bucket: str, first: str, limit: int) -> list[StoredObject]:
         """Up to `limit` objects of a bucket in the order of their names, from the name `first` on."""

@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -67,7 +67,7 @@ class StoredObject:
     metageneration: int
     created: str
     updated: str
-    fields: Json
+    fields: Json = field(hash=False)
     components: int = 0
 
     @property
@@ -166,6 +166,12 @@ def _text(record: Any) -> str:
     return json.dumps(vars(record) if dataclasses.is_dataclass(record) else record)
 
 
-OBJECTS: Table[StoredObject] = Table("objects", encode=_text, decode=lambda text: StoredObject(**json.loads(text)))
+def _object(text: str) -> StoredObject:
+    return StoredObject(**json.loads(text))
+
+
+OBJECTS: Table[StoredObject] = Table("objects", encode=_text, decode=_object)
 BUCKETS: Table[Json] = Table("buckets", encode=_text, decode=json.loads)
 UPLOADS: Table[Upload] = Table("uploads", encode=_text, decode=lambda text: Upload(**json.loads(text)))
+# What resumable uploads became, by their ids.
+ENDED_UPLOADS: Table[StoredObject] = Table("ended_uploads", encode=_text, decode=_object)

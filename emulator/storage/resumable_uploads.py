@@ -16,7 +16,7 @@ from emulator.storage.conditions import conditions_of
 from emulator.storage.drafts import sums_of
 from emulator.storage.names import require_object_name
 from emulator.storage.objects import Objects
-from emulator.storage.records import UPLOADS, StoredObject, Upload
+from emulator.storage.records import ENDED_UPLOADS, OBJECTS, UPLOADS, StoredObject, Upload
 
 # Google forgets an upload that nobody goes on with after a week.
 LONGEST_LIFE_S = 7 * 24 * 3600.0
@@ -70,6 +70,10 @@ class ResumableUploads:
         """
         return _found(self._store.peek(UPLOADS, key))
 
+    def ended(self, key: str) -> StoredObject | None:
+        """What one has become; a client whose last bytes got no answer asks for it."""
+        return self._store.peek(ENDED_UPLOADS, key)
+
     def size(self, upload: Upload) -> int:
         """How many bytes have arrived.
 
@@ -91,11 +95,12 @@ class ResumableUploads:
             chunk: The bytes.
 
         Raises:
-            ApiError: NOT_FOUND, where it has become an object or was cancelled meanwhile.
+            ApiError: NOT_FOUND, where it has become an object or was cancelled meanwhile; UNAVAILABLE, where it is
+                becoming one.
         """
         with self._lock:
-            if key in self._ending or self._store.peek(UPLOADS, key) is None:
-                raise _not_under_way()
+            self._require_going_on(key)
+            _found(self._store.peek(UPLOADS, key))
             with (self._objects.files / upload.file).open("r+b") as file:
                 file.seek(place)
                 file.write(chunk)
@@ -109,12 +114,11 @@ class ResumableUploads:
             announced: The digests that its writer has sent at the end.
 
         Raises:
-            ApiError: NOT_FOUND for the bucket, or where it ends already; FAILED_PRECONDITION; INVALID_ARGUMENT for the
-                digests.
+            ApiError: NOT_FOUND for the bucket, or where it has ended; UNAVAILABLE, where it ends already;
+                FAILED_PRECONDITION; INVALID_ARGUMENT for the digests.
         """
         with self._lock:
-            if key in self._ending:
-                raise _not_under_way()
+            self._require_going_on(key)
             self._ending.add(key)
         try:
             return self._end(key, upload, announced)
@@ -122,6 +126,10 @@ class ResumableUploads:
             raise _not_under_way() from None
         finally:
             self._ending.discard(key)
+
+    def _require_going_on(self, key: str) -> None:
+        if key in self._ending:
+            raise ApiError("UNAVAILABLE", "The upload is just becoming an object. Ask again.")
 
     def _end(self, key: str, upload: Upload, announced: Mapping[str, str]) -> StoredObject:
         path = self._objects.files / upload.file
@@ -132,7 +140,12 @@ class ResumableUploads:
         record = self._objects.record(upload.bucket, upload.name, upload.file, sums, upload.fields)
 
         conditions = conditions_of(upload.conditions)
-        (written,) = self._objects.put([record], conditions, lambda tx: self._forget(tx, key))
+
+        def remember(tx: Transaction) -> None:
+            self._forget(tx, key)
+            tx.put(ENDED_UPLOADS, key, tx.require(OBJECTS, record.key, "object"))
+
+        (written,) = self._objects.put([record], conditions, remember)
         return written
 
     def _forget(self, tx: Transaction, key: str) -> None:
@@ -151,11 +164,15 @@ class ResumableUploads:
         self._objects.remove_files([upload.file])
 
     def forget_old(self) -> None:
-        """Forgets those that nobody has gone on with for a week."""
+        """Forgets those that nobody has gone on with for a week, and what those became that ended as long ago."""
+        oldest = time.time() - LONGEST_LIFE_S
         with self._store.transaction() as tx:
             for key, upload in tx.everything(UPLOADS).items():
-                if time.time() - upload.begun > LONGEST_LIFE_S:
+                if upload.begun < oldest:
                     tx.delete(UPLOADS, key)
+            for key, made in tx.everything(ENDED_UPLOADS).items():
+                if made.generation / 1e6 < oldest:
+                    tx.delete(ENDED_UPLOADS, key)
 
 
 def _found(upload: Upload | None) -> Upload:

@@ -39,7 +39,13 @@ class UploadMethods:
         """An upload in one request, the beginning of a resumable one, or its next bytes."""
         query = request.query_params
         if "upload_id" in query:
-            return await self._go_on(request, query["upload_id"])
+            try:
+                return await self._go_on(request, query["upload_id"])
+            except ApiError as error:
+                made = self._store.uploads.ended(query["upload_id"])
+                if error.status != "NOT_FOUND" or made is None:
+                    raise
+                return json_answer(self._resource(made))
         kind = query.get("uploadType") or request.headers.get("x-goog-upload-protocol", "")
         if kind == "resumable":
             return await self._begin_upload(request, address)
