@@ -11,6 +11,9 @@ LOCKED = at=.; case "$$(pwd -P)" in *[$$\{\}]*) \
 LOCK := $(PY) -m uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 UNIT := not tensorflow and not run
+# The files of tests are shared out among so many processes.
+WORKERS := 2
+SHARED := --numprocesses $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -39,13 +42,13 @@ tensorboard: .venv/installed ## show the training curves of jobs/ in a browser; 
 
 test: .venv/installed-dev ## run all tests, the unit part first, and ask for 90 % line coverage
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -m "$(UNIT)"
-	$(PY) -m coverage run -m pytest -m "not ($(UNIT))"
+	$(PY) -m coverage run -m pytest $(SHARED) -m "$(UNIT)"
+	$(PY) -m coverage run -m pytest $(SHARED) -m "not ($(UNIT))"
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
 unit: .venv/installed-dev ## run the tests that need no TensorFlow
-	$(PY) -m pytest -m "$(UNIT)" $(ARGS)
+	$(PY) -m pytest $(SHARED) -m "$(UNIT)" $(ARGS)
 
 attack: .venv/installed-dev ## attack the emulator at length: kills, races, mutated requests, a soak, foreign pages; ARGS go to pytest
 	ATTACK_SCALE=$${ATTACK_SCALE:-20} $(PY) -m pytest -s tests/attack $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.api.routes import LOCATION, operation_routes
+from emulator.custom_jobs.service import CustomJobs
 from emulator.endpoints.service import Endpoints
 from emulator.logging.service import Logging
 from emulator.metadata.service import Metadata
@@ -22,6 +23,7 @@ SERVICES: tuple[type[Service], ...] = (
     Operations,
     Models,
     Endpoints,
+    CustomJobs,
     PipelineJobs,
     Schedules,
     Metadata,

@@ -13,7 +13,7 @@ import operator as comparisons
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 
 from emulator.api.errors import invalid
@@ -254,6 +254,16 @@ def pattern_matcher(pattern: str) -> Callable[[str], bool]:
         return True
 
     return matches
+
+
+def time_of(name: str) -> Callable[[Any], datetime | None]:
+    """Reads a time of a protobuf message, which may have none."""
+
+    def value(message: Any) -> datetime | None:
+        moment: datetime | None = getattr(message, name).ToDatetime(tzinfo=UTC) if message.HasField(name) else None
+        return moment
+
+    return value
 
 
 def _moment(text: str) -> datetime | None:

@@ -14,6 +14,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from google.cloud.aiplatform_v1.types import PipelineJobDetail
@@ -22,8 +23,10 @@ from emulator.api.errors import ApiError, Violation, invalid, invalid_fields
 from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, Parser, Predicate
 from emulator.api.names import id_of, is_part
 from emulator.api.store import Store, Transaction
+from emulator.custom_jobs.folders import JobFolders
+from emulator.custom_jobs.records import CUSTOM_JOBS, JOB_LOGS, is_final
 from emulator.logging.task_log_file import START, LogLine, TaskLogFile
-from emulator.pipeline_jobs.folders import JobFolders
+from emulator.pipeline_jobs.folders import JobFolders as RunFolders
 from emulator.pipeline_jobs.records import PIPELINE_DETAILS, TASK_LOGS
 
 PAGE_SIZE = 50
@@ -37,7 +40,8 @@ MOST_RESOURCES = 100
 # Further than any log reaches, and no further than files and times do.
 _FURTHEST = 1 << 43
 RESOURCE_TYPE = "ml_job"
-LOG_ID = "workerpool0-0"
+# A task of a pipeline has one replica.
+PRIMARY = "workerpool0-0"
 SEVERITY = "INFO"
 _TYPES: dict[str, tuple[type, Any]] = {
     "resourceNames": (list, []),
@@ -69,12 +73,12 @@ class _LogParser(Parser):
         return {"text_payload": "textPayload"}.get(full, full), None
 
 
-def list_entries(store: Store, folders: JobFolders, document: Any) -> dict[str, Any]:
+def list_entries(store: Store, state_dir: Path, document: Any) -> dict[str, Any]:
     """One page of entries.
 
     Args:
         store: The emulator's memory.
-        folders: Where the logs lie.
+        state_dir: The state folder, where the logs lie.
         document: The request's body.
 
     Raises:
@@ -87,7 +91,8 @@ def list_entries(store: Store, folders: JobFolders, document: Any) -> dict[str, 
         raise invalid("filter", f'must name jobs: resource.labels.job_id="N". Received: "{request["filter"]}".')
     projects = list(dict.fromkeys(request["resourceNames"]))
     with store.transaction() as tx:
-        logs = _logs(tx, folders, [f"{project}/customJobs/{number}" for project in projects for number in numbers])
+        names = [f"{project}/customJobs/{number}" for project in projects for number in numbers]
+        logs = [*_task_logs(tx, RunFolders(state_dir), names), *_replica_logs(tx, JobFolders(state_dir), names)]
     logs.sort(key=lambda log: (log.begun, log.job))
     size = request["pageSize"] or PAGE_SIZE
     is_backwards = request["orderBy"].split()[1:] == ["desc"]
@@ -131,9 +136,8 @@ def _is_project(name: str) -> bool:
     return name.startswith(_PROJECT) and is_part(name.removeprefix(_PROJECT))
 
 
-def _logs(tx: Transaction, folders: JobFolders, names: Iterable[str]) -> list[TaskLogFile]:
-    """The logs of custom jobs, given their names; those that are no task's are passed over."""
-    logs = []
+def _task_logs(tx: Transaction, folders: RunFolders, names: Iterable[str]) -> Iterator[TaskLogFile]:
+    """The logs of the tasks of pipelines among custom jobs."""
     ended: dict[str, set[str]] = {}
     for name in names:
         told = tx.get(TASK_LOGS, name)
@@ -142,8 +146,19 @@ def _logs(tx: Transaction, folders: JobFolders, names: Iterable[str]) -> list[Ta
                 ended[told.job] = _ended(tx, told.job)
             number, begun = id_of(name), datetime.fromisoformat(told.begun)
             path = folders.run(told.job).task_log(told.folder)
-            logs.append(TaskLogFile(number, told.task, begun, path, number in ended[told.job]))
-    return logs
+            yield TaskLogFile(number, told.task, PRIMARY, begun, path, number in ended[told.job])
+
+
+def _replica_logs(tx: Transaction, folders: JobFolders, names: Iterable[str]) -> Iterator[TaskLogFile]:
+    """The logs of the replicas of custom jobs that were asked for by themselves."""
+    for name in names:
+        told = tx.get(JOB_LOGS, name)
+        job = tx.get(CUSTOM_JOBS, told.job) if told is not None else None
+        if told is not None and job is not None:
+            begun = datetime.fromisoformat(told.begun)
+            for replica in told.replicas:
+                path = folders.log(told.job, replica)
+                yield TaskLogFile(id_of(name), replica, replica, begun, path, is_final(job))
 
 
 def _ended(tx: Transaction, job: str) -> set[str]:
@@ -197,7 +212,7 @@ def _place(token: str) -> tuple[int, int, int]:
 def _entry(project: str, line: LogLine) -> dict[str, Any]:
     return {
         "insertId": f"{line.job}-{line.before[0]}",
-        "logName": f"{project}/logs/{LOG_ID}",
+        "logName": f"{project}/logs/{line.log_id}",
         "timestamp": line.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "severity": SEVERITY,
         "textPayload": line.text,

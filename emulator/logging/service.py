@@ -10,7 +10,6 @@ from starlette.routing import Route as HttpRoute
 
 from emulator.api.bodies import json_response, read_document
 from emulator.logging.entries import list_entries
-from emulator.pipeline_jobs.folders import JobFolders
 from emulator.service import Service
 
 
@@ -23,5 +22,5 @@ class Logging(Service):
 
     async def _list_entries(self, request: Request) -> Response:
         document = await read_document(request)
-        folders = JobFolders(self._host.settings.state_dir)
-        return json_response(await asyncio.to_thread(list_entries, self._host.store, folders, document))
+        state_dir = self._host.settings.state_dir
+        return json_response(await asyncio.to_thread(list_entries, self._host.store, state_dir, document))

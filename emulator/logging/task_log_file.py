@@ -24,6 +24,7 @@ class LogLine(NamedTuple):
 
     Attributes:
         job: The number of the custom job.
+        log_id: What Cloud Logging calls the log: the replica that wrote it.
         before: The place before it.
         after: The place behind it.
         time: When it was written at the earliest.
@@ -31,6 +32,7 @@ class LogLine(NamedTuple):
 
     job: str
     task: str
+    log_id: str
     before: Place
     after: Place
     time: datetime
@@ -43,12 +45,15 @@ class TaskLogFile:
 
     Attributes:
         job: The number of the custom job.
-        begun: When the task began.
+        task: The task's name, or that of the replica of a custom job.
+        log_id: The replica.
+        begun: When it began.
         has_ended: Whether the task writes no more; until then a line that is still being written is left out.
     """
 
     job: str
     task: str
+    log_id: str
     begun: datetime
     path: Path
     has_ended: bool
@@ -90,7 +95,7 @@ class TaskLogFile:
         if length > len(raw):
             text += f"... ({length - len(raw)} more bytes)"
         time = self.begun + timedelta(microseconds=number)
-        return LogLine(self.job, self.task, before, (number + 1, begin + length), time, text)
+        return LogLine(self.job, self.task, self.log_id, before, (number + 1, begin + length), time, text)
 
 
 def _opened(path: Path) -> BinaryIO | None:

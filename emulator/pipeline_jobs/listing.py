@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from google.cloud.aiplatform_v1.types import (
     Context,
@@ -16,7 +15,7 @@ from google.cloud.aiplatform_v1.types import (
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from emulator.api.calls import Call
-from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
+from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter, time_of
 from emulator.api.listing import ordered, page
 from emulator.api.masks import read
 from emulator.api.store import Transaction
@@ -29,17 +28,9 @@ _INFO_PATHS = {"pipeline_spec.pipelineInfo", "pipeline_spec.pipeline_info"}
 _APART = ("pipeline_spec", "runtime_config")
 
 
-def _time(name: str) -> Callable[[Any], datetime | None]:
-    def value(job: Any) -> datetime | None:
-        moment: datetime | None = getattr(job, name).ToDatetime(tzinfo=UTC) if job.HasField(name) else None
-        return moment
-
-    return value
-
-
 def _order(name: str) -> Callable[[PipelineJob], datetime]:
     """A job without that time comes first."""
-    value = _time(name)
+    value = time_of(name)
     return lambda job: value(PipelineJob.pb(job)) or _NEVER
 
 
@@ -49,9 +40,9 @@ FILTER_FIELDS = {
     "display_name": Field(lambda job: job.display_name, operators=WILDCARD_OPERATORS),
     "pipeline_job_user_id": Field(lambda job: job.name.rpartition("/")[2], operators=WILDCARD_OPERATORS),
     "state": Field(lambda job: PipelineState(job.state).name),
-    "create_time": Field(_time("create_time"), kind="time", operators=TIME_OPERATORS),
-    "update_time": Field(_time("update_time"), kind="time", operators=TIME_OPERATORS),
-    "end_time": Field(_time("end_time"), kind="time", operators=TIME_OPERATORS),
+    "create_time": Field(time_of("create_time"), kind="time", operators=TIME_OPERATORS),
+    "update_time": Field(time_of("update_time"), kind="time", operators=TIME_OPERATORS),
+    "end_time": Field(time_of("end_time"), kind="time", operators=TIME_OPERATORS),
     "labels": Field(lambda job: job.labels, kind="labels"),
     "template_uri": Field(lambda job: job.template_uri, operators=WILDCARD_OPERATORS),
     "schedule_name": Field(lambda job: job.schedule_name),

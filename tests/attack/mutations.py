@@ -185,7 +185,7 @@ class Mutator:
             case 2:
                 request.body = self._chance.choice([b"\xef\xbb\xbf" + body, body.decode("latin-1").encode("utf-16")])
             case 3:
-                request.body = gzip.compress(body)
+                request.body = gzip.compress(body, mtime=0)
             case 4:
                 request.body = body * self._chance.choice([2, 50])
             case _:

@@ -23,12 +23,14 @@ def pointed(emulator: VertexEmulator, project: str = "p", **options: Any) -> Ite
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STORAGE_EMULATOR_HOST", emulator.running["storageAddress"])
         from google.cloud import aiplatform
-        from google.cloud.aiplatform import pipeline_jobs
+        from google.cloud.aiplatform import jobs, pipeline_jobs
         from google.cloud.aiplatform.utils import resource_manager_utils
 
         # submit() would ask Cloud Resource Manager, at Google's, who owns the bucket.
         patch.setattr(resource_manager_utils, "get_project_number", lambda *_args, **_options: "1234")
         patch.setattr(pipeline_jobs, "_JOB_WAIT_TIME", 0.1)
+        patch.setattr(jobs, "_JOB_WAIT_TIME", 0.1)
+        patch.setattr(jobs, "_LOG_WAIT_TIME", 0.1)
         point(aiplatform, emulator, project, **options)
         yield aiplatform
 

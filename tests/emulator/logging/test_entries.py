@@ -46,7 +46,7 @@ def log(tmp_path: Path) -> Path:
 def ask(store: Store, tmp_path: Path) -> Ask:
     def asked(text: str = FILTER, **more: Any) -> dict[str, Any]:
         document = {"resourceNames": ["projects/p"], "filter": text, **more}
-        return list_entries(store, JobFolders(tmp_path), document)
+        return list_entries(store, tmp_path, document)
 
     return asked
 
@@ -149,7 +149,7 @@ def test_refuses_what_it_cannot_follow(ask: Ask, log: Path, more: dict[str, Any]
 
 def test_refuses_a_body_that_is_no_object(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ApiError, match="Root element must be a message"):
-        list_entries(store, JobFolders(tmp_path), [])
+        list_entries(store, tmp_path, [])
 
 
 @pytest.mark.parametrize("order", ["timestamp asc", "timestamp desc"])

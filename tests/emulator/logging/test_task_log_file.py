@@ -14,7 +14,7 @@ from emulator.logging.task_log_file import LONGEST_LINE, LogLine, TaskLogFile
 
 
 def log(path: Path, has_ended: bool = True) -> TaskLogFile:
-    return TaskLogFile("1", "train", datetime(2026, 1, 1, tzinfo=UTC), path, has_ended)
+    return TaskLogFile("1", "train", "workerpool0-0", datetime(2026, 1, 1, tzinfo=UTC), path, has_ended)
 
 
 def link_to_hosts(path: Path) -> None:

@@ -268,7 +268,7 @@ def test_another_delimiter_is_named_and_the_table_never_shifted(write: Write) ->
             ("a.csv is a zip archive or an Excel workbook, not text. Save the table as CSV and give that file."),
         ),
         (
-            gzip.compress(b"x"),
+            gzip.compress(b"x", mtime=0),
             (
                 "a.csv is compressed with gzip, though its name does not end in .gz, not text. "
                 "Save the table as CSV and give that file."

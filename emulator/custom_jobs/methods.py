@@ -1,0 +1,116 @@
+"""JobService: create, get, list, cancel and delete of custom jobs."""
+
+from __future__ import annotations
+
+from google.cloud.aiplatform_v1.types import (
+    CancelCustomJobRequest,
+    CreateCustomJobRequest,
+    CustomJob,
+    DeleteCustomJobRequest,
+    DeleteOperationMetadata,
+    GetCustomJobRequest,
+    JobState,
+    ListCustomJobsRequest,
+    ListCustomJobsResponse,
+)
+from google.longrunning.operations_pb2 import Operation
+from google.protobuf.empty_pb2 import Empty
+
+from emulator.api import names, operations
+from emulator.api.calls import Call, Work
+from emulator.api.clock import now
+from emulator.api.errors import ApiError, invalid_fields, not_found, precondition
+from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter, time_of
+from emulator.api.listing import page
+from emulator.api.masks import read
+from emulator.api.store import Transaction
+from emulator.custom_jobs.records import CUSTOM_JOBS, JOB_LOGS, is_final, logs_name, put_state
+from emulator.custom_jobs.rules import job_violations
+from emulator.custom_jobs.task_jobs import task_job
+
+OUTPUT_ONLY = ("name", "state", "create_time", "start_time", "end_time", "update_time", "error", "web_access_uris")
+FILTER_FIELDS = {
+    "display_name": Field(lambda job: job.display_name, operators=WILDCARD_OPERATORS),
+    "state": Field(lambda job: JobState(job.state).name),
+    "create_time": Field(time_of("create_time"), kind="time", operators=TIME_OPERATORS),
+    "update_time": Field(time_of("update_time"), kind="time", operators=TIME_OPERATORS),
+    "start_time": Field(time_of("start_time"), kind="time", operators=TIME_OPERATORS),
+    "end_time": Field(time_of("end_time"), kind="time", operators=TIME_OPERATORS),
+    "labels": Field(lambda job: job.labels, kind="labels"),
+}
+
+
+def create_custom_job(call: Call[CreateCustomJobRequest]) -> CustomJob:
+    """CreateCustomJob: the job waits for its turn."""
+    request = call.request
+    violations = job_violations(request.custom_job)
+    if violations:
+        raise invalid_fields(violations)
+    persistent = request.custom_job.job_spec.persistent_resource_id
+    if persistent:
+        raise not_found("PersistentResource", f"{request.parent}/persistentResources/{persistent}")
+    job = CustomJob(request.custom_job)
+    for field in OUTPUT_ONLY:
+        CustomJob.pb(job).ClearField(field)
+    job.name = f"{request.parent}/customJobs/{names.new_id()}"
+    job.create_time = now()
+    put_state(call.tx, job, JobState.JOB_STATE_PENDING)
+    call.work.append(Work("run", job.name))
+    return job
+
+
+def require(tx: Transaction, name: str) -> CustomJob:
+    """The custom job of that name, those behind the tasks of pipelines among them.
+
+    Raises:
+        ApiError: NOT_FOUND.
+    """
+    return tx.get(CUSTOM_JOBS, name) or task_job(tx, name) or tx.require(CUSTOM_JOBS, name, "CustomJob")
+
+
+def get_custom_job(call: Call[GetCustomJobRequest]) -> CustomJob:
+    """GetCustomJob: all that is known of a job."""
+    return require(call.tx, call.request.name)
+
+
+def list_custom_jobs(call: Call[ListCustomJobsRequest]) -> ListCustomJobsResponse:
+    """ListCustomJobs, newest first; those behind the tasks of pipelines are told one at a time alone."""
+    request = call.request
+    keep = parse_filter(request.filter, FILTER_FIELDS)
+    jobs = [job for job in call.tx.children(CUSTOM_JOBS, request.parent)[::-1] if keep(CustomJob.pb(job))]
+    shown, token = page(jobs, request.page_size, request.page_token)
+    return ListCustomJobsResponse(custom_jobs=read(shown, request.read_mask), next_page_token=token)
+
+
+def cancel_custom_job(call: Call[CancelCustomJobRequest]) -> Empty:
+    """CancelCustomJob: asks for a job's end. It is CANCELLED once its replicas have ended."""
+    job = require(call.tx, call.request.name)
+    if is_final(job):
+        raise precondition(f'The CustomJob "{job.name}" is in state {job.state.name} and cannot be canceled.')
+    _require_own(call.tx, job, "canceled")
+    if job.state != JobState.JOB_STATE_CANCELLING:
+        put_state(call.tx, job, JobState.JOB_STATE_CANCELLING)
+    call.work.append(Work("stop", job.name))
+    return Empty()
+
+
+def delete_custom_job(call: Call[DeleteCustomJobRequest]) -> Operation:
+    """DeleteCustomJob: forgets a job that has ended, and its logs."""
+    job = require(call.tx, call.request.name)
+    if not is_final(job):
+        raise precondition(
+            f'The CustomJob "{job.name}" is in state {job.state.name} and cannot be deleted. Cancel it first.'
+        )
+    _require_own(call.tx, job, "deleted")
+    call.tx.delete(CUSTOM_JOBS, job.name)
+    call.tx.delete(JOB_LOGS, logs_name(job.name))
+    call.work.append(Work("remove", job.name))
+    return operations.done(call.tx, names.location_of(job.name), DeleteOperationMetadata())
+
+
+def _require_own(tx: Transaction, job: CustomJob, done: str) -> None:
+    if tx.get(CUSTOM_JOBS, job.name) is None:
+        raise ApiError(
+            "FAILED_PRECONDITION",
+            f'The CustomJob "{job.name}" runs a task of a pipeline job, and cannot be {done} by itself.',
+        )

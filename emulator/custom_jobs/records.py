@@ -1,0 +1,67 @@
+"""How custom jobs are kept."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from google.cloud.aiplatform_v1.types import CustomJob, JobState
+
+from emulator.api.clock import now
+from emulator.api.codec import table
+from emulator.api.errors import ApiError
+from emulator.api.names import id_of
+from emulator.api.store import Table, Transaction
+
+FINAL_STATES = {JobState.JOB_STATE_SUCCEEDED, JobState.JOB_STATE_FAILED, JobState.JOB_STATE_CANCELLED}
+CANCELLED = ApiError("CANCELLED", "The custom job was cancelled.")
+
+CUSTOM_JOBS = table("custom_jobs", CustomJob)
+
+
+class JobLogs(NamedTuple):
+    """Where the logs of a job lie.
+
+    Attributes:
+        job: The job's resource name.
+        begun: When it began, in RFC 3339.
+        replicas: The names of its replicas.
+    """
+
+    job: str
+    begun: str
+    replicas: list[str]
+
+
+# Named as `logs_name` has it.
+JOB_LOGS: Table[JobLogs] = Table("custom_job_logs", encode=json.dumps, decode=lambda text: JobLogs(*json.loads(text)))
+
+
+def logs_name(job: str) -> str:
+    """Under which name a job's logs are known, as Cloud Logging names no location: projects/P/customJobs/N."""
+    return f"projects/{job.split('/')[1]}/customJobs/{id_of(job)}"
+
+
+def is_final(job: CustomJob) -> bool:
+    """Whether a job has ended."""
+    return job.state in FINAL_STATES
+
+
+def put_state(tx: Transaction, job: CustomJob, state: int, error: ApiError | None = None) -> None:
+    """Writes a job's new state, with the times that belong to it.
+
+    Args:
+        tx: The present transaction.
+        job: The job.
+        state: A value of JobState, which the SDK declares as an int.
+        error: Why it has failed or was cancelled.
+    """
+    CustomJob.pb(job).state = state
+    job.update_time = now()
+    if state == JobState.JOB_STATE_RUNNING and not CustomJob.pb(job).HasField("start_time"):
+        job.start_time = job.update_time
+    if is_final(job):
+        job.end_time = job.update_time
+    if error is not None:
+        job.error = {"code": error.code, "message": error.message}
+    tx.put(CUSTOM_JOBS, job.name, job)
