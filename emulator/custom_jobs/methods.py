@@ -24,9 +24,10 @@ from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, pars
 from emulator.api.listing import page
 from emulator.api.masks import read
 from emulator.api.store import Transaction
-from emulator.custom_jobs.records import CUSTOM_JOBS, JOB_LOGS, is_final, logs_name, put_state
+from emulator.custom_jobs.records import CUSTOM_JOBS, JOB_LOGS, OWNERS, is_final, logs_name, put_state
 from emulator.custom_jobs.rules import job_violations
-from emulator.custom_jobs.task_jobs import task_job
+from emulator.custom_jobs.task_jobs import running_owner, task_job
+from emulator.pipeline_jobs.rules import BILLING_LABEL
 
 OUTPUT_ONLY = ("name", "state", "create_time", "start_time", "end_time", "update_time", "error", "web_access_uris")
 FILTER_FIELDS = {
@@ -55,6 +56,9 @@ def create_custom_job(call: Call[CreateCustomJobRequest]) -> CustomJob:
     job.name = f"{request.parent}/customJobs/{names.new_id()}"
     job.create_time = now()
     put_state(call.tx, job, JobState.JOB_STATE_PENDING)
+    owner = running_owner(call.tx, request.parent, job.labels.get(BILLING_LABEL, ""))
+    if owner:
+        call.tx.put(OWNERS, job.name, owner)
     call.work.append(Work("run", job.name))
     return job
 
@@ -104,6 +108,7 @@ def delete_custom_job(call: Call[DeleteCustomJobRequest]) -> Operation:
     _require_own(call.tx, job, "deleted")
     call.tx.delete(CUSTOM_JOBS, job.name)
     call.tx.delete(JOB_LOGS, logs_name(job.name))
+    call.tx.delete(OWNERS, job.name)
     call.work.append(Work("remove", job.name))
     return operations.done(call.tx, names.location_of(job.name), DeleteOperationMetadata())
 

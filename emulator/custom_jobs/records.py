@@ -37,6 +37,10 @@ class JobLogs(NamedTuple):
 JOB_LOGS: Table[JobLogs] = Table("custom_job_logs", encode=json.dumps, decode=lambda text: JobLogs(*json.loads(text)))
 
 
+# By the name of a job that a task of a pipeline has asked for: the pipeline job.
+OWNERS: Table[str] = Table("custom_job_owners", encode=str, decode=str)
+
+
 def logs_name(job: str) -> str:
     """Under which name a job's logs are known, as Cloud Logging names no location: projects/P/customJobs/N."""
     return f"projects/{job.split('/')[1]}/customJobs/{id_of(job)}"

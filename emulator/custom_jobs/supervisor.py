@@ -21,9 +21,20 @@ from emulator.api.store import Store, Transaction
 from emulator.custom_jobs import packages
 from emulator.custom_jobs.folders import JobFolders
 from emulator.custom_jobs.processes import ReplicaProcess, replica_processes
-from emulator.custom_jobs.records import CANCELLED, CUSTOM_JOBS, JOB_LOGS, JobLogs, is_final, logs_name, put_state
+from emulator.custom_jobs.records import (
+    CANCELLED,
+    CUSTOM_JOBS,
+    JOB_LOGS,
+    OWNERS,
+    JobLogs,
+    is_final,
+    logs_name,
+    put_state,
+)
 from emulator.custom_jobs.replicas import Replica, replicas
 from emulator.model_servers.command import tail
+from emulator.pipeline_jobs.records import PIPELINE_JOBS
+from emulator.pipeline_jobs.records import is_final as is_final_run
 from emulator.storage.object_store import ObjectStore
 
 LOG = logging.getLogger(__name__)
@@ -31,6 +42,8 @@ LOG = logging.getLogger(__name__)
 MOST_AT_ONCE = 4
 # A job whose replicas were killed, as those of a machine in trouble are, starts again.
 MOST_ATTEMPTS = 3
+# How often it is looked whether the pipeline job still runs that has asked for a job.
+LOOK_S = 0.5
 LONGEST_S = 604_800.0
 # By SIGKILL: as the keeper tells it, and as the end of a keeper that was killed itself is told.
 _KILLED = {137, -9}
@@ -131,7 +144,11 @@ class JobSupervisor:
         try:
             job = await self._store.transact(lambda tx: self._begun(tx, name))
             if job is not None:
-                error = await self._execute(job, running)
+                watch = asyncio.create_task(self._stop_with_owner(name, running))
+                try:
+                    error = await self._execute(job, running)
+                finally:
+                    watch.cancel()
                 if not self._is_closing:
                     await self._end(name, _state_after(error), error)
         except Exception as error:
@@ -153,6 +170,16 @@ class JobSupervisor:
         if tx.get(JOB_LOGS, logs_name(name)) is None:
             tx.put(JOB_LOGS, logs_name(name), JobLogs(name, now().isoformat(), names))
         return job
+
+    async def _stop_with_owner(self, name: str, running: _Running) -> None:
+        """Ends a job once the pipeline job has ended that has asked for it, however its task was ended."""
+        owner = await asyncio.to_thread(self._store.peek, OWNERS, name)
+        while owner is not None:
+            job = await asyncio.to_thread(self._store.peek, PIPELINE_JOBS, owner)
+            if job is None or is_final_run(job):
+                running.must_stop.set()
+                return
+            await asyncio.sleep(LOOK_S)
 
     async def _end(self, name: str, state: int, error: ApiError | None) -> None:
         def end(tx: Transaction) -> None:

@@ -1,4 +1,4 @@
-"""The custom jobs behind the tasks of pipelines, as far as clients ask for them: made from what is known of a task."""
+"""Custom jobs and pipelines: the one behind each task, made from what is known of it, and who has asked for one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from google.protobuf import json_format
 
 from emulator.api.names import location_of
 from emulator.api.store import Transaction
-from emulator.pipeline_jobs.records import PIPELINE_DETAILS, TASK_LOGS, require_whole, task_log_name
+from emulator.pipeline_jobs.records import (
+    PIPELINE_DETAILS,
+    PIPELINE_JOBS,
+    TASK_LOGS,
+    is_final,
+    require_whole,
+    task_log_name,
+)
+from emulator.pipeline_jobs.rules import BILLING_LABEL
 
 # What a task runs on that asks for no machine.
 MACHINE_TYPE = "e2-standard-4"
@@ -20,6 +28,20 @@ _STATES = {
     PipelineTaskDetail.State.CANCELLING: JobState.JOB_STATE_CANCELLING,
     PipelineTaskDetail.State.CANCELLED: JobState.JOB_STATE_CANCELLED,
 }
+
+
+def running_owner(tx: Transaction, location: str, label: str) -> str:
+    """The pipeline job that is at work under a label of its own; empty where there is none.
+
+    Args:
+        tx: The present transaction.
+        location: Where it is.
+        label: The value of `BILLING_LABEL`, which a run gives to all that its tasks ask for.
+    """
+    if not label:
+        return ""
+    jobs = tx.children(PIPELINE_JOBS, location)
+    return next((job.name for job in jobs[::-1] if job.labels.get(BILLING_LABEL) == label and not is_final(job)), "")
 
 
 def task_job(tx: Transaction, name: str) -> CustomJob | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from google.cloud.aiplatform_v1.types.pipeline_failure_policy import PipelineFai
 from emulator.api.names import id_of
 from emulator.interpreter import interpreter_needed
 from emulator.pipeline_jobs.folders import JobFolders
+from emulator.runner.launchers import RUN_LABELS
 from emulator.runner.task_processes import GRACE_S
 
 # Between SIGTERM and SIGKILL: the runner gives its tasks GRACE_S and a few seconds more.
@@ -118,7 +120,7 @@ async def start_runner(job: PipelineJob, folders: JobFolders, environment: Mappi
             stdin=asyncio.subprocess.PIPE,
             stdout=output,
             stderr=output,
-            env=dict(environment),
+            env={**environment, RUN_LABELS: json.dumps(dict(job.labels))},
             start_new_session=True,
         )
     return JobProcess(process, errors)

@@ -20,7 +20,7 @@ from emulator.api.validation import (
 )
 from emulator.pipeline_jobs.spec_rules import MOST_VIOLATIONS, spec_violations, version_of
 from emulator.runner.errors import nearest, some
-from emulator.runner.task_record import plain
+from emulator.runner.json_values import plain
 
 JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
 BILLING_LABEL = "vertex-ai-pipelines-run-billing-id"

@@ -25,8 +25,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from emulator.runner.json_values import plain
 from emulator.runner.pipeline_spec import PipelineSpec
-from emulator.runner.task_record import plain
 
 Outputs = Mapping[str, Mapping[str, Any]]
 """A task's outputs in JSON's terms, by name: `{value}`, `{artifact}` or, for a list of them, `{artifacts}`.

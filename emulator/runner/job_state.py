@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from emulator.runner.json_values import plain
+from emulator.runner.launchers import ESCAPED_INPUT, ESCAPED_INPUT_TEXT
 from emulator.runner.pipeline_spec import ITERATION, Kind, PipelineSpec, Task
 from emulator.runner.run_json import FINAL, RunState, folder_name
 from emulator.runner.task_record import (
@@ -19,7 +21,6 @@ from emulator.runner.task_record import (
     TaskState,
     Values,
     error_status,
-    plain,
     time_text,
 )
 
@@ -160,7 +161,16 @@ class JobState:
     def placeholders(self) -> dict[str, str]:
         """The placeholders of kfp that tell a task which run it belongs to, with their values."""
         created = str(time_text(self._created))
+        _, project, _, location, *_ = self._name.split("/")
         return {
+            "{{$.pipeline_google_cloud_project_id}}": project,
+            "{{$.pipeline_google_cloud_location}}": location,
+            # A run here has none of these.
+            "{{$.pipeline_service_account}}": "",
+            "{{$.pipeline_network}}": "",
+            "{{$.pipeline_persistent_resource_id}}": "",
+            "{{$.pipeline_encryption_key_name}}": "",
+            ESCAPED_INPUT: ESCAPED_INPUT_TEXT,
             "{{$.pipeline_job_resource_name}}": self._name,
             "{{$.pipeline_job_create_time_utc}}": created,
             "{{$.pipeline_job_schedule_time_utc}}": created,

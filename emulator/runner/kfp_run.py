@@ -26,14 +26,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from emulator.api.names import new_id
+from emulator.runner.custom_job_handler import CustomJobHandler
 from emulator.runner.gates import Gates
 from emulator.runner.kfp_seams import import_kfp, replaced
+from emulator.runner.launchers import launcher_of
 from emulator.runner.options import FailurePolicy, Options
 from emulator.runner.pipeline_spec import Kind, PipelineSpec
 from emulator.runner.public_uris import PublicUris
 from emulator.runner.recorder import Recorder
 from emulator.runner.run_folder import RunFolder
-from emulator.runner.task_component import own_component
+from emulator.runner.task_component import own_component, with_executor_input
 from emulator.runner.task_handler import TaskHandler, TaskRun
 from emulator.runner.task_memory import TaskMemory
 from emulator.runner.task_processes import StoppedError, TaskProcesses
@@ -123,7 +125,8 @@ class KfpRun:
             yield
 
     def _make_handler(self, _original: Any, **given: Any) -> TaskHandler:
-        return TaskHandler(self._thread.task, self._recorder, self._uris, self._processes, **given)
+        kind = CustomJobHandler if self._thread.task.is_job else TaskHandler
+        return kind(self._thread.task, self._recorder, self._uris, self._processes, **given)
 
     def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
         """A task or a group."""
@@ -182,6 +185,11 @@ class KfpRun:
 
         task = self._spec.along(run.path)[-1]
         call |= self._own_component(run.path, call)
+        label = call["components"][call["task_spec"].component_ref.name].executor_label
+        container = self._spec.document["deploymentSpec"]["executors"][label].get("container", {})
+        if launcher_of(container):
+            run.is_job = True
+            call["executors"] = with_executor_input(call["executors"], label)
         found = self._memory.recall(task, call)
         if found.outputs is not None:
             run.cached_inputs = found.inputs

@@ -16,6 +16,7 @@ import yaml
 from emulator.plain_yaml import LimitError, load_plain
 from emulator.runner.conditions import check_condition
 from emulator.runner.errors import UsageError, listing
+from emulator.runner.launchers import SERVED, launcher_of
 from emulator.runner.spec_size import size_fault
 
 # Guesses: ten times what ten thousand tasks take, and as deep as protobuf reads.
@@ -231,6 +232,13 @@ def _unsuited(label: str, executor: Mapping[str, Any]) -> str:
         return ""
     if "container" not in executor:
         return f'The component "{component}" runs on a service ({", ".join(executor)}). {advice}'
+    launcher = launcher_of(executor["container"])
+    if launcher:
+        return (
+            ""
+            if launcher in SERVED
+            else f'The component "{component}" starts Google\'s launcher {launcher}, which does not run here. {advice}'
+        )
     parts = [*executor["container"].get("command", []), *executor["container"].get("args", [])]
     if not any("kfp.dsl.executor_main" in part for part in parts):
         return f'The component "{component}" is a container component. {advice}'

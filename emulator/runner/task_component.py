@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.runner.task_values import CHANNEL, Call
@@ -26,7 +26,9 @@ def own_component(
         _copy(call["components"][call["task_spec"].component_ref.name]),
     )
     task.component_ref.name = f"comp-{name}"
-    _fill_in(task, placeholders)
+    _fill_in((source.runtime_value.constant for source in _constants(task)), placeholders)
+    defaults = (given.default_value for given in component.input_definitions.parameters.values())
+    _fill_in(defaults, placeholders)
     _tell_final_status(task, final_status)
     policy = task.trigger_policy
     if policy.strategy == policy.TriggerStrategy.ALL_UPSTREAM_TASKS_COMPLETED:
@@ -43,12 +45,33 @@ def _copy(message: Any) -> Any:
     return fresh
 
 
-def _fill_in(task: Any, placeholders: Mapping[str, str]) -> None:
-    for source in task.inputs.parameters.values():
-        constant = source.runtime_value.constant if source.HasField("runtime_value") else None
-        if constant is not None and constant.HasField("string_value"):
-            for placeholder, value in placeholders.items():
-                constant.string_value = constant.string_value.replace(placeholder, value)
+def with_executor_input(executors: Mapping[str, Any], label: str) -> dict[str, Any]:
+    """The executors of which one is told its executor input, which those that kfp makes of functions always are.
+
+    Args:
+        executors: Executors by label.
+        label: That of the one.
+    """
+    told = _copy(executors[label])
+    told.container.args.extend(["--executor_input", "{{$}}"])
+    return {**executors, label: told}
+
+
+def _constants(task: Any) -> Iterator[Any]:
+    return (source for source in task.inputs.parameters.values() if source.HasField("runtime_value"))
+
+
+def _fill_in(values: Iterable[Any], placeholders: Mapping[str, str]) -> None:
+    """Fills placeholders in, also where they lie inside of lists and structs."""
+    for value in values:
+        match value.WhichOneof("kind"):
+            case "string_value":
+                for placeholder, told in placeholders.items():
+                    value.string_value = value.string_value.replace(placeholder, told)
+            case "list_value":
+                _fill_in(value.list_value.values, placeholders)
+            case "struct_value":
+                _fill_in(value.struct_value.fields.values(), placeholders)
 
 
 def _tell_final_status(task: Any, final_status: Callable[[str], Mapping[str, Any]]) -> None:

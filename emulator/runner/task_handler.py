@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from emulator.runner.failures import explain
 from emulator.runner.public_uris import PublicUris
@@ -29,6 +29,7 @@ class TaskRun:
         attempts: How often it has been tried.
         error: Why the last attempt failed.
         cached_inputs: What it would have been given, where it need not run.
+        is_job: Whether a job of Vertex AI does its work.
     """
 
     path: TaskPath
@@ -36,6 +37,7 @@ class TaskRun:
     attempts: int = 0
     error: str = ""
     cached_inputs: Values | None = None
+    is_job: bool = False
 
 
 class TaskHandler:
@@ -91,14 +93,19 @@ class TaskHandler:
         with task.log.open("ab", buffering=0) as log:
             if task.attempts > 1:
                 log.write(f"\n--- Attempt {task.attempts} ---\n".encode())
-            start = log.tell()
-            code = self._processes.run(self._command, log, self._variables)
-        if code == 0:
+            error = self._execute(log)
+        if not error:
             return Status.SUCCESS
-        if self._processes.is_stopped:
-            raise StoppedError
-        task.error = explain(_tail(task.log, start), code)
+        task.error = error
         return Status.FAILURE
+
+    def _execute(self, log: IO[bytes]) -> str:
+        """Does one attempt; why it has failed, if it has."""
+        start = log.tell()
+        code = self._processes.run(self._command, log, self._variables)
+        if code and self._processes.is_stopped:
+            raise StoppedError
+        return explain(_tail(self._task.log, start), code) if code else ""
 
 
 def _tail(log: Path, start: int) -> str:

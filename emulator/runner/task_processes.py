@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -39,6 +39,7 @@ class TaskProcesses:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._others: set[Callable[[], None]] = set()
         self._stopped = False
 
     @property
@@ -74,11 +75,33 @@ class TaskProcesses:
                 self._running.discard(process)
             _close(process)
 
+    @contextlib.contextmanager
+    def stoppable(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Something else at work for a task while the context lasts.
+
+        Args:
+            stop: Ends it, and returns once it has ended.
+
+        Raises:
+            StoppedError: The run is being stopped.
+        """
+        with self._lock:
+            if self._stopped:
+                raise StoppedError
+            self._others.add(stop)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._others.discard(stop)
+
     def stop(self) -> None:
         """Ends every process of every task, and lets no other begin."""
         with self._lock:
             self._stopped = True
-            running = list(self._running)
+            running, others = list(self._running), list(self._others)
+        for stop in others:
+            stop()
         for process in running:
             _close(process)
         for process in running:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from emulator.runner.json_values import plain
 from emulator.runner.pipeline_spec import Kind
 
 FAILED_PRECONDITION = 9
@@ -157,22 +157,6 @@ def _artifacts(values: Values) -> dict[str, Any]:
 def status(state: TaskState, moment: str | None, error: Mapping[str, Any] | None) -> dict[str, Any]:
     """A state that a task has entered, as PipelineTaskStatus."""
     return {"updateTime": moment, "state": state.value} | ({"error": error} if error else {})
-
-
-def plain(value: Any) -> Any:
-    """A value as protobuf's JSON writes it: 2.0 as 2, and what is no finite number by its name."""
-    match value:
-        case float() if math.isnan(value):
-            return "NaN"
-        case float() if math.isinf(value):
-            return "Infinity" if value > 0 else "-Infinity"
-        case float() if value.is_integer() and abs(value) < 2**53:
-            return int(value)
-        case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [plain(item) for item in value]
-    return value
 
 
 def time_text(moment: datetime | None) -> str | None:

@@ -1,0 +1,190 @@
+"""Pipelines with Google's own components for custom jobs, compiled by kfp and submitted through the SDK."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator.sdk import pointed
+from tests.emulator.vertex_emulator import VertexEmulator, storage_client
+from tests.patience import eventually
+
+pytestmark = pytest.mark.run
+
+BUCKET = "gcpc-bucket"
+PIPELINE = """
+from kfp import dsl
+from google_cloud_pipeline_components.v1 import custom_job
+
+
+@dsl.component(base_image="trainer:1", install_kfp_package=False)
+def train(text: str, count: int, model: dsl.Output[dsl.Model]) -> str:
+    import json
+    import os
+
+    task = json.loads(os.environ["CLUSTER_SPEC"])["task"]
+    print("task", task["type"])
+    if text == "fail":
+        raise ValueError("It was asked to fail.")
+    if text == "wait":
+        import time
+
+        time.sleep(3600)
+    if task["type"] == "workerpool0":
+        model.metadata["count"] = count
+        with open(model.path, "w") as file:
+            file.write(text)
+    else:
+        import time
+
+        time.sleep(3600)
+    return text * 2
+
+
+@dsl.component(base_image="trainer:1", install_kfp_package=False)
+def read(model: dsl.Input[dsl.Model], twice: str, resources: str) -> str:
+    with open(model.path) as file:
+        return f"{file.read()}|{model.metadata['count']}|{twice}|{resources}"
+
+
+train_as_job = custom_job.create_custom_training_job_from_component(
+    train, display_name="trained", machine_type="n1-standard-8", replica_count=2
+)
+
+
+@dsl.pipeline(name="with-a-job")
+def pipeline(text: str, retries: int = 0):
+    job = train_as_job(text=text, count=3)
+    read(model=job.outputs["model"], twice=job.outputs["Output"], resources=job.outputs["gcp_resources"])
+
+
+@dsl.pipeline(name="plain-job")
+def plain(word: str = "said"):
+    custom_job.CustomTrainingJobOp(
+        display_name="plain",
+        worker_pool_specs=[
+            {
+                "machine_spec": {"machine_type": "n1-standard-4"},
+                "replica_count": 1,
+                "container_spec": {"image_uri": "trainer:1", "command": ["python3", "-c"], "args": ["print('ran')"]},
+            }
+        ],
+    )
+"""
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    import importlib.util
+    import sys
+
+    from kfp import compiler
+
+    folder = tmp_path_factory.mktemp("gcpc")
+    (folder / "gcpc_pipeline.py").write_text(PIPELINE)
+    spec = importlib.util.spec_from_file_location("gcpc_pipeline", folder / "gcpc_pipeline.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["gcpc_pipeline"] = module
+    spec.loader.exec_module(module)
+    for name in ("pipeline", "plain"):
+        compiler.Compiler().compile(getattr(module, name), str(folder / f"{name}.yaml"))
+    return {name: folder / f"{name}.yaml" for name in ("pipeline", "plain")}
+
+
+@pytest.fixture
+def aiplatform(emulator: VertexEmulator) -> Iterator[Any]:
+    with pointed(emulator, staging_bucket=f"gs://{BUCKET}") as sdk:
+        storage = storage_client(emulator)
+        if not storage.bucket(BUCKET).exists():
+            storage.create_bucket(BUCKET)
+        yield sdk
+
+
+def submitted(aiplatform: Any, path: Path, **parameters: Any) -> Any:
+    job = aiplatform.PipelineJob(
+        display_name="x", template_path=str(path), pipeline_root=f"gs://{BUCKET}/root", parameter_values=parameters
+    )
+    job.submit()
+    return job
+
+
+def task(emulator: VertexEmulator, job: Any, name: str) -> dict[str, Any]:
+    details = emulator.get(job.resource_name)["jobDetail"]["taskDetails"]
+    found: dict[str, Any] = next(one for one in details if one["taskName"] == name)
+    return found
+
+
+def ended(emulator: VertexEmulator, job: Any) -> dict[str, Any]:
+    return eventually(
+        lambda: emulator.get(job.resource_name),
+        lambda told: told["state"].removeprefix("PIPELINE_STATE_") in {"SUCCEEDED", "FAILED", "CANCELLED"},
+    )
+
+
+@pytest.mark.parametrize("text", ['said "so" \\ é\n', "plain"])
+def test_a_component_runs_as_a_job_of_two_replicas(
+    emulator: VertexEmulator, aiplatform: Any, compiled: dict[str, Path], text: str
+) -> None:
+    job = submitted(aiplatform, compiled["pipeline"], text=text)
+    assert ended(emulator, job)["state"] == "PIPELINE_STATE_SUCCEEDED"
+    outputs = task(emulator, job, "read")["execution"]["metadata"]
+    said, count, twice, resources = outputs["output:Output"].split("|")
+    assert (said, float(count), twice) == (text, 3.0, text * 2)
+    (resource,) = json.loads(resources)["resources"]
+    custom = emulator.get(resource["resourceUri"].partition("/v1/")[2])
+    assert (custom["displayName"], custom["state"]) == ("trained", "JOB_STATE_SUCCEEDED")
+    assert custom["labels"]["vertex-ai-pipelines-run-billing-id"]
+    assert [pool["replicaCount"] for pool in custom["jobSpec"]["workerPoolSpecs"]] == ["1", "1"]
+    # The launcher's own job is another one, as on Vertex AI.
+    main = task(emulator, job, "train")["executorDetail"]["containerDetail"]["mainJob"]
+    launcher = emulator.get(main)
+    assert launcher["name"] == main != custom["name"]
+    assert launcher["state"] == "JOB_STATE_SUCCEEDED"
+    assert "google-cloud-pipeline-components" in str(launcher["jobSpec"]["workerPoolSpecs"])
+
+
+def test_a_failed_job_fails_its_task_with_its_own_error(
+    emulator: VertexEmulator, aiplatform: Any, compiled: dict[str, Path]
+) -> None:
+    job = submitted(aiplatform, compiled["pipeline"], text="fail")
+    assert ended(emulator, job)["state"] == "PIPELINE_STATE_FAILED"
+    assert task(emulator, job, "train")["error"]["message"] == "ValueError: It was asked to fail."
+
+
+def jobs_of(emulator: VertexEmulator, aiplatform: Any, job: Any, state: str) -> list[Any]:
+    """The custom jobs that a run has asked for and that are in a state."""
+    label = emulator.get(job.resource_name)["labels"]["vertex-ai-pipelines-run-billing-id"]
+    found: list[Any] = aiplatform.CustomJob.list(
+        filter=f'labels.vertex-ai-pipelines-run-billing-id={label} AND state="JOB_STATE_{state}"'
+    )
+    return found
+
+
+def test_a_cancelled_run_cancels_its_job(emulator: VertexEmulator, aiplatform: Any, compiled: dict[str, Path]) -> None:
+    job = submitted(aiplatform, compiled["pipeline"], text="wait")
+    eventually(lambda: jobs_of(emulator, aiplatform, job, "RUNNING"))
+    job.cancel()
+    assert ended(emulator, job)["state"] == "PIPELINE_STATE_CANCELLED"
+    assert len(jobs_of(emulator, aiplatform, job, "CANCELLED")) == 1
+
+
+def test_a_killed_run_leaves_no_job(emulator: VertexEmulator, aiplatform: Any, compiled: dict[str, Path]) -> None:
+    job = submitted(aiplatform, compiled["pipeline"], text="wait")
+    eventually(lambda: jobs_of(emulator, aiplatform, job, "RUNNING"))
+    (runner,) = emulator.folder.glob(f"runs/*/*/{job.name}/runner.json")
+    os.kill(json.loads(runner.read_text())["pid"], signal.SIGKILL)
+    assert ended(emulator, job)["state"] == "PIPELINE_STATE_FAILED"
+    eventually(lambda: jobs_of(emulator, aiplatform, job, "CANCELLED"))
+
+
+def test_a_job_of_plain_worker_pools_runs(emulator: VertexEmulator, aiplatform: Any, compiled: dict[str, Path]) -> None:
+    job = submitted(aiplatform, compiled["plain"])
+    assert ended(emulator, job)["state"] == "PIPELINE_STATE_SUCCEEDED"
