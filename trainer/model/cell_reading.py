@@ -6,13 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainer.contract import Contract
-from trainer.contract.cell_text import NUMBER, WHITE_SPACE
+from trainer.contract.cell_text import NUL, NUMBER, WHITE_SPACE
 from trainer.tables.cells import SMALLEST, NumberCells, WordCells, cells_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-_MARK = "\0"
 
 
 class CellReader:
@@ -66,16 +64,15 @@ class CellReader:
     def _split(self, rows: tf.Tensor) -> tf.Tensor:
         """The cells of rows, string [N, features].
 
-        Each cell is marked off as its part in quotes and the part behind it, which begins with no quote.
+        Behind the part of a cell that stands in quotes, and behind the rest of it, a NUL is put.
         """
         import tensorflow as tf
 
-        count, mark, delimiter = len(self._features), rf"\x{ord(_MARK):02x}", rf"\x{ord(self._delimiter):02x}"
-        no_part = rf"{delimiter}{mark}\r\n"
-        cell = rf'(?:"((?:[^"{mark}]|"")*)")?([^"{no_part}][^{no_part}]*)?{delimiter}'
+        count, delimiter = len(self._features), rf"\x{ord(self._delimiter):02x}"
+        cell = rf'(?:"((?:[^"\x00]|"")*)")?([^"{delimiter}\x00\r\n][^{delimiter}\x00\r\n]*)?{delimiter}'
         records = tf.strings.regex_replace(rows, r"[\r\n]+\z", "")
         ended = tf.strings.join([records, tf.constant(self._delimiter)])
-        parts = tf.strings.split(tf.strings.regex_replace(ended, cell, rf"\1{_MARK}\2{_MARK}"), _MARK)
+        parts = tf.strings.split(tf.strings.regex_replace(ended, cell, rf"\1{NUL}\2{NUL}"), NUL)
         accepted = tf.strings.regex_full_match(ended, f"(?:{cell})+")
         accepted &= (records != "") & (parts.row_lengths() == 2 * count + 1)
         fault = f"A row must be a record of {count} cells, {self._delimiter!r} between them. Received: "

@@ -50,8 +50,8 @@ def export_model(trained: TrainedModel, url: str, serving: ExportFormat = "JSON"
     Signatures: `predict` takes a scalar for each column, by name, as [N] tensors; `csv` takes rows of text, string
     [N], with the features in the order of the files and no label; `example` takes serialized tf.train.Example, string
     [N]; `serving_default` is one of them. A cell means in each what it means in a table, and is refused where a table's
-    would be. All answer logits and probabilities, float32 [N, C]; class_ids, int64 [N,
-    1]; classes, string [N, 1]; all_class_ids, int32 [N, C]; all_classes, string [N, C].
+    would be. All answer logits and probabilities, float32 [N, C]; class_ids, int64 [N, 1]; classes, string [N, 1];
+    all_class_ids, int32 [N, C]; all_classes, string [N, C].
 
     Args:
         trained: The model.
