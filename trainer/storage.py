@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -17,6 +19,9 @@ from fsspec.implementations.local import LocalFileSystem
 from trainer.errors import UsageError
 
 PARTIAL = ".partial"
+_BLOCK_BYTES = 16 << 20
+_CONNECTIONS = 4
+_MOST_TRIES = 10
 
 
 def is_local(url: str) -> bool:
@@ -30,10 +35,13 @@ def local_path(url: str) -> Path:
 
 
 def locate(url: str) -> tuple[Any, str]:
-    """The fsspec file system of `url` and the path in it; a local path is taken to the letter, whatever it holds."""
+    """The fsspec file system of `url` and the path in it; a local path is taken to the letter, whatever it holds.
+
+    The file system remembers no listing: another process may have changed what it tells of names and lengths.
+    """
     if "://" not in url:
         return LocalFileSystem(), url
-    filesystem, path = fsspec.url_to_fs(url)
+    filesystem, path = fsspec.url_to_fs(url, use_listings_cache=False)
     return filesystem, str(path)
 
 
@@ -66,21 +74,79 @@ def write_bytes(url: str, data: bytes) -> None:
 
 
 def read_bytes(url: str) -> bytes:
-    """The bytes of one file.
+    """The bytes of one file, the old ones or the new ones where it is replaced meanwhile.
 
     Raises:
         OSError: It cannot be read.
     """
     filesystem, path = locate(url)
-    with filesystem.open(path, "rb") as file:
-        data: bytes = file.read()
+    # One request, whose answer is one generation of the object; a file that gcsfs opens is read in ranges of any.
+    data: bytes = filesystem.cat_file(path)
     return data
+
+
+def open_bytes(url: str) -> IO[bytes]:
+    """Opens one file, to be read from its first byte to its last. What is read is never of two generations.
+
+    Raises:
+        OSError: It cannot be read; so does a later `read`, where an object was replaced and its old bytes are gone.
+    """
+    filesystem, path = locate(url)
+    if not url.startswith(("gs://", "gcs://")):
+        file: IO[bytes] = filesystem.open(path, "rb")
+        return file
+    for _ in range(_MOST_TRIES):
+        details = filesystem.info(path)
+        if details["type"] == "directory":
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), url)
+        if details.get("contentEncoding"):
+            # Ranges count its packed bytes, and what arrives is unpacked.
+            return io.BytesIO(filesystem.cat_file(path))
+        stream = io.BufferedReader(_Generation(filesystem, path, details), _BLOCK_BYTES)
+        with contextlib.suppress(FileNotFoundError):  # replaced since its details were told
+            stream.peek()
+            return stream
+    raise OSError(errno.EBUSY, "it is replaced again and again", url)
+
+
+class _Generation(io.RawIOBase):
+    """The bytes of one generation of an object behind gcsfs.
+
+    Args:
+        filesystem: gcsfs, whose own files are read in ranges of whatever generation is there at the moment.
+        path: The object.
+        details: Its resource.
+    """
+
+    def __init__(self, filesystem: Any, path: str, details: Mapping[str, Any]) -> None:
+        self._filesystem = filesystem
+        self._path = path
+        self._size = int(details["size"])
+        self._generation = details["generation"]
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        start, end = self._place, min(self._place + len(buffer), self._size)
+        if start == end:
+            return 0
+        try:
+            data = self._filesystem.cat_file(
+                self._path, start, end, generation=self._generation, concurrency=_CONNECTIONS
+            )
+        except FileNotFoundError as error:
+            told = "it was replaced or removed while it was read"
+            raise FileNotFoundError(errno.ENOENT, told, self._path) from error
+        buffer[: len(data)] = data
+        self._place = end
+        return len(data)
 
 
 def list_files(url: str) -> list[str]:
     """Names, sorted, of the files in a folder; none where there is no such folder."""
     filesystem, path = locate(url)
-    filesystem.invalidate_cache()
     try:
         entries = filesystem.ls(path, detail=True)
     except FileNotFoundError:
@@ -91,14 +157,13 @@ def list_files(url: str) -> list[str]:
 def remove_file(url: str) -> None:
     """Removes one file, if it is there."""
     filesystem, path = locate(url)
-    if filesystem.exists(path):
+    with contextlib.suppress(FileNotFoundError):
         filesystem.rm_file(path)
 
 
 def holds_anything(url: str) -> bool:
     """Whether there is a file at `url`, or a folder with something in it."""
     filesystem, path = locate(url)
-    filesystem.invalidate_cache()
     if not filesystem.exists(path):
         return False
     return bool(filesystem.isfile(path) or filesystem.ls(path, detail=False))

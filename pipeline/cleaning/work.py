@@ -54,7 +54,6 @@ class Estate:
         """Removes a run and its results, unless they are gone already."""
         # The results first: a run that is still listed is found again by a cleaning that follows one that was cut off.
         filesystem, folder = storage.locate(folder_of(run))
-        filesystem.invalidate_cache()
         if filesystem.exists(folder):
             filesystem.rm(folder, recursive=True)
         self._remove(self._pipelines.delete_pipeline_job, run.name)
@@ -84,7 +83,6 @@ def sizes_of(cleaning: Cleaning, config: Connection) -> dict[str, int]:
 
 def _bytes_of(run: RunRecord) -> int:
     filesystem, folder = storage.locate(folder_of(run))
-    filesystem.invalidate_cache()
     if not filesystem.exists(folder):
         return 0
     return int(filesystem.du(folder))

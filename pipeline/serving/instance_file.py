@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import re
@@ -10,8 +9,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NoReturn
 
+from trainer.contract.cell_text import NUMBER
 from trainer.errors import DataError, UsageError, quoted
 
 STANDARD_INPUT = "-"
@@ -54,7 +55,7 @@ def read_instances(source: str, read_types: Callable[[], Mapping[str, str] | Non
     if text.lstrip()[0] in "{[" or all(_is_json_text(line) for _, line in lines):
         read = Instances(_json_instances(text, lines, name))
     else:
-        read = _csv_instances(lines, name, read_types)
+        read = _csv_instances(text, name, read_types)
     if not read.values:
         raise DataError([f"{name} holds no instances, only their frame. Add at least one."])
     return read
@@ -134,10 +135,9 @@ def _instances_of(document: Any, name: str) -> list[Any]:
     return [document]
 
 
-def _csv_instances(
-    lines: Sequence[tuple[int, str]], name: str, read_types: Callable[[], Mapping[str, str] | None]
-) -> Instances:
-    delimiter = max(_DELIMITERS, key=lines[0][1].count)
+def _csv_instances(text: str, name: str, read_types: Callable[[], Mapping[str, str] | None]) -> Instances:
+    delimiter = max(_DELIMITERS, key=text.lstrip().partition("\n")[0].count)
+    lines = _records(text, delimiter)
     header = [cell.strip() for cell in _cells(lines[0], delimiter, name)]
     if not any(map(_is_number, header)):
         types = read_types()
@@ -147,6 +147,17 @@ def _csv_instances(
             sentence = f"{name} begins with column names, and what the model's columns hold is not known here."
             raise DataError([f"{sentence} Send JSON, or rows without names in the order of the training files."])
     return Instances([line.strip(" ") for _, line in lines])
+
+
+def _records(text: str, delimiter: str) -> list[tuple[int, str]]:
+    """The records of a CSV file that are not blank, each with the line on which it begins."""
+    from trainer.tables.blocks import csv_reader
+
+    lines = text.split("\n")
+    reader = csv_reader((f"{line}\n" for line in lines), delimiter)
+    ends = [0, *(reader.line_num for _ in reader)]
+    records = [(start + 1, "\n".join(lines[start:end])) for start, end in pairwise(ends)]
+    return [(number, record) for number, record in records if record.strip()]
 
 
 def _named(
@@ -168,20 +179,23 @@ def _named(
 
 
 def _cells(line: tuple[int, str], delimiter: str, name: str) -> list[str]:
+    from trainer.tables.blocks import read_record
+
     try:
-        return next(csv.reader([line[1]], delimiter=delimiter, strict=True))
-    except csv.Error as error:
+        return read_record(line[1], delimiter)
+    except ValueError as error:
         raise DataError([f"{name}, line {line[0]}: {error}. Write one row of cells a line."]) from error
 
 
-def _is_number(cell: str) -> bool:
-    return re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", cell.strip(), re.ASCII) is not None
+def _is_number(text: str) -> bool:
+    return re.fullmatch(NUMBER, text) is not None
 
 
 def _value(cell: str, kind: str) -> Any:
     """A cell as JSON: null where it is blank; as it is where it is not of its kind, for the model to refuse."""
-    if not cell.strip():
+    text = cell.strip()
+    if not text:
         return None
-    if kind == "number" and _is_number(cell) and math.isfinite(float(cell)):
-        return float(cell)
+    if kind == "number" and _is_number(text) and math.isfinite(float(text)):
+        return float(text)
     return cell

@@ -66,6 +66,11 @@ class FileFormat(Part):
             raise ValueError('must be a character that no cell needs. Use "," or ";" or "\\t" or "|"')
         return value
 
+    @field_validator("missing")
+    @classmethod
+    def _trimmed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.strip() for word in value)
+
     @field_validator("encoding")
     @classmethod
     def _known(cls, value: str) -> str:

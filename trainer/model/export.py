@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,14 @@ import numpy as np
 
 from trainer import storage
 from trainer.config import ExportFormat
-from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
+from trainer.contract import Contract, Feature, NumericColumn
 from trainer.errors import TrainingError, UsageError
+from trainer.model.cell_reading import CellReader
 from trainer.model.files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
 from trainer.model.fitted_columns import raw_dtype
 from trainer.model.saved_model import load_graph, serving_names
 from trainer.model.trained_model import TrainedModel
+from trainer.tables.cells import Cells, NumberCells, cells_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -47,8 +49,9 @@ def export_model(trained: TrainedModel, url: str, serving: ExportFormat = "JSON"
 
     Signatures: `predict` takes a scalar for each column, by name, as [N] tensors; `csv` takes rows of text, string
     [N], with the features in the order of the files and no label; `example` takes serialized tf.train.Example, string
-    [N]; `serving_default` is one of them. All answer logits and probabilities, float32 [N, C]; class_ids, int64 [N,
-    1]; classes, string [N, 1]; all_class_ids, int32 [N, C]; all_classes, string [N, C].
+    [N]; `serving_default` is one of them. A cell means in each what it means in a table, and is refused where a table's
+    would be. All answer logits and probabilities, float32 [N, C]; class_ids, int64 [N, 1]; classes, string [N, 1];
+    all_class_ids, int32 [N, C]; all_classes, string [N, C].
 
     Args:
         trained: The model.
@@ -97,23 +100,18 @@ def _signatures(trained: TrainedModel) -> dict[str, Any]:
 
     features = trained.contract.features
     names = serving_names(trained.contract)
+    reader = CellReader(trained.contract)
     answer = _answerer(trained)
 
     def predict(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer({column.name: inputs[names[column.name]] for column in features})
+        return answer(reader.values({column.name: inputs[names[column.name]] for column in features}))
 
     def csv(csv_row: tf.Tensor) -> dict[str, tf.Tensor]:
-        cells = tf.io.decode_csv(csv_row, [[""]] * len(features), field_delim=trained.contract.file.delimiter)
-        return answer(
-            {
-                column.name: _parse_cell(column, cell, trained.contract.file.missing)
-                for column, cell in zip(features, cells, strict=True)
-            }
-        )
+        return answer(reader.values(reader.cells(csv_row)))
 
     def example(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         parsed = tf.io.parse_example(examples, {column.name: _example_feature(column) for column in features})
-        return answer({column.name: parsed[column.name] for column in features})
+        return answer(reader.values({column.name: parsed[column.name] for column in features}))
 
     inputs = {
         names[column.name]: tf.TensorSpec([None], raw_dtype(column), name=names[column.name]) for column in features
@@ -149,17 +147,6 @@ def _answerer(trained: TrainedModel) -> Callable[[Mapping[str, tf.Tensor]], dict
     return answer
 
 
-def _parse_cell(column: Feature, cell: tf.Tensor, missing: Sequence[str]) -> tf.Tensor:
-    import tensorflow as tf
-
-    text = tf.strings.strip(cell)
-    for word in missing:
-        text = tf.where(text == word, "", text)
-    if isinstance(column, CategoricalColumn):
-        return text
-    return tf.strings.to_number(tf.where(text == "", "nan", text), tf.float32)
-
-
 def _example_feature(column: Feature) -> Any:
     import tensorflow as tf
 
@@ -171,20 +158,25 @@ def _example_feature(column: Feature) -> Any:
 
 def _require_same_answers(trained: TrainedModel, folder: Path) -> None:
     names = serving_names(trained.contract)
-    rows = {column.name: _probe(column) for column in trained.contract.features}
+    cells = cells_of(trained.contract)
+    rows = {column.name: _probe(column, cells[column.name]) for column in trained.contract.features}
     expected = trained.network(trained.encoder(rows), training=False)
     answers = load_graph(folder).signatures["predict"](**{names[name]: values for name, values in rows.items()})
     if not np.allclose(answers["logits"], expected, rtol=1e-5, atol=1e-6):
         raise TrainingError("The exported model does not answer as the trained one does. Nothing was exported.")
 
 
-def _probe(column: Feature) -> tf.Tensor:
+def _probe(column: Feature, cells: Cells) -> tf.Tensor:
     """Three values that the column accepts, so that a model can be asked something before there is any data."""
     import tensorflow as tf
 
     if isinstance(column, NumericColumn):
         low = column.min if column.min is not None else min(0.0, column.max if column.max is not None else 0.0)
         high = column.max if column.max is not None else max(1.0, low)
-        return tf.constant([low, (low + high) / 2, high], tf.float32)
+        absent = cells.sentinels if isinstance(cells, NumberCells) else ()
+        present = [
+            number for number in np.linspace(low, high, 3 + len(absent), dtype=np.float32) if number not in absent
+        ]
+        return tf.constant(np.resize(present, 3), tf.float32)
     words = column.vocabulary or ("an unknown word",)
     return tf.constant([words[0], words[-1], words[len(words) // 2]])

@@ -72,9 +72,7 @@ class FeatureEncoder(RowLayout):
     def _look_up(self, column: FittedCategorical, values: tf.Tensor) -> tf.Tensor:
         import tensorflow as tf
 
-        words = tf.strings.strip(values)
-        if column.fill is not None:
-            words = tf.where(words == "", column.fill, words)
+        words = values if column.fill is None else tf.where(values == "", column.fill, values)
         found = self.tables[column.name].lookup(words)
         message = f'Column "{column.name}" holds no value, or a word that the contract does not list.'
         accepted = tf.logical_and(words != "", found >= 0)

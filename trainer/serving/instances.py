@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -12,6 +11,7 @@ import numpy as np
 
 from trainer.contract import Contract, Feature, NumericColumn
 from trainer.errors import DataError, nearest, quoted
+from trainer.tables.blocks import read_record
 from trainer.tables.cells import Cells, LabelCells, NumberCells, WordCells, Words, cells_of
 from trainer.tables.problems import Problems
 
@@ -98,7 +98,7 @@ class InstanceReader:
                 _report(problems, number, _WHOLE, partial(self._stranger, str(key)))
         row = {}
         for name, column in self._features.items():
-            cell = _cell(column, instance.get(name))
+            cell = _cell(column, instance.get(name), self._cells[name].missing)
             if cell is None:
                 _report(problems, number, self._places[name], partial(_wrong_type, column, instance[name]))
             elif name in instance or column.impute is not None:
@@ -112,12 +112,11 @@ class InstanceReader:
 
     def _csv_row(self, number: int, text: str, problems: Problems) -> dict[str, str]:
         try:
-            records = list(csv.reader([text], delimiter=self._delimiter, strict=True))
-        except csv.Error as error:
+            cells = read_record(text, self._delimiter)
+        except ValueError as error:
             fault = str(error)
             _report(problems, number, _WHOLE, lambda: f"received {_shown(text)}, which is no row of values: {fault}")
             return {}
-        cells = records[0] if records else []
         if len(cells) != len(self._features):
             wanted = f"{len(self._features)}: {self._ordered}"
             _report(problems, number, _WHOLE, lambda: f"received {len(cells)} values in {_shown(text)}. Send {wanted}")
@@ -139,11 +138,14 @@ def _some(names: Collection[str], separator: str) -> str:
     return listed if len(names) <= _MOST_NAMED else f"{listed} ... ({len(names)} in all)"
 
 
-def _cell(column: Feature, value: Any) -> str | None:
-    """A JSON value as a table would hold it; null as a blank cell; None where it is of the wrong type."""
+def _cell(column: Feature, value: Any, missing: Collection[str]) -> str | None:
+    """A JSON value as a table would hold it; null as a blank cell; None where it is of the wrong type.
+
+    A text is taken for a number where it means a missing one: a row of a table, as an object, may hold `NA`.
+    """
     if value is None:
         return ""
-    if isinstance(column, NumericColumn):
+    if isinstance(column, NumericColumn) and not (isinstance(value, str) and value.strip() in missing):
         return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     return value if isinstance(value, str) else None
 

@@ -134,6 +134,22 @@ def csv_reader(lines: Iterable[str], delimiter: str) -> Any:
     return csv.reader(lines, delimiter=delimiter)
 
 
+def read_record(text: str, delimiter: str) -> list[str]:
+    """The cells of a text that is one record, read as a line of a table is; none of a blank one.
+
+    Raises:
+        ValueError: It is none; the message says why.
+    """
+    try:
+        records = list(csv_reader([text, _SENTINEL], delimiter))
+    except csv.Error as error:
+        raise ValueError("a line break stands outside of quotes") from error
+    if len(records) < 2:
+        raise ValueError("a quote opens a cell and nothing closes it")
+    cells: list[str] = records[0]
+    return cells
+
+
 def line_breaks(text: bytes) -> int:
     r"""How many line ends `text` holds: \n, \r\n or \r."""
     feeds = text.count(b"\n")

@@ -12,14 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from trainer.contract import CategoricalColumn, Contract, LabelColumn, NumericColumn
+from trainer.contract.cell_text import NUL, NUMBER
 from trainer.errors import nearest, one_of, quoted
 
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(NUMBER)
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3}([. ]?[0-9]{3})*,[0-9]+")
 LOOKS_MISSING = {"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", "."}
 _MOST_DIGITS = 18
 LARGEST = float(np.finfo(np.float32).max)
+SMALLEST = float(np.finfo(np.float32).smallest_normal)
 
 
 @dataclass(frozen=True)
@@ -45,40 +47,50 @@ class Words:
 
 
 class NumberCells:
-    """Reads the cells of a numeric column as float32, missing ones as NaN."""
+    """Reads the cells of a numeric column as float32, missing ones as NaN.
+
+    What float32 cannot tell apart means the same, to the bounds and to the missing values, too: whoever asks the
+    exported graph has only float32 to ask with.
+
+    Attributes:
+        missing: The texts that mean a missing value.
+        sentinels: The numbers that do.
+        low: The smallest number accepted, a float32.
+        high: The largest one.
+    """
 
     arrow_type = pa.float64()
 
     def __init__(self, column: NumericColumn, missing: Sequence[str]) -> None:
         self.column = column
-        self._missing = {"", *missing}
-        self._sentinels = [float(word) for word in missing if is_number(word)]
-        self._low = -LARGEST if column.min is None else max(column.min, -LARGEST)
-        self._high = LARGEST if column.max is None else min(column.max, LARGEST)
+        self.missing = {"", *missing}
+        self.sentinels = {_rounded(float(word)) for word in missing if is_number(word)}
+        self.low = -LARGEST if column.min is None else max(_rounded(column.min), -LARGEST)
+        self.high = LARGEST if column.max is None else min(_rounded(column.max), LARGEST)
 
     def convert(self, array: Any) -> np.ndarray | None:
         """Values of a parsed column of an arrow table, or None if a cell needs a closer look."""
         if array.null_count and self.column.impute is None:
             return None
-        values = array.to_numpy(zero_copy_only=False)
-        present = array.drop_null().to_numpy(zero_copy_only=False) if array.null_count else values
-        return np.asarray(values, np.float32) if self._may_stand(present) else None
+        values = as_float32(array.to_numpy(zero_copy_only=False))
+        present = values[array.is_valid().to_numpy(zero_copy_only=False)] if array.null_count else values
+        return values if self._may_stand(present) else None
 
     def convert_json(self, values: Sequence[object]) -> np.ndarray | None:
         """JSON's values as `parse` would read them, or None if one needs a closer look."""
         if not set(map(type, values)) <= {int, float}:
             return None
         try:
-            numbers = np.array(values, np.float64)
+            numbers = as_float32(np.array(values, np.float64))
         except OverflowError:
             return None
-        return numbers.astype(np.float32) if self._may_stand(numbers) else None
+        return numbers if self._may_stand(numbers) else None
 
     def _may_stand(self, numbers: np.ndarray) -> bool:
         """Whether each of some numbers may stand in the column. NaN may not."""
-        if numbers.size and not (self._low <= numbers.min() and numbers.max() <= self._high):
+        if numbers.size and not (self.low <= numbers.min() and numbers.max() <= self.high):
             return False
-        return not (self._sentinels and np.isin(numbers, self._sentinels).any())
+        return not any((numbers == sentinel).any() for sentinel in self.sentinels)
 
     def parse(self, cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Values of cells, NaN where there is none, and which of the cells are bad."""
@@ -93,14 +105,14 @@ class NumberCells:
         return values.astype(np.float32), bad
 
     def _value(self, text: str) -> float | None:
-        if text in self._missing:
+        if text in self.missing:
             return None if self.column.impute is None else math.nan
         if not _NUMBER.fullmatch(text):
             return None
-        value = float(text)
-        if value in self._sentinels:
+        value = _rounded(float(text))
+        if value in self.sentinels:
             return None if self.column.impute is None else math.nan
-        return value if self._low <= value <= self._high else None
+        return value if self.low <= value <= self.high else None
 
     def explain(self, cell: str) -> str:
         """Why `cell` is bad and what to do."""
@@ -108,7 +120,7 @@ class NumberCells:
         if not text:
             return 'is blank. Write a number, or let the contract fill it in with impute = "mean"'
         received = f"received {quoted(text)}, "
-        if text in self._missing or (is_number(text) and float(text) in self._sentinels):
+        if text in self.missing or (is_number(text) and _rounded(float(text)) in self.sentinels):
             return f'{received}a missing value. Write a number, or add impute = "mean" to the contract'
         return received + (self._misfit(float(text)) if is_number(text) else self._misspelt(text))
 
@@ -172,14 +184,18 @@ class LabelCells:
 
 
 class WordCells:
-    """Reads the cells of a categorical column."""
+    """Reads the cells of a categorical column.
+
+    Attributes:
+        missing: The texts that mean a missing value. What the vocabulary lists is a word.
+    """
 
     arrow_type = pa.dictionary(pa.int32(), pa.string())
 
     def __init__(self, column: CategoricalColumn, missing: Sequence[str]) -> None:
         self.column = column
-        self._missing = {"", *missing}
         self._known = None if column.vocabulary is None else set(column.vocabulary)
+        self.missing = {"", *missing} - (self._known or set())
 
     def convert(self, array: Any) -> Words | None:
         """Words of a parsed column of an arrow table, or None if a cell may not stand there."""
@@ -206,16 +222,17 @@ class WordCells:
     def _word(self, cell: str) -> str | None:
         """The word a cell holds, "" for a missing one, None if it may not stand there."""
         text = cell.strip()
-        if self._known is not None and text in self._known:
-            return text
-        if text in self._missing:
+        if text in self.missing:
             return None if self.column.impute is None else ""
-        return text if self._known is None else None
+        is_word = NUL not in text and (self._known is None or text in self._known)
+        return text if is_word else None
 
     def explain(self, cell: str) -> str:
         """Why `cell` is bad and what to do."""
         text = cell.strip()
-        if text in self._missing:
+        if NUL in text:
+            return explain_nul(cell)
+        if text in self.missing:
             received = f"received {quoted(text)}, a missing value" if text else "is blank"
             return f"{received}. Write a word, or let the contract fill it in with impute"
         vocabulary = self.column.vocabulary or ()
@@ -245,6 +262,26 @@ def cells_of(contract: Contract) -> dict[str, Cells]:
         elif isinstance(column, LabelColumn):
             cells[column.name] = LabelCells(column, contract.file.missing)
     return cells
+
+
+def explain_nul(cell: str) -> str:
+    """Why a cell that holds a NUL byte is bad and what to do."""
+    return f"received {quoted(cell)}, which holds a NUL byte. Take it out"
+
+
+def as_float32(numbers: np.ndarray) -> np.ndarray:
+    """Numbers, float64, as float32; what is too large is infinite.
+
+    What is smaller than float32's normal numbers is zero: TensorFlow's kernels take it so on CPUs.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        values = numbers.astype(np.float32)
+    values[np.abs(values) < SMALLEST] = 0.0
+    return values
+
+
+def _rounded(number: float) -> float:
+    return float(as_float32(np.array([number]))[0])
 
 
 def is_number(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,8 @@ def _store(urls: Sequence[str], folder: Path, profile: TableProfile) -> None:
         for place, url in enumerate(urls):
             name = url.rsplit("/", 1)[-1]
             target = beside / (name if len(urls) == 1 else f"{place:05d}-{name}")
-            filesystem, path = storage.locate(url)
-            with filesystem.open(path, "rb") as source, target.open("wb") as copy:
+            # A file that is gone meanwhile lacks bytes as a shorter one does.
+            with suppress(FileNotFoundError), storage.open_bytes(url) as source, target.open("wb") as copy:
                 while block := source.read(2**20):
                     digest.update(block)
                     copy.write(block)

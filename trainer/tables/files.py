@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from trainer.errors import DataError
-from trainer.storage import locate
+from trainer.storage import locate, open_bytes
 
 _UNPACKERS: dict[str, Callable[[IO[bytes]], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _TABLE_SUFFIXES = (".csv", *(f".csv{suffix}" for suffix in _UNPACKERS))
@@ -65,14 +65,13 @@ def open_table(url: str, digests: Sequence[Any] = ()) -> Iterator[IO[bytes]]:
         UnreadableFileError: The file cannot be opened, or what is done with the stream fails on its bytes.
     """
     try:
-        system, path = locate(url)
-        file = system.open(path, "rb")
+        file = open_bytes(url)
     except (OSError, ValueError, ImportError) as error:
         raise UnreadableFileError(f"cannot be read: {_reason(error)}. Check its address and your rights") from error
     try:
         with file:
             stored = io.BufferedReader(_Hashed(file, digests))
-            unpack = _UNPACKERS.get(os.path.splitext(path)[1].lower())
+            unpack = _UNPACKERS.get(os.path.splitext(url)[1].lower())
             yield stored if unpack is None else unpack(stored)
             while stored.read(1 << 20):
                 pass
@@ -107,7 +106,8 @@ def _matches(pattern: str) -> list[str]:
         tables = [name for name in names if name.lower().endswith(_TABLE_SUFFIXES) and name[0] != "."]
         return sorted(f"{pattern.rstrip('/')}/{name}" for name in tables)
     if "://" in pattern:
-        return sorted(system.unstrip_protocol(path) for path in system.glob(path) if system.isfile(path))
+        found = system.glob(path, detail=True)
+        return sorted(system.unstrip_protocol(path) for path, about in found.items() if about["type"] == "file")
     return sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
 
 

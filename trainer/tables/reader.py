@@ -8,10 +8,11 @@ from typing import IO, Any
 import numpy as np
 
 from trainer.contract import Contract
+from trainer.contract.cell_text import NUL
 from trainer.errors import PROBLEMS_SHOWN, quoted
 from trainer.tables.ahead import worked_on
 from trainer.tables.blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
-from trainer.tables.cells import LabelCells
+from trainer.tables.cells import LabelCells, explain_nul
 from trainer.tables.files import UnreadableFileError, open_table
 from trainer.tables.headers import Layout, read_layout
 from trainer.tables.problems import Problems
@@ -166,9 +167,7 @@ class TableReader:
 
         def sentence() -> str:
             where = f"{self._url}, line {line}, column {quoted(self._converter.names[i] or str(i + 1))}"
-            if "\0" in cell:
-                return f"{where}: received {quoted(cell)}, which holds a NUL byte. Take it out."
-            return f"{where}: {self._converter.cells[i].explain(cell)}."
+            return f"{where}: {explain_nul(cell) if NUL in cell else self._converter.cells[i].explain(cell)}."
 
         self._problems.add(self._position, line, i, sentence)
 

@@ -106,6 +106,15 @@ def test_cell_that_is_no_number_is_left_to_the_model(tmp_path: Path) -> None:
     ]
 
 
+def test_rows_are_taken_apart_as_those_of_tables(tmp_path: Path) -> None:
+    text = 'SepalLength,Colour\n"1.5" ,"pale\n\nred"\n5"\x1f,5" pipe\n'
+    assert read(tmp_path, text, lambda: TYPES).values == [
+        {"SepalLength": 1.5, "Colour": "pale\n\nred"},
+        {"SepalLength": '5"\x1f', "Colour": '5" pipe'},
+    ]
+    assert read(tmp_path, '1,"pale\nred"\n\n2,x\n').values == ['1,"pale\nred"', "2,x"]
+
+
 def test_first_row_of_words_that_are_no_features_is_a_row(tmp_path: Path) -> None:
     assert read(tmp_path, "red,small\nblue,large\n", lambda: TYPES).values == ["red,small", "blue,large"]
 
@@ -151,7 +160,7 @@ def test_what_is_no_instance_is_refused(tmp_path: Path, data: str | bytes, sente
     [
         ("SepalLength,Colour\n1\n", "FILE, line 2: received 1 cells. Write 2, one for each column name."),
         ("SepalLength,SepalLength\n1,1\n", 'FILE names column "SepalLength" twice. Name each column once.'),
-        ('SepalLength,Colour\n1,"a\n', "FILE, line 2: unexpected end of data. Write one row of cells a line."),
+        ('SepalLength,Colour\n1,"a\n', "FILE, line 2: a quote opens a cell and nothing closes it. Write one row"),
         ("SepalLength,Colour\n", "FILE holds no instances, only their frame."),
     ],
 )

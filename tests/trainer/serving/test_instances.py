@@ -30,7 +30,7 @@ def reader(iris_files: IrisFiles) -> InstanceReader:
 
 
 def test_objects_and_texts_of_values_are_the_same(reader: InstanceReader) -> None:
-    arrays = reader.read([FLOWER, "5.9,3,4.2,1.5", ' 5.9 ,"3",4.2e0,+1.5'])
+    arrays = reader.read([FLOWER, "5.9,3,4.2,1.5\n", ' 5.9 ,"3" ,4.2e0,+1.5'])
     assert list(arrays) == ["SepalLength", "SepalWidth", "PetalLength", "PetalWidth"]
     for name, values in arrays.items():
         np.testing.assert_array_equal(values, np.full(3, FLOWER[name], np.float32))
@@ -85,7 +85,14 @@ def test_too_many_instances_are_refused(reader: InstanceReader) -> None:
         ("", r'instance 2: received 0 values in ""'),
         ("5.9,3,4.2,", r'instance 2: column "PetalWidth": is blank'),
         ("5.9,3,4.2,abc", r'instance 2: column "PetalWidth": received "abc", which is no number'),
-        ('5.9,3,4.2,"1.5', r"instance 2: received .* which is no row of values"),
+        (
+            '5.9,3,4.2,"1.5',
+            r"instance 2: received .* which is no row of values: a quote opens a cell and nothing closes",
+        ),
+        (
+            "5.9,3,4.2,1.5\n5.9",
+            r"instance 2: received .* which is no row of values: a line break stands outside of quot",
+        ),
     ],
 )
 def test_what_cannot_be_answered_is_named(reader: InstanceReader, instance: object, sentence: str) -> None:
@@ -108,6 +115,15 @@ def test_missing_values_are_taken_where_the_contract_imputes(mixed_contract: Con
     assert arrays["Colour of it"].tolist() == ["", "", ""]
     with pytest.raises(DataError, match=r'column "Town" is missing'):
         reader.read([{}])
+
+
+def test_a_text_that_means_a_missing_number_is_taken_as_in_a_table() -> None:
+    schema = b'name = "m"\nfile.missing = [" NA "]\n[[columns]]\nname = "x"\nkind = "numeric"\nimpute = 1.0\n'
+    schema += b'[[columns]]\nname = "y"\nkind = "label"\nclasses = ["a", "b"]\n'
+    reader = InstanceReader(parse_contract(schema, "missing.toml"))
+    assert np.isnan(reader.read([{"x": "NA"}, {"x": " NA"}, {"x": ""}, "NA"])["x"]).all()
+    with pytest.raises(DataError, match=r'column "x": received "1"\. Send a number'):
+        reader.read([{"x": "1"}])
 
 
 def test_words_are_held_to_the_vocabulary(mixed_contract: Contract) -> None:

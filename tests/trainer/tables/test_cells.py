@@ -87,7 +87,7 @@ def test_the_fast_way_takes_nothing_that_the_careful_way_refuses(records: list[t
 
 
 @settings(max_examples=200)
-@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=False), min_size=1))
 def test_clean_numbers_go_the_fast_way_bit_by_bit(numbers: list[float]) -> None:
     text = "".join(f"{number!r},0,red,x,b\n" for number in numbers)
     rows = RowConverter(CONTRACT, [column.name for column in CONTRACT.columns]).convert(Block(text.encode(), 1))
@@ -142,6 +142,24 @@ def test_a_number_out_of_bounds_is_explained_with_the_bound_and_its_unit() -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("0.70000001", np.float32(0.7)),  # as float32 it is not above max
+        ("-1e-40", 0.0),  # TensorFlow takes it for zero, which is not below min
+        ("0.10000000001", np.nan),  # as float32 it is the missing value
+    ],
+)
+def test_a_number_is_held_to_the_contract_as_float32(cell: str, value: float) -> None:
+    column = NumericColumn(name="x", kind="numeric", min=0.0, max=0.7, impute="mean")
+    cells = NumberCells(column, ["0.1"])
+    values, bad = cells.parse([cell])
+    assert not bad.any()
+    np.testing.assert_array_equal(values, np.float32([value]))
+    fast = cells.convert_json([float(cell)])
+    np.testing.assert_array_equal(values if fast is None else fast, values)
+
+
 def label(cell: str, values: tuple[str, ...] | None = None) -> str:
     column = LabelColumn(name="y", kind="label", classes=("setosa", "virginica"), values=values)
     cells = LabelCells(column, ["?"])
@@ -191,6 +209,10 @@ def test_a_bad_word_is_explained() -> None:
     assert 'Write one of "w0", "w1", "w2", "w3", "w4", "w5" ... (9 in all)' in word(
         "x", tuple(f"w{i}" for i in range(9))
     )
+
+
+def test_a_word_holds_no_nul_byte() -> None:
+    assert word("re\0d", None) == 'received "re\\u0000d", which holds a NUL byte. Take it out'
 
 
 def test_numbers_are_decimal() -> None:
