@@ -37,7 +37,11 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         optimizer: str = config.optimizer,
         dropout: float = config.dropout,
         seed: int = config.seed,
+        weight_decay: float = config.weight_decay,
+        class_weights: str = config.class_weights,
+        holdout: float = config.holdout,
         patience: int = config.patience,
+        watched_metric: str = config.watched_metric,
         min_accuracy: float = config.min_accuracy,
         min_gain: float = config.min_gain,
         promote_on_tie: bool = config.promote_on_tie,
@@ -71,7 +75,11 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             optimizer=optimizer,
             dropout=dropout,
             seed=seed,
+            weight_decay=weight_decay,
+            class_weights=class_weights,
+            holdout=holdout,
             patience=patience,
+            watched_metric=watched_metric,
         )
         training.set_display_name("Train the DNN")
         training.set_container_image(config.image)

@@ -36,7 +36,11 @@ HYPERPARAMETERS = {
     "optimizer": "adagrad",
     "dropout": 0.0,
     "seed": 1,
+    "weight_decay": 0.0,
+    "class_weights": "",
+    "holdout": 0.0,
     "patience": 0,
+    "watched_metric": "loss",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -15,6 +16,7 @@ from trainer.model.row_layout import RowLayout
 from trainer.model.trained_model import TrainedModel
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.chunks import ChunkFeed, training_chunks
+from trainer.training.class_weights import weights_of_classes
 from trainer.training.event_log import EventLog
 from trainer.training.input_pipeline import PIECE_ROWS
 from trainer.training.learning_state import LearningState
@@ -37,22 +39,24 @@ def train(config: TrainingConfig, contract: Contract) -> TrainedModel:
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
+    weights: dict[str, float] = {}
     with ThreadPoolExecutor(1) as beside:
         plan = plan_steps(config, len(contract.features))
         getting_ready = _start_early(config, contract, plan, beside)
         tables = read_tables(config, contract)
         if getting_ready is None:
             plan = plan_steps(config, len(contract.features), tables.training.rows * config.num_epochs or None)
-            getting_ready = beside.submit(_ready_state, config, contract, tables.encoder, plan)
+            weights = weights_of_classes(config.class_weights, tables.training_profile.class_counts)
+            getting_ready = beside.submit(_ready_state, config, contract, tables.encoder, plan, weights)
         settings = settings_of(config, contract, tables)
         store = CheckpointStore(config.checkpoints, settings)
         checkpoint = store.latest()
         step = checkpoint.step if checkpoint else 0
         with closing(training_chunks(config, plan, tables.training, step)) as chunks, EventLog(config.logs) as events:
             state, last_step = getting_ready.result(), config.steps_for(tables.training.rows)
-            loop = TrainingLoop(config, state, last_step, tables.evaluation, checkpoint)
+            loop = TrainingLoop(config, state, last_step, tables.evaluation, tables.held_out, checkpoint)
             metrics = loop.run(ChunkFeed(chunks, plan.batch_size), store, events)
-    record = {"steps": loop.step, "trainer": __version__, **settings}
+    record = {"steps": loop.step, "trainer": __version__, **settings, **_learned_by(loop, tables, weights)}
     return TrainedModel(state.network, tables.encoder, contract, loop.step, metrics, record)
 
 
@@ -70,20 +74,36 @@ def settings_of(config: Hyperparameters, contract: Contract, tables: TrainingTab
     return settings
 
 
+def _learned_by(loop: TrainingLoop, tables: TrainingTables, weights: Mapping[str, float]) -> dict[str, Any]:
+    """What a record says of weights, rows held out and the step that was kept, where training had them."""
+    told: dict[str, Any] = {"weights of the classes": weights} if weights else {}
+    if tables.held_out is not None:
+        told["rows held out"] = tables.held_out.rows
+    if loop.notes["best_step"]:
+        told["best step"] = loop.notes["best_step"]
+    return told
+
+
 def _start_early(
     config: TrainingConfig, contract: Contract, plan: StepPlan, beside: Executor
 ) -> Future[LearningState] | None:
     """Starts to get ready while the tables are read, where nothing in them decides on the network or on the plan."""
     columns = unfitted_columns(contract)
-    if columns is None or config.train_batch_size > PIECE_ROWS:
+    if columns is None or config.train_batch_size > PIECE_ROWS or config.class_weights:
         return None
-    return beside.submit(_ready_state, config, contract, RowLayout(columns), plan)
+    return beside.submit(_ready_state, config, contract, RowLayout(columns), plan, {})
 
 
-def _ready_state(config: TrainingConfig, contract: Contract, layout: RowLayout, plan: StepPlan) -> LearningState:
+def _ready_state(
+    config: TrainingConfig,
+    contract: Contract,
+    layout: RowLayout,
+    plan: StepPlan,
+    class_weights: Mapping[str, float],
+) -> LearningState:
     from trainer.model.network import build_classifier, build_optimizer
 
     network = build_classifier(layout, config, len(contract.label.classes))
-    state = LearningState(network, build_optimizer(config), layout, plan)
+    state = LearningState(network, build_optimizer(config), layout, plan, [*class_weights.values()] or None)
     state.get_ready()
     return state
