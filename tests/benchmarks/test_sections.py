@@ -56,7 +56,7 @@ def test_public_tables_are_held_to_the_better_peer_and_to_the_calm_one() -> None
     def scored(name: str, ours: float, loss: float) -> Scored:
         return Scored(name, 100, 2, {OURS: ours, LINEAR: 0.9, TREES: 0.8}, {OURS: loss, LINEAR: 0.3, TREES: 0.5})
 
-    section = section_of([scored("one", 0.94, 0.2), scored("two", 0.84, 0.4)], 5, {})
-    assert [contest.ours.values[0] for contest in section.contests] == pytest.approx([0.01, 0.06, 0.5])
+    section = section_of([scored("one", 0.95, 0.2), scored("two", 0.84, 0.4)], 5, {})
+    assert [contest.ours.values[0] for contest in section.contests] == pytest.approx([0.005, 0.06, 0.5])
     assert [judge(contest, contest.targets[0]).state for contest in section.contests] == ["met", "missed", "missed"]
     assert section.grids[0].rows[1] == ("two", "100", "2", "0.84", "0.9", "0.8", "0.4", "0.3", "0.5")

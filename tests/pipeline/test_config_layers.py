@@ -76,7 +76,7 @@ def test_contract_of_the_data_says_how_to_train_unless_something_else_does(tmp_p
 
 
 @pytest.mark.parametrize("schema", ["absent.toml", "gs://bucket/schema.toml"])
-def test_contract_that_is_not_at_hand_says_nothing_of_training(tmp_path: Path, schema: str) -> None:
+def test_contract_that_is_not_at_hand_says_nothing_of_training(schema: str) -> None:
     assert load_config(None, {"schema": schema})[1]["patience"] == "default"
 
 
