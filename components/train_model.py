@@ -25,6 +25,7 @@ def train_model(
     class_weights: str,
     holdout: float,
     patience: int,
+    refit: bool,
     watched_metric: str,
     model: dsl.Output[dsl.Model],
     training_log: dsl.Output[dsl.Artifact],
@@ -50,6 +51,7 @@ def train_model(
         class_weights: Weight of a row by its class: balanced, or such as yes=5,no=1; all alike if empty.
         holdout: Share of the training rows to watch and not to learn, 0 to 0.5; 0 watches the evaluation rows.
         patience: Looks at the watched rows without a better metric before training stops; 0 never stops early.
+        refit: Whether training begins anew once the best step is known, on all rows, and ends at that step.
         watched_metric: What patience looks at: loss or accuracy.
         model: A SavedModel that carries its data contract; steps, accuracy and loss as metadata.
         training_log: A folder: TensorBoard's event files in `logs`, and the checkpoints.
@@ -79,6 +81,7 @@ def train_model(
         class_weights=class_weights,
         holdout=holdout,
         patience=patience,
+        refit=refit,
         watched_metric=watched_metric,
     )
     trained, _ = task.run(config)

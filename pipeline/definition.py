@@ -41,6 +41,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         class_weights: str = config.class_weights,
         holdout: float = config.holdout,
         patience: int = config.patience,
+        refit: bool = config.refit,
         watched_metric: str = config.watched_metric,
         min_accuracy: float = config.min_accuracy,
         min_gain: float = config.min_gain,
@@ -79,6 +80,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             class_weights=class_weights,
             holdout=holdout,
             patience=patience,
+            refit=refit,
             watched_metric=watched_metric,
         )
         training.set_display_name("Train the DNN")

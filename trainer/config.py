@@ -93,6 +93,10 @@ class Hyperparameters(BaseModel):
         description="Stop after so many looks at the watched rows without a better watched metric and keep the best; "
         "0 never stops early.",
     )
+    refit: bool = Field(
+        False,
+        description="Whether training begins anew once the best step is known, on all rows, and ends at that step.",
+    )
     watched_metric: WatchedMetric = Field("loss", description="What patience looks at: loss or accuracy.")
 
     @property

@@ -40,6 +40,7 @@ HYPERPARAMETERS = {
     "class_weights": "",
     "holdout": 0.0,
     "patience": 0,
+    "refit": False,
     "watched_metric": "loss",
 }
 

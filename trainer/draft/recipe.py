@@ -30,4 +30,5 @@ def recipe_for(rows: int) -> dict[str, Any]:
         "weight_decay": 1.0,
         "holdout": 0.15,
         "patience": 10,
+        "refit": rows < _LARGE_FROM_ROWS,
     }

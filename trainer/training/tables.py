@@ -24,7 +24,8 @@ class TrainingTables:
     """What a training reads.
 
     Attributes:
-        training: The rows to train on.
+        whole: The rows of the training files, where a refit takes them all; else None.
+        training: Those of them to learn.
         held_out: Rows of the training files that are watched and not learned; None where none are asked for, or where
             the classes have too few rows.
         evaluation: The rows that each evaluation takes: the first so many of the evaluation files.
@@ -33,6 +34,7 @@ class TrainingTables:
         evaluation_profile: What the evaluation files hold.
     """
 
+    whole: Table | None
     training: Table
     held_out: Table | None
     evaluation: Table
@@ -62,9 +64,10 @@ def read_tables(config: TrainingConfig, contract: Contract) -> TrainingTables:
         log.warning(warning)
     encoder = FeatureEncoder(fit_columns(contract, training))
     rows = min(wanted, evaluation.rows)
-    learned, held_out = open_table(train_urls, contract, encoder, training.rows, train_store, threads), None
+    whole = open_table(train_urls, contract, encoder, training.rows, train_store, threads)
+    learned, held_out = whole, None
     if parting:
-        learned, held_out = parting.part(learned)
+        learned, held_out = parting.part(whole)
         if not held_out.rows:
             held_out = None
             log.warning(
@@ -72,6 +75,7 @@ def read_tables(config: TrainingConfig, contract: Contract) -> TrainingTables:
                 config.holdout,
             )
     tables = TrainingTables(
+        whole if config.refit else None,
         learned,
         held_out,
         open_table(eval_urls, contract, encoder, rows, eval_store, threads),

@@ -159,7 +159,7 @@ def test_patience_stops_early_and_keeps_the_best(iris_config: Configure) -> None
 def test_training_with_rows_held_out_goes_on_to_the_same_weights(iris_config: Configure, in_memory_mib: int) -> None:
     told = {"holdout": 0.2, "optimizer": "adam", "patience": 50, "in_memory_mib": in_memory_mib}
     whole = run(iris_config(train_steps=30, **told))
-    assert whole.record["rows held out"] == 24
+    assert whole.record["rows held out"] == 21
     stopped = iris_config(train_steps=10, **told)
     run(stopped)
     assert list(Path(stopped.logs).glob("held out/*tfevents*"))
@@ -176,6 +176,25 @@ def test_patience_ends_training_by_the_rows_held_out_and_keeps_the_best(iris_con
     best = trained.record["best step"]
     assert trained.steps == best + 3 * 20
     assert_same_weights(trained, run(iris_config(train_steps=best, **told)))
+
+
+def test_refit_learns_all_rows_for_the_steps_that_were_best(iris_config: Configure) -> None:
+    told = {"learning_rate": 0.5, "steps_between_evaluations": 20}
+    config = iris_config(train_steps=5000, holdout=0.2, patience=3, refit=True, **told)
+    trained = run(config)
+    best = trained.record["best step"]
+    assert (trained.steps, trained.record["steps"]) == (best, best)
+    assert_same_weights(trained, run(iris_config(train_steps=best, **told)))
+    assert_same_weights(trained, run(config))
+    for checkpoint in sorted(Path(config.checkpoints).glob("refit/*.npz"))[1:]:
+        checkpoint.unlink()
+    assert_same_weights(trained, run(config))
+
+
+def test_refit_without_a_best_step_says_so(iris_config: Configure, caplog: pytest.LogCaptureFixture) -> None:
+    trained = run(iris_config(refit=True))
+    assert trained.steps == 20
+    assert "There is no best step to refit to" in caplog.text
 
 
 def test_watched_accuracy_is_better_where_it_is_more(iris_config: Configure) -> None:
@@ -196,7 +215,7 @@ def test_class_of_few_rows_leaves_nothing_to_hold_out(
 
 def test_class_weights_move_the_answers_and_stand_in_the_record(iris_config: Configure) -> None:
     plain, balanced, virginica = (run(iris_config(class_weights=told)) for told in ("", "balanced", "virginica=50"))
-    counts = {"setosa": 42, "versicolor": 42, "virginica": 36}
+    counts = {"setosa": 42, "versicolor": 36, "virginica": 42}
     assert balanced.record["weights of the classes"] == {name: 120 / (3 * count) for name, count in counts.items()}
     assert (balanced.record["class_weights"], "weights of the classes" in plain.record) == ("balanced", False)
     assert virginica.record["weights of the classes"] == {"setosa": 1.0, "versicolor": 1.0, "virginica": 50.0}
