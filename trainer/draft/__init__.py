@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.items import Array, Item, Table
 
 from trainer.contract import parse_contract
 from trainer.draft.columns import ColumnDraft, draft_columns
@@ -92,8 +92,8 @@ def _table(column: ColumnDraft) -> Table:
     table = tomlkit.table()
     table.add("name", column.name)
     for key, value in column.fields.items():
-        item = tomlkit.item(list(value) if isinstance(value, tuple) else value)
-        if isinstance(value, tuple) and len(value) > _WORDS_ON_A_LINE:
+        item: Item = tomlkit.item(list(value) if isinstance(value, tuple) else value)
+        if isinstance(item, Array) and len(item) > _WORDS_ON_A_LINE:
             item.multiline(True)
         elif key == "kind" and column.note:
             item.comment(column.note)

@@ -9,7 +9,7 @@ from trainer.tables.rows import Rows
 
 
 def rows(numbers: list[float], labels: list[int]) -> Rows:
-    words = Words(np.zeros(len(labels), np.int32), ["red"])
+    words = Words(np.zeros(len(labels), np.int32), ("red",))
     return Rows({"size": np.array(numbers, np.float32), "colour": words}, np.array(labels, np.int64))
 
 
