@@ -52,10 +52,12 @@ def test_the_draft_scales_numbers_and_says_how_to_train(tmp_path: Path) -> None:
     assert contract.training.settings == recipe_for(40)
 
 
-@pytest.mark.parametrize(("rows", "steps", "batch"), [(30, 3000, 40), (6_400, 3200, 40), (1_000_000, 78_125, 256)])
-def test_recipe_takes_some_passes_over_a_large_table(rows: int, steps: int, batch: int) -> None:
+@pytest.mark.parametrize(
+    ("rows", "steps", "refit"), [(30, 4000, True), (64_000, 10_000, False), (1_000_000, 156_250, False)]
+)
+def test_recipe_takes_some_passes_over_a_large_table(rows: int, steps: int, refit: bool) -> None:
     recipe = recipe_for(rows)
-    assert (recipe["train_steps"], recipe["train_batch_size"]) == (steps, batch)
+    assert (recipe["train_steps"], recipe["refit"]) == (steps, refit)
 
 
 def test_columns_are_named_by_the_header_and_told_apart(tmp_path: Path) -> None:
