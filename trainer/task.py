@@ -117,10 +117,10 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
 
 
 def _tell_differences(config: TrainingConfig, contract: Contract) -> None:
-    told = {name: getattr(config, name) for name in contract.training.settings}
     for name, value in contract.training.settings.items():
-        if told[name] != value:
-            log.info("The data contract asks for %s = %s; this training was told %s.", name, value, told[name])
+        told = getattr(config, name)
+        if told != value:
+            log.info("The data contract asks for %s = %s; this training was told %s.", name, value, told)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
