@@ -63,7 +63,11 @@ def _section(measured: Measured) -> str:
     where = f", commit {measured.commit}" if measured.commit else ""
     when = f"Measured {measured.at:%Y-%m-%d %H:%M} UTC{where}, on {measured.machine}."
     contests = [_contest(contest) for contest in measured.section.contests]
-    return "\n".join([f"## {measured.section.title}\n\n{when}\n", *contests])
+    grids = [
+        f"### {grid.what}\n\n{_table(grid.heads, grid.rows, 'l' + 'r' * (len(grid.heads) - 1))}"
+        for grid in measured.section.grids
+    ]
+    return "\n".join([f"## {measured.section.title}\n\n{when}\n", *contests, *grids])
 
 
 def _contest(contest: Contest) -> str:

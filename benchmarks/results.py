@@ -28,6 +28,21 @@ class Growth:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Numbers side by side that are held to nothing.
+
+    Attributes:
+        what: Its heading.
+        heads: Of the columns; the first is in words.
+        rows: Cells as they are shown.
+    """
+
+    what: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """One part of the report.
 
@@ -35,11 +50,13 @@ class Section:
         title: Its heading.
         contests: What was measured.
         growths: What grew.
+        grids: What is shown besides.
     """
 
     title: str
     contests: tuple[Contest, ...]
     growths: tuple[Growth, ...] = ()
+    grids: tuple[Grid, ...] = ()
 
 
 @dataclass(frozen=True)

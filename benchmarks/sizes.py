@@ -22,6 +22,8 @@ class Sizes:
         load_s: Seconds that each way of asking is kept busy a turn.
         listed: How many runs and versions are listed: times 1, 10 and 100.
         seeds: Seeds of the accuracy.
+        public_tables: How many of the public tables are learned.
+        table_seeds: Splits of each.
         tensorflow_bodies: Whether steps are also measured with bodies that load TensorFlow.
         first_run: Whether a run is made first that is not counted.
     """
@@ -38,6 +40,8 @@ class Sizes:
     load_s: float
     listed: tuple[int, int, int]
     seeds: int
+    public_tables: int
+    table_seeds: int
     tensorflow_bodies: bool
     first_run: bool
 
@@ -55,6 +59,8 @@ FULL = Sizes(
     load_s=3.0,
     listed=(100, 1_000, 10_000),
     seeds=20,
+    public_tables=17,
+    table_seeds=5,
     tensorflow_bodies=True,
     first_run=True,
 )
@@ -71,6 +77,8 @@ QUICK = Sizes(
     load_s=0.3,
     listed=(2, 20, 200),
     seeds=1,
+    public_tables=2,
+    table_seeds=1,
     tensorflow_bodies=False,
     first_run=False,
 )

@@ -21,7 +21,12 @@ def train_model(
     optimizer: str,
     dropout: float,
     seed: int,
+    weight_decay: float,
+    class_weights: str,
+    holdout: float,
     patience: int,
+    refit: bool,
+    watched_metric: str,
     model: dsl.Output[dsl.Model],
     training_log: dsl.Output[dsl.Artifact],
 ) -> None:
@@ -42,7 +47,12 @@ def train_model(
         optimizer: adagrad, adam, sgd or rmsprop.
         dropout: Share of hidden units dropped in training, 0 to 1.
         seed: Decides the start and the order of the rows.
-        patience: Evaluations without a lower loss before training stops; 0 never stops early.
+        weight_decay: Share of each kernel, times the learning rate, that a step takes off.
+        class_weights: Weight of a row by its class: balanced, or such as yes=5,no=1; all alike if empty.
+        holdout: Share of the training rows to watch and not to learn, 0 to 0.5; 0 watches the evaluation rows.
+        patience: Looks at the watched rows without a better metric before training stops; 0 never stops early.
+        refit: Whether training begins anew once the best step is known, on all rows, and ends at that step.
+        watched_metric: What patience looks at: loss or accuracy.
         model: A SavedModel that carries its data contract; steps, accuracy and loss as metadata.
         training_log: A folder: TensorBoard's event files in `logs`, and the checkpoints.
     """
@@ -67,7 +77,12 @@ def train_model(
         optimizer=optimizer,
         dropout=dropout,
         seed=seed,
+        weight_decay=weight_decay,
+        class_weights=class_weights,
+        holdout=holdout,
         patience=patience,
+        refit=refit,
+        watched_metric=watched_metric,
     )
     trained, _ = task.run(config)
     model.metadata.update(framework="TensorFlow", steps=trained.steps, **trained.metrics)

@@ -1,10 +1,11 @@
-"""Where the values of a configuration come from: defaults, a TOML file, its profile, environment, command line."""
+"""Where a configuration's values come from: defaults, data contract, TOML file, its profile, environment, options."""
 
 from __future__ import annotations
 
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,9 @@ from pydantic import ValidationError
 
 from pipeline.config import RunConfig, Value, key
 from trainer.config import flag, refusals
+from trainer.contract import load_contract
 from trainer.errors import UsageError, listing, nearest, quoted
+from trainer.storage import is_local
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
@@ -64,6 +67,9 @@ def load_config(
 ) -> tuple[RunConfig, dict[str, str]]:
     """Builds the configuration: each source wins over the ones before it.
 
+    The first of them, behind the defaults, is the `[training]` of the data contract that the others name, where it is a
+    readable file of this machine. What is wrong with a contract is told by who reads the data.
+
     Args:
         file: A TOML file of lines such as `train_steps = 1000`, and of tables `[profiles.NAME]` which win over
             them; paths in it are relative to the current folder.
@@ -74,8 +80,8 @@ def load_config(
         needs: The keys that must be given, as no default can be right, where the connection is Google's.
 
     Returns:
-        The configuration, and the source of the value of each key: `default`, `profile NAME`, the file with its
-        table, `environment` or `command line`.
+        The configuration, and the source of the value of each key: `default`, the contract or the file with its table,
+        `profile NAME`, `environment` or `command line`.
 
     Raises:
         UsageError: The file cannot be read, keys or the profile are unknown, or values make no sense or are
@@ -96,6 +102,7 @@ def load_config(
     for layer in (*layers, *own.values()):
         problems += _problems(layer)
     table = "vertex" if profile == DEFAULT_PROFILE else profile
+    layers = [_contract(layers), *layers]
     return _merged(layers, problems, needs, f"[profiles.{table}] in {file or 'pipeline.toml'}")
 
 
@@ -151,6 +158,18 @@ def _strays(document: dict[str, Any], file: Path | None) -> list[str]:
         return []
     del document["connection"]
     return [f"`connection` in {file} belongs to a profile. Write it below [profiles.NAME], and give --profile NAME."]
+
+
+def _contract(layers: Sequence[_Layer]) -> _Layer:
+    """What the data contract says of training, which its own reader has checked."""
+    field = "schema_file"
+    named = [layer.values[key(field)] for layer in layers if key(field) in layer.values]
+    location = named[-1] if named else RunConfig.model_fields[field].default
+    settings: Mapping[str, Any] = {}
+    if isinstance(location, str) and is_local(location):
+        with suppress(UsageError):
+            settings = load_contract(location).training.settings
+    return _file_layer(settings, f"{location} [training]")
 
 
 def _file_layer(values: Mapping[str, Any], source: str) -> _Layer:

@@ -37,7 +37,12 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         optimizer: str = config.optimizer,
         dropout: float = config.dropout,
         seed: int = config.seed,
+        weight_decay: float = config.weight_decay,
+        class_weights: str = config.class_weights,
+        holdout: float = config.holdout,
         patience: int = config.patience,
+        refit: bool = config.refit,
+        watched_metric: str = config.watched_metric,
         min_accuracy: float = config.min_accuracy,
         min_gain: float = config.min_gain,
         promote_on_tie: bool = config.promote_on_tie,
@@ -71,7 +76,12 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             optimizer=optimizer,
             dropout=dropout,
             seed=seed,
+            weight_decay=weight_decay,
+            class_weights=class_weights,
+            holdout=holdout,
             patience=patience,
+            refit=refit,
+            watched_metric=watched_metric,
         )
         training.set_display_name("Train the DNN")
         training.set_container_image(config.image)

@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
+import csv
+import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from trainer.errors import UsageError, listing, nearest, shown
 
 Optimizer = Literal["adagrad", "adam", "sgd", "rmsprop"]
 ExportFormat = Literal["JSON", "CSV", "EXAMPLE"]
+WatchedMetric = Literal["loss", "accuracy"]
+BALANCED = "balanced"
 # The largest int32, which is what TensorFlow counts steps and rows with.
 MOST = 2**31 - 1
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 NotNegative = Annotated[int, Field(ge=0, le=MOST)]
+
+
+def read_class_weights(setting: str) -> dict[str, float]:
+    """The weights that a setting such as `yes=5,no=1` names, by class.
+
+    Args:
+        setting: Pairs CLASS=WEIGHT as one line of CSV: a class with a comma in it stands in quotes, `"a,b=2"`.
+
+    Raises:
+        ValueError: A pair has no weight above 0, or a class has two.
+    """
+    weights: dict[str, float] = {}
+    for pair in next(csv.reader([setting], skipinitialspace=True)):
+        name, _, text = (part.strip() for part in pair.rpartition("="))
+        try:
+            weight = float(text)
+        except ValueError:
+            weight = math.nan
+        if not name or name in weights or not 0 < weight < math.inf:
+            raise ValueError(
+                "must be empty, balanced, or a weight above 0 for each class that is named, such as yes=5,no=1"
+            )
+        weights[name] = weight
+    return weights
+
+
+def _readable_weights(setting: str) -> str:
+    if setting not in ("", BALANCED):
+        read_class_weights(setting)
+    return setting
 
 
 class Hyperparameters(BaseModel):
@@ -38,10 +72,32 @@ class Hyperparameters(BaseModel):
     optimizer: Optimizer = Field("adagrad", description="Optimizer: adagrad, adam, sgd or rmsprop.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden units dropped in training, 0 to 1.")
     seed: NotNegative = Field(1, description="Decides the start and the order of the rows.")
+    weight_decay: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="Share of each kernel that a step takes off, times the learning rate; 0 for none.",
+    )
+    class_weights: Annotated[str, AfterValidator(_readable_weights)] = Field(
+        "", description="Weight of a row by its class: balanced, or such as yes=5,no=1; all alike if empty."
+    )
+    holdout: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Share of the training rows to watch and not to learn, 0 to 0.5, drawn class by class by the rows' "
+        "content; 0 watches the evaluation rows.",
+    )
     patience: NotNegative = Field(
         0,
-        description="Stop after so many evaluations without a lower loss and keep the best; 0 never stops early.",
+        description="Stop after so many looks at the watched rows without a better watched metric and keep the best; "
+        "0 never stops early.",
     )
+    refit: bool = Field(
+        False,
+        description="Whether training begins anew once the best step is known, on all rows, and ends at that step.",
+    )
+    watched_metric: WatchedMetric = Field("loss", description="What patience looks at: loss or accuracy.")
 
     @property
     def hidden_units(self) -> list[int]:
@@ -69,7 +125,9 @@ class TrainingConfig(Hyperparameters):
     tensorboard_dir: str | None = Field(None, description="TensorBoard's event files; else JOB_DIR/logs.")
     eval_steps: Positive = Field(100, description="Batches an evaluation during training takes, at most.")
     steps_between_evaluations: NotNegative = Field(
-        0, description="Steps between two evaluations and checkpoints; 0 takes a tenth of all, from 100 to 10,000."
+        0,
+        description="Steps between two evaluations and checkpoints; 0 takes a tenth of all, from 100 to 10,000, and "
+        "where rows are held out a fiftieth, from 20.",
     )
     export_format: ExportFormat = Field("JSON", description="What serving_default takes: JSON, CSV or EXAMPLE.")
     num_parallel_calls: Positive | None = Field(None, description="Threads that parse the files; else 2.")
@@ -84,7 +142,8 @@ class TrainingConfig(Hyperparameters):
 
     def evaluation_interval(self, last_step: int) -> int:
         """Steps between two evaluations of a training of `last_step` steps."""
-        return self.steps_between_evaluations or min(max(100, -(-last_step // 10)), 10_000)
+        looks, least = (50, 20) if self.holdout else (10, 100)
+        return self.steps_between_evaluations or min(max(least, -(-last_step // looks)), 10_000)
 
     @property
     def checkpoints(self) -> str:

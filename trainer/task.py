@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.command_line import exit_code_of
-from trainer.config import TrainingConfig, build_config, flag
+from trainer.config import Hyperparameters, TrainingConfig, build_config, flag
 from trainer.errors import UsageError
 from trainer.garbage import search_seldom
 
 if TYPE_CHECKING:
+    from trainer.contract import Contract
     from trainer.model.trained_model import TrainedModel
+
+log = logging.getLogger("trainer.task")
 
 PROGRAM = "python -m trainer.task"
 INTERRUPTED = 130
@@ -52,8 +55,12 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
             about["help"] += f" Default: {default}."
         if name.endswith("_files"):
             about |= {"nargs": "+", "required": True, "metavar": "FILE"}
+        elif isinstance(default, bool):
+            about["action"] = argparse.BooleanOptionalAction
         elif name in NUMBERS or isinstance(default, int | float):
             about["type"] = type(default) if default is not None else int
+        if name in Hyperparameters.model_fields:
+            about["default"] = argparse.SUPPRESS  # what is not given may stand in the data contract
         parser.add_argument(flag(name), **about)
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
     parser.add_argument("--verbosity", default="INFO", choices=levels, help="What is logged. Default: INFO.")
@@ -62,19 +69,24 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def config_from(arguments: argparse.Namespace) -> TrainingConfig:
-    """The configuration that the flags spell.
+    """The configuration that the flags spell; where they are silent, the `[training]` of the data contract speaks.
 
     Raises:
         UsageError: A value makes no sense, or there is no folder to write to.
+        ContractError: The data contract cannot be read.
     """
-    values: dict[str, Any] = {name: getattr(arguments, name) for name in TrainingConfig.model_fields}
+    from trainer.contract import load_contract
+
+    given = vars(arguments)
+    values: dict[str, Any] = {name: given[name] for name in TrainingConfig.model_fields if name in given}
     if not values["job_dir"] and not all(values[name] for name in FOLDERS):
         raise UsageError(
             "`--job-dir` is missing, and not all of " + ", ".join(FOLDERS.values()) + " are set. "
             "Give a folder, such as --job-dir jobs/iris."
         )
     values |= {name: tuple(values[name]) for name in ("train_files", "eval_files")}
-    return build_config(**values)
+    contract = load_contract(build_config(**values).schema_file)
+    return build_config(**(contract.training.settings | values))
 
 
 def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
@@ -91,6 +103,7 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
     for folder in (config.checkpoints, config.logs, config.model_dir or config.job_dir):
         storage.require_writable(folder)
     contract = load_contract(config.schema_file)
+    _tell_differences(config, contract)
     trained = train(config, contract)
     url = config.model_dir or timestamped(config.job_dir, contract, datetime.datetime.now(datetime.UTC))
     export_model(trained, url.rstrip("/"), config.export_format)
@@ -101,6 +114,13 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
         trained.steps,
     )
     return trained, url
+
+
+def _tell_differences(config: TrainingConfig, contract: Contract) -> None:
+    for name, value in contract.training.settings.items():
+        told = getattr(config, name)
+        if told != value:
+            log.info("The data contract asks for %s = %s; this training was told %s.", name, value, told)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from trainer.contract import load_contract
 from trainer.errors import DataError, UsageError, listing
 from trainer.storage import is_local, local_path
 from trainer.tables.files import expand
+from trainer.training.class_weights import weights_of_classes
 
 TABLES = ("train_data", "eval_data")
 
@@ -16,7 +17,7 @@ TABLES = ("train_data", "eval_data")
 def check_inputs(config: RunConfig) -> None:
     """Refuses a run whose files on this machine are not there, or whose data contract is wrong.
 
-    Files behind a URL are left to the run.
+    It is, too, where it lacks a class that is given a weight. Files behind a URL are left to the run.
 
     Raises:
         UsageError: All that is wrong.
@@ -40,7 +41,8 @@ def _absent_tables(config: RunConfig) -> Sequence[str]:
 def _faults_of_contract(config: RunConfig) -> Sequence[str]:
     try:
         if is_local(config.schema_file):
-            load_contract(config.schema_file)
+            classes = load_contract(config.schema_file).label.classes
+            weights_of_classes(config.class_weights, dict.fromkeys(classes, 1))
     except UsageError as error:
         return (str(error),)
     return ()

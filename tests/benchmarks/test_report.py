@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from benchmarks.environments import ROOT
 from benchmarks.report import write
-from benchmarks.results import Growth
+from benchmarks.results import Grid, Growth, Measured, Section
 from benchmarks.series import Contest, Target
 from tests.benchmarks.measurements import contest, measured, series
 
@@ -34,6 +34,12 @@ def test_parts_of_a_whole_are_not_held_against_each_other() -> None:
     text = write({"run": measured(parts)}, quick=False, picture="")
     assert "| part | median (s) | min | max | repeats |" in text
     assert "| deploy-model | 4 | 4 | 4 | 1 |" in text
+
+
+def test_report_shows_numbers_side_by_side() -> None:
+    grid = Grid("Table by table", ("table", "rows"), (("wine", "178"),))
+    text = write({"tables": Measured(Section("Public tables", (), grids=(grid,)))}, quick=False, picture="")
+    assert "### Table by table\n\n| table | rows |\n| --- | ---: |\n| wine | 178 |\n" in text
 
 
 def test_report_shows_growth_as_picture_and_table() -> None:

@@ -5,7 +5,9 @@ import pytest
 from benchmarks.sections.answers import added_ms
 from benchmarks.sections.run import phases
 from benchmarks.sections.steps import overheads
-from benchmarks.series import Series
+from benchmarks.sections.tables import LINEAR, TREES, Scored, section_of
+from benchmarks.series import OURS, Series
+from benchmarks.verdicts import judge
 
 
 def test_overhead_of_a_step_leaves_the_bodies_out() -> None:
@@ -48,3 +50,13 @@ def test_phases_of_a_run_add_up_to_all_of_it() -> None:
 
 def test_what_the_emulator_adds_is_taken_pair_by_pair() -> None:
     assert added_ms(Series("server", (1.0, 2.0), {}), Series("endpoint", (1.5, 4.0), {})).values == (0.5, 2.0)
+
+
+def test_public_tables_are_held_to_the_better_peer_and_to_the_calm_one() -> None:
+    def scored(name: str, ours: float, loss: float) -> Scored:
+        return Scored(name, 100, 2, {OURS: ours, LINEAR: 0.9, TREES: 0.8}, {OURS: loss, LINEAR: 0.3, TREES: 0.5})
+
+    section = section_of([scored("one", 0.95, 0.2), scored("two", 0.84, 0.4)], 5, {})
+    assert [contest.ours.values[0] for contest in section.contests] == pytest.approx([0.005, 0.06, 0.5])
+    assert [judge(contest, contest.targets[0]).state for contest in section.contests] == ["met", "missed", "missed"]
+    assert section.grids[0].rows[1] == ("two", "100", "2", "0.84", "0.9", "0.8", "0.4", "0.3", "0.5")

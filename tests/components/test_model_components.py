@@ -36,7 +36,12 @@ HYPERPARAMETERS = {
     "optimizer": "adagrad",
     "dropout": 0.0,
     "seed": 1,
+    "weight_decay": 0.0,
+    "class_weights": "",
+    "holdout": 0.0,
     "patience": 0,
+    "refit": False,
+    "watched_metric": "loss",
 }
 
 

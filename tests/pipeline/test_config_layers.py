@@ -61,6 +61,25 @@ def test_each_source_wins_over_those_before_it(tmp_path: Path) -> None:
     ]
 
 
+def test_contract_of_the_data_says_how_to_train_unless_something_else_does(tmp_path: Path) -> None:
+    contract = tmp_path / "my schema.toml"
+    columns = '[[columns]]\nname = "x"\nkind = "numeric"\n[[columns]]\nname = "y"\nkind = "label"\nclasses = ["a", "b"]'
+    contract.write_text(f'name = "mine"\n[training]\npatience = 7\ndropout = 0.5\nseed = 3\n{columns}\n', "utf-8")
+    file = write(tmp_path, f"schema = '{contract}'\nseed = 2\n")
+    config, sources = load_config(file, {"dropout": "0.1"})
+    assert (config.patience, config.dropout, config.seed) == (7, 0.1, 2)
+    assert [sources[name] for name in ("patience", "dropout", "seed")] == [
+        f"{contract} [training]",
+        "command line",
+        str(file),
+    ]
+
+
+@pytest.mark.parametrize("schema", ["absent.toml", "gs://bucket/schema.toml"])
+def test_contract_that_is_not_at_hand_says_nothing_of_training(schema: str) -> None:
+    assert load_config(None, {"schema": schema})[1]["patience"] == "default"
+
+
 def test_built_in_profiles_need_no_file() -> None:
     config, sources = load_config(None, {}, profile="vertex")
     assert (config.connection, sources["connection"]) == ("vertex", "profile vertex")

@@ -37,6 +37,12 @@ PATHS = {"train_files": ("a.csv",), "eval_files": ("b.csv",), "schema_file": "s.
             {"export_format": "XML"},
             r"`--export-format` must be 'JSON', 'CSV' or 'EXAMPLE'. Received: \"XML\".",
         ),
+        *(
+            ({"class_weights": told}, r"`--class-weights` must be empty, balanced, or a weight above 0 for each class")
+            for told in ("yes", "yes=", "=2", "yes=0", "yes=inf", "yes=1,yes=2", "Balanced")
+        ),
+        ({"holdout": 0.6}, r"`--holdout` must be less than or equal to 0.5. Received: 0.6."),
+        ({"watched_metric": "auc"}, r"`--watched-metric` must be 'loss' or 'accuracy'. Received: \"auc\"."),
         ({"train_files": ()}, r"`--train-files` must have at least 1 item"),
         ({"schema_file": None}, r"`--schema` must be a valid string. Received: None."),
         ({"num_layer": 3}, r"`--num-layer` is not known. Did you mean \"num_layers\"\?"),

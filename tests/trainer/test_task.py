@@ -34,6 +34,14 @@ def test_flags_are_the_tutorials_and_their_defaults() -> None:
     }.items() <= told.items()
 
 
+def test_contract_says_how_to_train_where_the_flags_do_not(tmp_path: Path) -> None:
+    columns = '[[columns]]\nname = "x"\nkind = "numeric"\n[[columns]]\nname = "y"\nkind = "label"\nclasses = ["a", "b"]'
+    (tmp_path / "s.toml").write_text(f'name = "mine"\n[training]\npatience = 7\ntrain_steps = 50\n{columns}\n')
+    told = [*IRIS, "--job-dir", "j", "--schema", str(tmp_path / "s.toml"), "--train-steps", "9"]
+    config = config_from(build_parser({}).parse_args(told))
+    assert (config.patience, config.train_steps, config.holdout) == (7, 9, 0.0)
+
+
 def test_flags_take_several_files() -> None:
     arguments = ["--train-files", "a.csv", "b-*.csv", "--eval-files", "c.csv", "--job-dir", "j"]
     assert config_from(build_parser({}).parse_args(arguments)).train_files == ("a.csv", "b-*.csv")

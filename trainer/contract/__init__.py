@@ -24,6 +24,7 @@ from trainer.contract.columns import (
     as_tuple,
 )
 from trainer.contract.faults import sentence
+from trainer.contract.training import Training
 from trainer.errors import PROBLEMS_SHOWN, ContractError, listing
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "IgnoredColumn",
     "LabelColumn",
     "NumericColumn",
+    "Training",
     "load_contract",
     "parse_contract",
 ]
@@ -88,12 +90,14 @@ class Contract(Part):
         name: What the model is called: lower-case letters, digits and hyphens. Names its export folder.
         file: How the CSV files are written.
         max_shared_rows: The share of evaluation rows, 0 to 1, that may also stand in the training data.
+        training: Hyperparameters that suit the table better than the defaults.
         columns: The columns, in the order in which the files hold them.
     """
 
     name: str
     file: FileFormat = FileFormat()
     max_shared_rows: float = Field(default=0.1, ge=0.0, le=1.0)
+    training: Training = Training()
     columns: Annotated[tuple[Column, ...], BeforeValidator(as_tuple)]
 
     @field_validator("name")
@@ -179,6 +183,6 @@ def parse_contract(data: bytes, source: str) -> Contract:
 _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""")
 _KNOWN_KEYS = {
     name
-    for part in (Contract, FileFormat, NumericColumn, CategoricalColumn, LabelColumn, IgnoredColumn)
+    for part in (Contract, FileFormat, Training, NumericColumn, CategoricalColumn, LabelColumn, IgnoredColumn)
     for name in part.model_fields
 }

@@ -15,6 +15,7 @@ _WORDING = {
     "Input should be a valid tuple": "must be a list",
     "Input should be a valid dictionary or object to extract fields from": "must be a table",
     "Input should be a valid dictionary or instance of FileFormat": "must be a table",
+    "Input should be a valid dictionary or instance of Training": "must be a table",
     "Input should": "must",
     "String should": "must",
 }

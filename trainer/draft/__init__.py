@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.items import Array, Item, Table
 
 from trainer.contract import parse_contract
 from trainer.draft.columns import ColumnDraft, draft_columns
 from trainer.draft.evidence import gather
 from trainer.draft.format import TableFormat, guess_format
+from trainer.draft.recipe import recipe_for
 from trainer.errors import DataError, one_of, quoted
 from trainer.tables import read_batches
 from trainer.tables.files import UnreadableFileError, open_table
@@ -53,7 +54,7 @@ def draft_schema(url: str, label: str) -> Draft:
     except UnreadableFileError as error:
         raise DataError([f"{url} {error}."]) from error
     columns, missing = draft_columns(url, form, evidence)
-    toml = _document(url, form, columns, missing)
+    toml = _document(url, form, columns, missing, evidence[form.label].cells)
     for _ in read_batches([url], parse_contract(toml.encode(), "The draft")):
         pass  # raises what is wrong with the rows themselves
     guesses = [f"Column {quoted(column.name)} {guess}." for column in columns for guess in column.guesses]
@@ -62,7 +63,7 @@ def draft_schema(url: str, label: str) -> Draft:
     return Draft(toml, (*form.guesses, *guesses))
 
 
-def _document(url: str, form: TableFormat, columns: Sequence[ColumnDraft], missing: Sequence[str]) -> str:
+def _document(url: str, form: TableFormat, columns: Sequence[ColumnDraft], missing: Sequence[str], rows: int) -> str:
     document = tomlkit.document()
     document.add(tomlkit.comment(f"Drafted from {quoted(PurePosixPath(url).name)}: check it before use."))
     document.add("name", tomlkit.item(contract_name(url)))
@@ -76,6 +77,10 @@ def _document(url: str, form: TableFormat, columns: Sequence[ColumnDraft], missi
     if missing:
         file.add("missing", tomlkit.item(list(missing)).comment("guessed"))
     document.add("file", file)
+    training = tomlkit.table()
+    training.comment("what a training takes that is told nothing else; `config show` tells it, an option changes it")
+    training.update(recipe_for(rows))
+    document.add("training", training)
     tables = tomlkit.aot()
     for column in columns:
         tables.append(_table(column))
@@ -87,8 +92,8 @@ def _table(column: ColumnDraft) -> Table:
     table = tomlkit.table()
     table.add("name", column.name)
     for key, value in column.fields.items():
-        item = tomlkit.item(list(value) if isinstance(value, tuple) else value)
-        if isinstance(value, tuple) and len(value) > _WORDS_ON_A_LINE:
+        item: Item = tomlkit.item(list(value) if isinstance(value, tuple) else value)
+        if isinstance(item, Array) and len(item) > _WORDS_ON_A_LINE:
             item.multiline(True)
         elif key == "kind" and column.note:
             item.comment(column.note)

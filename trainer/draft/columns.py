@@ -13,7 +13,7 @@ from trainer.errors import DataError, quoted
 from trainer.tables.cells import LOOKS_MISSING, is_decimal_comma
 from trainer.tables.statistics import MOST_WORDS
 
-Fields = dict[str, str | tuple[str, ...]]
+Fields = dict[str, bool | str | tuple[str, ...]]
 
 MOST_LISTED_WORDS = 50
 _MOST_STRAY_WORDS = 5
@@ -121,7 +121,9 @@ def _reason_to_ignore(name: str, column: Evidence, numeric: bool) -> str:
 
 def _number(name: str, column: Evidence) -> ColumnDraft:
     draft = ColumnDraft(
-        name, {"kind": "numeric"}, f"seen: {column.low:g} to {column.high:g}; min and max would set limits"
+        name,
+        {"kind": "numeric", "standardise": True},
+        f"seen: {column.low:g} to {column.high:g}; min and max would set limits",
     )
     if column.whole and len(column.words) <= _FEW_VALUES:
         draft.guesses.append(

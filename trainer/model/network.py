@@ -54,14 +54,21 @@ def build_classifier(layout: RowLayout, hyperparameters: Hyperparameters, classe
 
 
 def build_optimizer(hyperparameters: Hyperparameters) -> Any:
-    """The optimizer that the hyperparameters name, built for no model yet."""
+    """The optimizer that the hyperparameters name, built for no model yet.
+
+    Weight decay is decoupled from the gradients (Loshchilov and Hutter, 2019), and leaves biases alone.
+    """
     import keras
 
-    rate = hyperparameters.learning_rate
+    told = {"learning_rate": hyperparameters.learning_rate, "weight_decay": hyperparameters.weight_decay or None}
     if hyperparameters.optimizer == "adagrad":
-        return keras.optimizers.Adagrad(rate, initial_accumulator_value=INITIAL_ACCUMULATOR)
-    if hyperparameters.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
-    if hyperparameters.optimizer == "rmsprop":
-        return keras.optimizers.RMSprop(rate)
-    return keras.optimizers.SGD(rate)
+        optimizer = keras.optimizers.Adagrad(initial_accumulator_value=INITIAL_ACCUMULATOR, **told)
+    elif hyperparameters.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(**told)
+    elif hyperparameters.optimizer == "rmsprop":
+        optimizer = keras.optimizers.RMSprop(**told)
+    else:
+        optimizer = keras.optimizers.SGD(**told)
+    if hyperparameters.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer

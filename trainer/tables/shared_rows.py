@@ -72,18 +72,18 @@ class RowSample:
 
 def fingerprints(rows: Rows) -> np.ndarray:
     """64 bits for each row, uint64 [n]: equal for rows that the model cannot tell apart."""
-    result = _mixed(rows.labels.astype(np.uint64))
+    result = mixed(rows.labels.astype(np.uint64))
     for values in rows.features.values():
         if isinstance(values, Words):
             known = [hashlib.blake2b(word.encode(), digest_size=8).digest() for word in values.vocabulary]
             bits = np.frombuffer(b"".join(known) or bytes(8), np.uint64)[values.codes]
         else:
             bits = (values + np.float32(0)).view(np.uint32).astype(np.uint64)  # -0.0 becomes 0.0
-        result = _mixed(result + bits)
+        result = mixed(result + bits)
     return result
 
 
-def _mixed(bits: np.ndarray) -> np.ndarray:
+def mixed(bits: np.ndarray) -> np.ndarray:
     """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
     bits = bits + np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

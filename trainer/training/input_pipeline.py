@@ -12,6 +12,7 @@ from trainer.contract import Contract
 from trainer.model.features import FeatureEncoder
 from trainer.tables import read_rows
 from trainer.tables.ahead import Ahead
+from trainer.tables.holdout import Holdout
 from trainer.tables.reader import PARSING_THREADS
 from trainer.tables.row_store import NUMBER_BYTES, RowStore, row_bytes
 from trainer.training.encoded_rows import EncodedRows, encode_rows, encode_stored, recut
@@ -38,6 +39,7 @@ class Table:
         held: All the rows, or None where they are read from the files anew for each pass.
         window_rows: Rows that are shuffled among each other.
         threads: Threads that parse the files.
+        without: Rows of the files that are left out where they are read; None where none are.
     """
 
     urls: tuple[str, ...]
@@ -47,6 +49,7 @@ class Table:
     held: EncodedRows | None
     window_rows: int
     threads: int = PARSING_THREADS
+    without: Holdout | None = None
 
     def pieces(self) -> Iterator[EncodedRows]:
         """The rows in the order of the files."""
@@ -54,7 +57,8 @@ class Table:
             yield self.held
         else:
             for rows in read_rows(self.urls, self.contract, threads=self.threads):
-                yield encode_rows(rows, self.encoder)
+                encoded = encode_rows(rows, self.encoder)
+                yield encoded if self.without is None else encoded.at(np.flatnonzero(~self.without.holds(rows)))
 
     def windows(self) -> Iterator[EncodedRows]:
         """The rows in the order of the files, in the pieces that are shuffled."""

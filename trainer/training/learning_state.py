@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,20 +25,30 @@ class LearningState:
         optimizer: Not yet built.
         layout: How the rows are laid out.
         plan: How the steps are taken.
+        class_weights: What a row counts by its class, in the order of the ids; None where all count alike.
     """
 
-    def __init__(self, network: Any, optimizer: Any, layout: RowLayout, plan: StepPlan) -> None:
+    def __init__(
+        self,
+        network: Any,
+        optimizer: Any,
+        layout: RowLayout,
+        plan: StepPlan,
+        class_weights: Sequence[float] | None = None,
+    ) -> None:
         import tensorflow as tf
 
         self.network = network
         self.optimizer = optimizer
         self.layout = layout
         self.plan = plan
+        self._class_weights = None if class_weights is None else tf.constant(class_weights, tf.float32)
         optimizer.build(network.trainable_variables)
         self._take_steps = tf.function(self._steps, autograph=False, jit_compile=plan.xla)
         rows = [tf.TensorSpec([None, len(layout.numeric)]), tf.TensorSpec([None, len(layout.categorical)], tf.int32)]
+        one_a_class = tf.TensorSpec([network.output_shape[-1]])
         self._assess = tf.function(
-            self._assessment, autograph=False, input_signature=[*rows, tf.TensorSpec([None], tf.int32)]
+            self._assessment, autograph=False, input_signature=[*rows, tf.TensorSpec([None], tf.int32), one_a_class]
         )
 
     def get_ready(self) -> None:
@@ -52,14 +62,26 @@ class LearningState:
         self._assess.get_concrete_function()
 
     def train(self, work: Iterable[Stretch]) -> dict[str, float]:
-        """Takes the steps of each stretch; returns mean loss and accuracy over their rows, before each step."""
+        """Takes the steps of each stretch; returns mean loss and accuracy over their rows, before each step.
+
+        The losses are those that the steps lower, each row's times its weight.
+        """
         return _means(self._results(work))
 
-    def evaluate(self, chunks: Iterable[Chunk]) -> dict[str, float]:
-        """Mean loss and accuracy over the rows of `chunks`, each counted once and all of them counting."""
+    def evaluate(self, chunks: Iterable[Chunk], *, weighted: bool = False) -> dict[str, float]:
+        """Mean loss and accuracy over the rows of `chunks`, each counted once and all of them counting.
+
+        Args:
+            chunks: The rows.
+            weighted: Whether the loss is that of training, each row's times the weight of its class.
+        """
+        import tensorflow as tf
+
+        weights = self._class_weights if weighted else None
+        weights = tf.ones([self.network.output_shape[-1]]) if weights is None else weights
         results = []
         for chunk in chunks:
-            loss, hits = self._assess(chunk.numbers, chunk.ids, chunk.labels)
+            loss, hits = self._assess(chunk.numbers, chunk.ids, chunk.labels, weights)
             results.append((float(loss), float(hits), chunk.rows))
         return _means(results)
 
@@ -113,7 +135,9 @@ class LearningState:
             batch = self.layout.expand(_rows_of(numbers, start, size), _rows_of(ids, start, size))
             with tf.GradientTape() as tape:
                 logits = self.network(batch, training=True)
-                step_loss, step_hits = _loss_and_hits(logits, _rows_of(labels, start, size), counts)
+                step_loss, step_hits = _loss_and_hits(
+                    logits, _rows_of(labels, start, size), counts, self._class_weights
+                )
             self.optimizer.apply(tape.gradient(step_loss, variables), variables)
             return step + 1, loss + step_loss, hits + step_hits
 
@@ -122,11 +146,11 @@ class LearningState:
         _, loss, hits = tf.while_loop(lambda step, *_: step < end, take_step, start)
         return loss, hits
 
-    def _assessment(self, numbers: tf.Tensor, ids: tf.Tensor, labels: tf.Tensor) -> Any:
+    def _assessment(self, numbers: tf.Tensor, ids: tf.Tensor, labels: tf.Tensor, class_weights: tf.Tensor) -> Any:
         import tensorflow as tf
 
         logits = self.network(self.layout.expand(numbers, ids), training=False)
-        return _loss_and_hits(logits, labels, tf.ones_like(labels, tf.float32))
+        return _loss_and_hits(logits, labels, tf.ones_like(labels, tf.float32), class_weights)
 
 
 def _rows_of(values: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
@@ -137,14 +161,17 @@ def _rows_of(values: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
     return tf.slice(values, [start, *[0] * len(rest)], [size, *rest])
 
 
-def _loss_and_hits(logits: tf.Tensor, labels: tf.Tensor, counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The summed loss and the rows classified rightly, of the rows that count 1, not 0."""
+def _loss_and_hits(
+    logits: tf.Tensor, labels: tf.Tensor, counts: tf.Tensor, class_weights: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The summed loss, weighted by class, and the rows classified rightly, of the rows that count 1, not 0."""
     import tensorflow as tf
 
     # Under TensorFlow's determinism the function for class ids takes a long way; XLA needs longer to compile it.
     losses = tf.nn.softmax_cross_entropy_with_logits(labels=tf.one_hot(labels, logits.shape[1]), logits=logits)
     hits = tf.cast(tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels), tf.float32)
-    return tf.reduce_sum(losses * counts), tf.reduce_sum(hits * counts)
+    weights = counts if class_weights is None else counts * tf.gather(class_weights, labels)
+    return tf.reduce_sum(losses * weights), tf.reduce_sum(hits * counts)
 
 
 def _means(results: Iterable[tuple[float, float, int]]) -> dict[str, float]:

@@ -18,6 +18,8 @@ from trainer.training.learning_state import LearningState
 
 log = logging.getLogger(__name__)
 
+MORE_IS_BETTER = ("accuracy",)
+
 
 class TrainingLoop:
     """Drives a `LearningState` from its checkpoint to its last step.
@@ -27,6 +29,7 @@ class TrainingLoop:
         state: What learns.
         last_step: The step to train to.
         evaluation: The rows that each evaluation takes.
+        held_out: The rows that patience watches, if there are any; else it watches those of the evaluation.
         checkpoint: Where to go on; None starts anew.
     """
 
@@ -36,6 +39,7 @@ class TrainingLoop:
         state: LearningState,
         last_step: int,
         evaluation: Table,
+        held_out: Table | None,
         checkpoint: Checkpoint | None,
     ) -> None:
         self.config = config
@@ -43,8 +47,11 @@ class TrainingLoop:
         self.step = 0
         self.last_step = last_step
         self.best: dict[str, np.ndarray] = {}
-        self.notes: dict[str, Any] = {"best_loss": math.inf, "waited": 0}
-        self._evaluation = EvaluationChunks(evaluation, max(state.layout.width, *config.hidden_units))
+        self.notes: dict[str, Any] = {"best": None, "best_step": 0, "waited": 0}
+        widest = max(state.layout.width, *config.hidden_units)
+        self._evaluation = EvaluationChunks(evaluation, widest)
+        self._held_out = None if held_out is None else EvaluationChunks(held_out, widest)
+        self._watches = bool(config.patience) and (held_out is not None or not config.holdout)
         self._resume(checkpoint)
 
     def run(self, feed: ChunkFeed, store: CheckpointStore, events: EventLog) -> dict[str, float]:
@@ -67,9 +74,12 @@ class TrainingLoop:
             arrays = self.state.arrays()
             self._require_finite(learned["loss"], arrays)
             measured = self.state.evaluate(self._evaluation)
-            self._note(measured["loss"])
-            events.write("train", self.step, learned)
-            events.write("eval", self.step, measured)
+            curves = {"train": learned, "eval": measured}
+            if self._held_out is not None:
+                curves["held out"] = self.state.evaluate(self._held_out, weighted=True)
+            self._note(curves.get("held out", measured)[self.config.watched_metric])
+            for name, point in curves.items():
+                events.write(name, self.step, point)
             events.flush()
             store.save(self.step, arrays | self.best, self.notes)
             log.info("step %d of %d: %s", self.step, self.last_step, _in_words(learned, measured))
@@ -89,11 +99,12 @@ class TrainingLoop:
         if self.step > self.last_step:
             log.warning("The checkpoint has %d steps; only %d were asked for.", self.step, self.last_step)
 
-    def _note(self, loss: float) -> None:
-        if not self.config.patience:
+    def _note(self, watched: float) -> None:
+        if not self._watches:
             return
-        if loss < self.notes["best_loss"]:
-            self.notes = {"best_loss": loss, "waited": 0}
+        best, sign = self.notes["best"], 1 if self.config.watched_metric in MORE_IS_BETTER else -1
+        if best is None or sign * watched > sign * best:
+            self.notes = {"best": watched, "best_step": self.step, "waited": 0}
             self.best = self.state.weights()
         else:
             self.notes = {**self.notes, "waited": self.notes["waited"] + 1}

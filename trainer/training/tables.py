@@ -13,6 +13,7 @@ from trainer.tables import expand
 from trainer.tables.profile import TableProfile, check_tables
 from trainer.tables.reader import PARSING_THREADS
 from trainer.tables.row_store import RowStore
+from trainer.training.held_out_rows import HeldOutRows
 from trainer.training.input_pipeline import Table, open_table
 
 log = logging.getLogger(__name__)
@@ -23,14 +24,19 @@ class TrainingTables:
     """What a training reads.
 
     Attributes:
-        training: The rows to train on.
+        whole: The rows of the training files, where a refit takes them all; else None.
+        training: Those of them to learn.
+        held_out: Rows of the training files that are watched and not learned; None where none are asked for, or where
+            the classes have too few rows.
         evaluation: The rows that each evaluation takes: the first so many of the evaluation files.
         encoder: Fitted to the training rows.
         training_profile: What the training files hold.
         evaluation_profile: What the evaluation files hold.
     """
 
+    whole: Table | None
     training: Table
+    held_out: Table | None
     evaluation: Table
     encoder: FeatureEncoder
     training_profile: TableProfile
@@ -51,13 +57,27 @@ def read_tables(config: TrainingConfig, contract: Contract) -> TrainingTables:
     memory, wanted = config.in_memory_mib << 20, config.eval_steps * config.eval_batch_size
     train_store, eval_store = RowStore(contract, memory), RowStore(contract, memory, wanted)
     threads = config.num_parallel_calls or PARSING_THREADS
-    training, evaluation = check_tables(train_urls, eval_urls, contract, train_store.add, eval_store.add, threads)
+    parting = HeldOutRows(config, len(contract.label.classes), train_store) if config.holdout else None
+    keep = parting.add if parting else train_store.add
+    training, evaluation = check_tables(train_urls, eval_urls, contract, keep, eval_store.add, threads)
     for warning in (*training.warnings, *evaluation.warnings):
         log.warning(warning)
     encoder = FeatureEncoder(fit_columns(contract, training))
     rows = min(wanted, evaluation.rows)
+    whole = open_table(train_urls, contract, encoder, training.rows, train_store, threads)
+    learned, held_out = whole, None
+    if parting:
+        learned, held_out = parting.part(whole)
+        if not held_out.rows:
+            held_out = None
+            log.warning(
+                "Each class has too few training rows to hold out a share of %g: training takes all its steps.",
+                config.holdout,
+            )
     tables = TrainingTables(
-        open_table(train_urls, contract, encoder, training.rows, train_store, threads),
+        whole if config.refit else None,
+        learned,
+        held_out,
         open_table(eval_urls, contract, encoder, rows, eval_store, threads),
         encoder,
         training,

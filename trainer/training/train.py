@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
-from trainer import __version__
+from trainer import __version__, storage
 from trainer.config import Hyperparameters, TrainingConfig
 from trainer.contract import Contract
 from trainer.model.fitted_columns import unfitted_columns
@@ -15,12 +18,15 @@ from trainer.model.row_layout import RowLayout
 from trainer.model.trained_model import TrainedModel
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.chunks import ChunkFeed, training_chunks
+from trainer.training.class_weights import weights_of_classes
 from trainer.training.event_log import EventLog
 from trainer.training.input_pipeline import PIECE_ROWS
 from trainer.training.learning_state import LearningState
 from trainer.training.loop import TrainingLoop
 from trainer.training.step_plan import StepPlan, plan_steps
 from trainer.training.tables import TrainingTables, read_tables
+
+log = logging.getLogger(__name__)
 
 
 def train(config: TrainingConfig, contract: Contract) -> TrainedModel:
@@ -37,23 +43,61 @@ def train(config: TrainingConfig, contract: Contract) -> TrainedModel:
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
+    weights: dict[str, float] = {}
     with ThreadPoolExecutor(1) as beside:
         plan = plan_steps(config, len(contract.features))
         getting_ready = _start_early(config, contract, plan, beside)
         tables = read_tables(config, contract)
         if getting_ready is None:
             plan = plan_steps(config, len(contract.features), tables.training.rows * config.num_epochs or None)
-            getting_ready = beside.submit(_ready_state, config, contract, tables.encoder, plan)
-        settings = settings_of(config, contract, tables)
-        store = CheckpointStore(config.checkpoints, settings)
-        checkpoint = store.latest()
-        step = checkpoint.step if checkpoint else 0
-        with closing(training_chunks(config, plan, tables.training, step)) as chunks, EventLog(config.logs) as events:
-            state, last_step = getting_ready.result(), config.steps_for(tables.training.rows)
-            loop = TrainingLoop(config, state, last_step, tables.evaluation, checkpoint)
-            metrics = loop.run(ChunkFeed(chunks, plan.batch_size), store, events)
-    record = {"steps": loop.step, "trainer": __version__, **settings}
-    return TrainedModel(state.network, tables.encoder, contract, loop.step, metrics, record)
+            weights = weights_of_classes(config.class_weights, tables.training_profile.class_counts)
+            getting_ready = beside.submit(_ready_state, config, contract, tables.encoder, plan, weights)
+        loop, metrics = _learn(config, contract, tables, plan, getting_ready)
+        told = {**settings_of(config, contract, tables), **_found(loop, tables, weights)}
+        if config.refit and (refitted := _refitting(config, loop)) is not None:
+            tables = replace(tables, training=tables.whole or tables.training, held_out=None)
+            plan = plan_steps(refitted, len(contract.features))
+            getting_ready = beside.submit(_ready_state, refitted, contract, tables.encoder, plan, weights)
+            loop, metrics = _learn(refitted, contract, tables, plan, getting_ready)
+    record = {"steps": loop.step, "trainer": __version__, **told}
+    return TrainedModel(loop.state.network, tables.encoder, contract, loop.step, metrics, record)
+
+
+def _learn(
+    config: TrainingConfig,
+    contract: Contract,
+    tables: TrainingTables,
+    plan: StepPlan,
+    getting_ready: Future[LearningState],
+) -> tuple[TrainingLoop, dict[str, float]]:
+    """Trains to the end; returns the loop, with loss and accuracy of the model that it leaves."""
+    store = CheckpointStore(config.checkpoints, settings_of(config, contract, tables))
+    checkpoint = store.latest()
+    step = checkpoint.step if checkpoint else 0
+    with closing(training_chunks(config, plan, tables.training, step)) as chunks, EventLog(config.logs) as events:
+        state, last_step = getting_ready.result(), config.steps_for(tables.training.rows)
+        loop = TrainingLoop(config, state, last_step, tables.evaluation, tables.held_out, checkpoint)
+        return loop, loop.run(ChunkFeed(chunks, plan.batch_size), store, events)
+
+
+def _refitting(config: TrainingConfig, loop: TrainingLoop) -> TrainingConfig | None:
+    """How the rows are all learned, for as many steps as were best; None where no step was found to be."""
+    best = loop.notes["best_step"]
+    if not best:
+        log.warning("There is no best step to refit to. Give --patience, and --holdout, or leave --refit out.")
+        return None
+    log.info("step %d was the best: training begins anew, on all rows, and ends there", best)
+    return config.model_copy(
+        update={
+            "train_steps": best,
+            "num_epochs": 0,
+            "holdout": 0.0,
+            "patience": 0,
+            "refit": False,
+            "checkpoint_dir": storage.join(config.checkpoints, "refit"),
+            "tensorboard_dir": storage.join(config.logs, "refit"),
+        }
+    )
 
 
 def settings_of(config: Hyperparameters, contract: Contract, tables: TrainingTables) -> dict[str, Any]:
@@ -70,20 +114,36 @@ def settings_of(config: Hyperparameters, contract: Contract, tables: TrainingTab
     return settings
 
 
+def _found(loop: TrainingLoop, tables: TrainingTables, weights: Mapping[str, float]) -> dict[str, Any]:
+    """What a record says of weights, rows held out and the step that was kept, where training had them."""
+    told: dict[str, Any] = {"weights of the classes": weights} if weights else {}
+    if tables.held_out is not None:
+        told["rows held out"] = tables.held_out.rows
+    if loop.notes["best_step"]:
+        told["best step"] = loop.notes["best_step"]
+    return told
+
+
 def _start_early(
     config: TrainingConfig, contract: Contract, plan: StepPlan, beside: Executor
 ) -> Future[LearningState] | None:
     """Starts to get ready while the tables are read, where nothing in them decides on the network or on the plan."""
     columns = unfitted_columns(contract)
-    if columns is None or config.train_batch_size > PIECE_ROWS:
+    if columns is None or config.train_batch_size > PIECE_ROWS or config.class_weights:
         return None
-    return beside.submit(_ready_state, config, contract, RowLayout(columns), plan)
+    return beside.submit(_ready_state, config, contract, RowLayout(columns), plan, {})
 
 
-def _ready_state(config: TrainingConfig, contract: Contract, layout: RowLayout, plan: StepPlan) -> LearningState:
+def _ready_state(
+    config: TrainingConfig,
+    contract: Contract,
+    layout: RowLayout,
+    plan: StepPlan,
+    class_weights: Mapping[str, float],
+) -> LearningState:
     from trainer.model.network import build_classifier, build_optimizer
 
     network = build_classifier(layout, config, len(contract.label.classes))
-    state = LearningState(network, build_optimizer(config), layout, plan)
+    state = LearningState(network, build_optimizer(config), layout, plan, [*class_weights.values()] or None)
     state.get_ready()
     return state

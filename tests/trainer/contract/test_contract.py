@@ -9,6 +9,7 @@ import pytest
 from tests.growth import assert_linear
 from trainer.contract import (
     CategoricalColumn,
+    Contract,
     IgnoredColumn,
     LabelColumn,
     NumericColumn,
@@ -56,6 +57,15 @@ def test_a_contract_of_every_kind_with_its_defaults() -> None:
     assert contract.label.written == ("a", "b")
     assert (contract.file.header, contract.file.delimiter, contract.file.encoding) == ("names", ",", "utf-8")
     assert contract.max_shared_rows == 0.1
+
+
+def test_a_contract_says_how_to_train_and_keeps_to_what_it_said() -> None:
+    text = f'name = "x"\n[training]\npatience = 3\nlearning_rate = 1\n{NUMBER}{LABEL}'
+    contract = parse_contract(text.encode(), "s.toml")
+    assert contract.training.settings == {"learning_rate": 1.0, "patience": 3}
+    again = Contract.model_validate_json(contract.model_dump_json())
+    assert again.training.settings == contract.training.settings
+    assert parse_contract(f'name = "x"\n{NUMBER}{LABEL}'.encode(), "s.toml").training.settings == {}
 
 
 def test_bounds_are_inclusive_and_whole_numbers_serve_as_bounds() -> None:
@@ -144,6 +154,12 @@ def test_a_delimiter_that_a_cell_may_need_is_refused(delimiter: str) -> None:
         ('file.header = "yes"', "`file.header` in s.toml: must be 'names', 'counts' or 'none'. Received: \"yes\"."),
         ("file = 3", "`file` in s.toml: must be a table. Received: 3."),
         ("max_shared_rows = 2.0", "`max_shared_rows` in s.toml"),
+        (
+            "[training]\npatienc = 3",
+            '`training.patienc` in s.toml is not a key of a data contract. Did you mean "patience"?',
+        ),
+        ("[training]\ndropout = 1.5", "`training.dropout` in s.toml: must be less than 1. Received: 1.5."),
+        ("training = 3", "`training` in s.toml: must be a table. Received: 3."),
         ('nam = "x"', '`nam` in s.toml is not a key of a data contract. Did you mean "name"?'),
     ],
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from trainer.contract import Contract, parse_contract
 from trainer.draft import contract_name, draft_schema
+from trainer.draft.recipe import recipe_for
 from trainer.errors import DataError, UsageError
 from trainer.tables import read_batches
 
@@ -42,6 +43,21 @@ def test_the_draft_of_the_tutorial_file_is_its_contract_without_names_and_bounds
     assert contract.label.values == ("0", "1", "2")
     assert 'kind = "numeric" # seen: 4.4 to 7.9; min and max would set limits' in drafted.toml
     assert drafted.guesses == ('Column "column5" is the label, with 3 classes.',)
+
+
+def test_the_draft_scales_numbers_and_says_how_to_train(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 7}.5,{i * 1000 % 37},{'yes' if i % 2 else 'no'}\n" for i in range(40))
+    contract, _ = draft(tmp_path, f"a,b,y\n{rows}", "y")
+    assert [column.standardise for column in contract.features if column.kind == "numeric"] == [True, True]
+    assert contract.training.settings == recipe_for(40)
+
+
+@pytest.mark.parametrize(
+    ("rows", "steps", "refit"), [(30, 4000, True), (64_000, 10_000, False), (1_000_000, 156_250, False)]
+)
+def test_recipe_takes_some_passes_over_a_large_table(rows: int, steps: int, refit: bool) -> None:
+    recipe = recipe_for(rows)
+    assert (recipe["train_steps"], recipe["refit"]) == (steps, refit)
 
 
 def test_columns_are_named_by_the_header_and_told_apart(tmp_path: Path) -> None:

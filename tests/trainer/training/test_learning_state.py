@@ -143,3 +143,38 @@ def test_getting_ready_changes_nothing() -> None:
     state.get_ready()
     for name, array in state.arrays().items():
         np.testing.assert_array_equal(array, before[name])
+
+
+def test_weight_decay_shrinks_kernels_and_leaves_biases() -> None:
+    from trainer.model.network import build_optimizer
+
+    plan = StepPlan(40, 120)
+    told = {"optimizer": "sgd", "learning_rate": 0.01}
+    plain, decayed = (new_state(MIXED, plan, **told, weight_decay=decay) for decay in (0.0, 2.0))
+    before = [variable.numpy() for variable in plain.network.trainable_variables]
+    for state in (plain, decayed):
+        state.train(feed(mixed_rows(40), 1, plan).take(1))
+    for variable, other, start in zip(
+        plain.network.trainable_variables, decayed.network.trainable_variables, before, strict=True
+    ):
+        shrunk = 0.0 if "bias" in variable.path else 0.01 * 2.0 * start
+        np.testing.assert_allclose(other.numpy(), variable.numpy() - shrunk, atol=1e-6)
+    assert build_optimizer(Hyperparameters()).weight_decay is None
+
+
+def test_weights_of_classes_multiply_the_losses_of_their_rows_and_no_others() -> None:
+    from trainer.model.network import build_classifier, build_optimizer
+
+    told = Hyperparameters(first_layer_size=8, num_layers=2, optimizer="sgd")
+    plan, rows = StepPlan(60, 60), mixed_rows(60)
+    network = build_classifier(MIXED, told, 3)
+    state = LearningState(network, build_optimizer(told), MIXED, plan, [1.0, 2.0, 4.0])
+    losses = {}
+    for label in range(3):
+        theirs = rows.at(np.flatnonzero(rows.labels == label))
+        chunk = chunk_of(theirs, len(theirs))
+        losses[label] = [state.evaluate([chunk], weighted=weighted)["loss"] for weighted in (False, True)]
+    assert {label: one[1] / one[0] for label, one in losses.items()} == pytest.approx({0: 1.0, 1: 2.0, 2: 4.0})
+    counts = np.bincount(rows.labels)
+    learned = state.train(feed(rows, 1, plan).take(1))
+    assert learned["loss"] == pytest.approx(sum(losses[label][1] * counts[label] for label in range(3)) / 60, rel=1e-5)

@@ -13,7 +13,7 @@ import pytest
 
 from trainer.config import TrainingConfig
 from trainer.contract import load_contract
-from trainer.errors import TrainingError
+from trainer.errors import TrainingError, UsageError
 from trainer.model.trained_model import TrainedModel
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.step_plan import XLA_FROM_STEPS
@@ -153,6 +153,79 @@ def test_patience_stops_early_and_keeps_the_best(iris_config: Configure) -> None
     continued = run(config)
     assert continued.steps == trained.steps
     assert_same_weights(trained, continued)
+
+
+@pytest.mark.parametrize("in_memory_mib", [512, 0])
+def test_training_with_rows_held_out_goes_on_to_the_same_weights(iris_config: Configure, in_memory_mib: int) -> None:
+    told = {"holdout": 0.2, "optimizer": "adam", "patience": 50, "in_memory_mib": in_memory_mib}
+    whole = run(iris_config(train_steps=30, **told))
+    assert whole.record["rows held out"] == 21
+    stopped = iris_config(train_steps=10, **told)
+    run(stopped)
+    assert list(Path(stopped.logs).glob("held out/*tfevents*"))
+    assert_same_weights(whole, run(iris_config(train_steps=30, job_dir=stopped.job_dir, **told)))
+
+
+def test_rows_held_out_are_the_same_where_rows_are_read_anew(iris_config: Configure) -> None:
+    assert_same_weights(run(iris_config(holdout=0.2)), run(iris_config(holdout=0.2, in_memory_mib=0)))
+
+
+def test_patience_ends_training_by_the_rows_held_out_and_keeps_the_best(iris_config: Configure) -> None:
+    told = {"learning_rate": 0.5, "steps_between_evaluations": 20, "holdout": 0.2}
+    trained = run(iris_config(train_steps=5000, patience=3, **told))
+    best = trained.record["best step"]
+    assert trained.steps == best + 3 * 20
+    assert_same_weights(trained, run(iris_config(train_steps=best, **told)))
+
+
+def test_refit_learns_all_rows_for_the_steps_that_were_best(iris_config: Configure) -> None:
+    told = {"learning_rate": 0.5, "steps_between_evaluations": 20}
+    config = iris_config(train_steps=5000, holdout=0.2, patience=3, refit=True, **told)
+    trained = run(config)
+    best = trained.record["best step"]
+    assert (trained.steps, trained.record["steps"]) == (best, best)
+    assert_same_weights(trained, run(iris_config(train_steps=best, **told)))
+    assert_same_weights(trained, run(config))
+    for checkpoint in sorted(Path(config.checkpoints).glob("refit/*.npz"))[1:]:
+        checkpoint.unlink()
+    assert_same_weights(trained, run(config))
+
+
+def test_refit_without_a_best_step_says_so(iris_config: Configure, caplog: pytest.LogCaptureFixture) -> None:
+    trained = run(iris_config(refit=True))
+    assert trained.steps == 20
+    assert "There is no best step to refit to" in caplog.text
+
+
+def test_watched_accuracy_is_better_where_it_is_more(iris_config: Configure) -> None:
+    trained = run(iris_config(train_steps=60, watched_metric="accuracy", patience=100))
+    assert trained.metrics["accuracy"] >= run(iris_config(train_steps=10)).metrics["accuracy"]
+    assert trained.record["best step"] > 10
+
+
+def test_class_of_few_rows_leaves_nothing_to_hold_out(
+    iris_config: Configure, mixed_files: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    files = {name: (mixed_files[f"{name.removesuffix('_files')}.csv"],) for name in ("train_files", "eval_files")}
+    trained = run(iris_config(**files, schema_file=mixed_files["schema.toml"], holdout=0.2, patience=1))
+    assert "Each class has too few training rows to hold out a share of 0.2" in caplog.text
+    assert trained.steps == 20
+    assert "rows held out" not in trained.record
+
+
+def test_class_weights_move_the_answers_and_stand_in_the_record(iris_config: Configure) -> None:
+    plain, balanced, virginica = (run(iris_config(class_weights=told)) for told in ("", "balanced", "virginica=50"))
+    counts = {"setosa": 42, "versicolor": 36, "virginica": 42}
+    assert balanced.record["weights of the classes"] == {name: 120 / (3 * count) for name, count in counts.items()}
+    assert (balanced.record["class_weights"], "weights of the classes" in plain.record) == ("balanced", False)
+    assert virginica.record["weights of the classes"] == {"setosa": 1.0, "versicolor": 1.0, "virginica": 50.0}
+    bias = [weights(trained)[-1] for trained in (plain, virginica)]
+    assert bias[1][2] - bias[1][:2].max() > bias[0][2] - bias[0][:2].max()
+
+
+def test_class_weights_for_a_class_that_is_none_are_refused(iris_config: Configure) -> None:
+    with pytest.raises(UsageError, match=r'`--class-weights` names the class "rose"'):
+        run(iris_config(class_weights="rose=2"))
 
 
 def test_epochs_end_training_with_a_smaller_batch(iris_config: Configure) -> None:
