@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from pipeline.config import RunConfig
 from trainer.contract import load_contract
-from trainer.errors import DataError, UsageError, listing
+from trainer.errors import ContractError, DataError, UsageError, listing
+from trainer.evaluation.gate_metric import parse_gate_metric
 from trainer.storage import is_local, local_path
 from trainer.tables.files import expand
 
@@ -14,7 +15,7 @@ TABLES = ("train_data", "eval_data")
 
 
 def check_inputs(config: RunConfig) -> None:
-    """Refuses a run whose files on this machine are not there, or whose data contract is wrong.
+    """Refuses a run whose files on this machine are not there, whose data contract is wrong, or whose gate does not fit it.
 
     Files behind a URL are left to the run.
 
@@ -26,6 +27,24 @@ def check_inputs(config: RunConfig) -> None:
         problems = [problem.replace("\n", "\n  ") for problem in problems]
     if problems:
         raise UsageError(listing(problems, len(problems)))
+
+
+def check_gate(config: RunConfig) -> None:
+    """Refuses a gate that is to judge by a class which the data contract does not have.
+
+    A contract that cannot be read here, or not yet, is left to the run.
+
+    Raises:
+        UsageError: The class is not there.
+    """
+    metric = parse_gate_metric(config.gate_metric)
+    if not metric.of_class or not is_local(config.schema_file):
+        return
+    try:
+        contract = load_contract(config.schema_file)
+    except ContractError:
+        return
+    metric.place_in(contract.label.classes)
 
 
 def _absent_tables(config: RunConfig) -> Sequence[str]:
@@ -41,6 +60,7 @@ def _faults_of_contract(config: RunConfig) -> Sequence[str]:
     try:
         if is_local(config.schema_file):
             load_contract(config.schema_file)
+            check_gate(config)
     except UsageError as error:
         return (str(error),)
     return ()

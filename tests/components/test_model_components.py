@@ -55,7 +55,13 @@ def train(artifact: MakeArtifact, uploaded: SimpleNamespace, **values: object) -
 
 
 def evaluate(
-    artifact: MakeArtifact, model: Any, dataset: Any, min_accuracy: float, model_name: str = "never registered"
+    artifact: MakeArtifact,
+    model: Any,
+    dataset: Any,
+    min_accuracy: float = 0.9,
+    model_name: str = "never registered",
+    gate_metric: str = "accuracy",
+    gate_threshold: float = 0.0,
 ) -> tuple[bool, SimpleNamespace]:
     kinds = {
         "metrics": dsl.Metrics,
@@ -66,7 +72,17 @@ def evaluate(
     }
     outputs = {name: artifact(kind, name) for name, kind in kinds.items()}
     (passed,) = evaluate_model.python_func(
-        model, dataset, 40, min_accuracy, 0.0, False, model_name=model_name, **PROJECT, **outputs
+        model,
+        dataset,
+        40,
+        gate_metric=gate_metric,
+        min_accuracy=min_accuracy,
+        gate_threshold=gate_threshold,
+        min_gain=0.0,
+        promote_on_tie=False,
+        model_name=model_name,
+        **PROJECT,
+        **outputs,
     )
     return passed, SimpleNamespace(**outputs)
 

@@ -118,7 +118,7 @@ def _champion(comparison: Comparison | NoComparison, gate: Gate) -> Rule:
     else:
         asked = f"at least {gate.min_gain:+.4f}"
         sentence = f"{measured}; {asked + ' was asked' if passed else 'it must be ' + asked}."
-    return Rule("champion", passed, gain, ">=", gate.min_gain, sentence, comparison.low, comparison.high)
+    return Rule("champion", passed, gain, ">=", gate.min_gain, sentence)
 
 
 def _finite(evaluation: Evaluation) -> Rule:
