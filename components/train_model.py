@@ -22,6 +22,7 @@ def train_model(
     dropout: float,
     seed: int,
     patience: int,
+    temperature_scaling: bool,
     model: dsl.Output[dsl.Model],
     training_log: dsl.Output[dsl.Artifact],
 ) -> None:
@@ -43,6 +44,8 @@ def train_model(
         dropout: Share of hidden units dropped in training, 0 to 1.
         seed: Decides the start and the order of the rows.
         patience: Evaluations without a lower loss before training stops; 0 never stops early.
+        temperature_scaling: Whether the logits are divided by the temperature that makes the model as sure as it is
+            right on the rows that training watches.
         model: A SavedModel that carries its data contract; steps, accuracy and loss as metadata.
         training_log: A folder: TensorBoard's event files in `logs`, and the checkpoints.
     """
@@ -68,6 +71,7 @@ def train_model(
         dropout=dropout,
         seed=seed,
         patience=patience,
+        temperature_scaling=temperature_scaling,
     )
     trained, _ = task.run(config)
     model.metadata.update(framework="TensorFlow", steps=trained.steps, **trained.metrics)

@@ -38,6 +38,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         dropout: float = config.dropout,
         seed: int = config.seed,
         patience: int = config.patience,
+        temperature_scaling: bool = config.temperature_scaling,
         gate_metric: str = config.gate_metric,
         min_accuracy: float = config.min_accuracy,
         gate_threshold: float = config.gate_threshold,
@@ -74,6 +75,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             dropout=dropout,
             seed=seed,
             patience=patience,
+            temperature_scaling=temperature_scaling,
         )
         training.set_display_name("Train the DNN")
         training.set_container_image(config.image)

@@ -52,6 +52,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
             about["help"] += f" Default: {default}."
         if name.endswith("_files"):
             about |= {"nargs": "+", "required": True, "metavar": "FILE"}
+        elif isinstance(default, bool):
+            about["action"] = argparse.BooleanOptionalAction
         elif name in NUMBERS or isinstance(default, int | float):
             about["type"] = type(default) if default is not None else int
         parser.add_argument(flag(name), **about)

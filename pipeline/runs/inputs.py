@@ -15,7 +15,7 @@ TABLES = ("train_data", "eval_data")
 
 
 def check_inputs(config: RunConfig) -> None:
-    """Refuses a run whose files on this machine are not there, whose data contract is wrong, or whose gate does not fit it.
+    """Refuses a run whose files on this machine are not there, or whose contract is wrong or lacks the gate's class.
 
     Files behind a URL are left to the run.
 

@@ -37,6 +37,7 @@ HYPERPARAMETERS = {
     "dropout": 0.0,
     "seed": 1,
     "patience": 0,
+    "temperature_scaling": False,
 }
 
 

@@ -82,6 +82,8 @@ class Assessment:
     def report(self) -> str:
         """The evaluation as one self-contained HTML page."""
         made_of = f"Trained for {self.record['steps']} steps by trainer {self.record['trainer']}."
+        if "temperature" in self.record:
+            made_of += f" Its logits are divided by the temperature {self.record['temperature']:.4f}."
         return render_report(self.model, made_of, self.evaluation, self.decision, self.insight)
 
 

@@ -21,6 +21,7 @@ from trainer.training.learning_state import LearningState
 from trainer.training.loop import TrainingLoop
 from trainer.training.step_plan import StepPlan, plan_steps
 from trainer.training.tables import TrainingTables, read_tables
+from trainer.training.temperature import scale_logits
 
 
 def train(config: TrainingConfig, contract: Contract) -> TrainedModel:
@@ -53,16 +54,20 @@ def train(config: TrainingConfig, contract: Contract) -> TrainedModel:
             loop = TrainingLoop(config, state, last_step, tables.evaluation, checkpoint)
             metrics = loop.run(ChunkFeed(chunks, plan.batch_size), store, events)
     record = {"steps": loop.step, "trainer": __version__, **settings}
+    if config.temperature_scaling:
+        classes = len(contract.label.classes)
+        record["temperature"] = scale_logits(state.network, state.layout, tables.evaluation, classes, config.seed)
+        metrics = loop.evaluate()
     return TrainedModel(state.network, tables.encoder, contract, loop.step, metrics, record)
 
 
 def settings_of(config: Hyperparameters, contract: Contract, tables: TrainingTables) -> dict[str, Any]:
     """What two runs must share for one to go on where the other stopped.
 
-    More steps may follow. Where they are so many more that XLA compiles them, the weights differ by rounding from those
-    of a run that was told so from the start.
+    More steps may follow, and the logits be scaled behind them. Where the steps are so many more that XLA compiles
+    them, the weights differ by rounding from those of a run that was told so from the start.
     """
-    settings = config.model_dump(include=set(Hyperparameters.model_fields) - {"train_steps"})
+    settings = config.model_dump(include=set(Hyperparameters.model_fields) - {"train_steps", "temperature_scaling"})
     settings["contract"] = hashlib.sha256(contract.model_dump_json().encode()).hexdigest()[:12]
     settings["training data"] = tables.training_profile.sha256[:12]
     settings["evaluation data"] = tables.evaluation_profile.sha256[:12]
