@@ -121,8 +121,7 @@ def test_a_model_below_the_floor_is_kept_back(artifact: MakeArtifact, uploaded: 
     passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, 0.99)
     assert passed is False
     assert outputs.decision.metadata["summary"].startswith("Kept back. Accuracy is ")
-    judged_by = {"gate_metric": "log_loss", "gate_threshold": 0.01}
-    passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, **judged_by)
+    passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, gate_metric="log_loss", gate_threshold=0.01)
     assert passed is False
     assert re.match(r"Kept back\. Log loss is .*; it must be at most 0\.0100\.", outputs.decision.metadata["summary"])
     with pytest.raises(UsageError, match=r'"recall:rose" names a class that the data contract does not have\.'):

@@ -115,7 +115,8 @@ def assess_model(
     labels, probabilities = answers(model, data_urls, model.contract, batch_size, see)
     evaluation = score(labels, probabilities, model.contract.label.classes)
     measured = measure(gate.metric, evaluation, labels, probabilities)
-    against, insight = comparison.NOT_FINITE, None
+    against: Comparison | NoComparison = comparison.NOT_FINITE
+    insight = None
     if np.isfinite(probabilities).all():
         against = _compare(model, labels, probabilities, data_urls, batch_size, champion, gate.metric)
         importance = permutation_importance(_asker(model), sample.rows(), gate.metric, place)

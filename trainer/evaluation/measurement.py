@@ -99,11 +99,11 @@ def row_values(metric: GateMetric, labels: np.ndarray, probabilities: np.ndarray
         float64 [N].
     """
     if metric.name == "log_loss":
-        return row_losses(labels, probabilities).astype(np.float64)
+        return np.asarray(row_losses(labels, probabilities), np.float64)
     called = probabilities.argmax(axis=1)
     right = called == labels
     if metric.name == "accuracy":
-        return right.astype(np.float64)
+        return np.asarray(right, np.float64)
     if metric.of_class:
         tried = (labels if metric.name == "recall" else called) == place
         return _of_ratio(right & tried, tried)

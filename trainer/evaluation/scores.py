@@ -192,7 +192,7 @@ def _likelihood(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def _losses(likelihood: np.ndarray) -> np.ndarray:
     # A probability of exactly 0 for the true class would give an infinite loss; float32 softmax underflows there.
-    losses = np.maximum(likelihood, np.finfo(np.float32).tiny)
+    losses: np.ndarray = np.maximum(likelihood, np.finfo(np.float32).tiny)
     np.negative(np.log(losses, out=losses), out=losses)
     return losses
 

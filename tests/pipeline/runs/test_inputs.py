@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -10,13 +10,14 @@ from tests.conftest import IrisFiles
 from trainer.errors import UsageError
 
 
-def config(files: IrisFiles, **given: object) -> RunConfig:
-    return RunConfig(**{**{name: str(path) for name, path in files._asdict().items()}, **given})
+def config(files: IrisFiles, **given: str) -> RunConfig:
+    return RunConfig.model_validate({**{name: str(path) for name, path in files._asdict().items()}, **given})
 
 
 @pytest.mark.parametrize("check", [check_gate, check_inputs])
-def test_gate_of_a_class_that_the_contract_does_not_have_is_refused(check: object, iris_files: IrisFiles) -> None:
-    assert callable(check)
+def test_gate_of_a_class_that_the_contract_does_not_have_is_refused(
+    check: Callable[[RunConfig], None], iris_files: IrisFiles
+) -> None:
     with pytest.raises(UsageError) as refused:
         check(config(iris_files, gate_metric="recall:virginia"))
     assert str(refused.value) == (
@@ -28,4 +29,4 @@ def test_gate_of_a_class_that_the_contract_does_not_have_is_refused(check: objec
 
 @pytest.mark.parametrize("schema", ["absent.toml", "gs://bucket/schema.toml"])
 def test_gate_is_left_to_the_run_where_there_is_no_contract_to_read(schema: str, iris_files: IrisFiles) -> None:
-    check_gate(config(iris_files, gate_metric="recall:any", schema=str(Path(schema))))
+    check_gate(config(iris_files, gate_metric="recall:any", schema=schema))

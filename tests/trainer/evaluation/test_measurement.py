@@ -65,7 +65,7 @@ def test_auc_of_two_classes_is_the_area_and_a_model_without_an_opinion_has_half(
     first = np.array([0.9, 0.6, 0.4, 0.5])
     probabilities = np.stack([first, 1 - first], axis=1).astype(np.float32)
     assert score(labels, probabilities, ("a", "b")).auc == pytest.approx(2 / 3)
-    assert score(labels, np.tile(np.float32([0.75, 0.25]), (4, 1)), ("a", "b")).auc == 0.5
+    assert score(labels, np.tile(np.array([0.75, 0.25], np.float32), (4, 1)), ("a", "b")).auc == 0.5
 
 
 def test_rows_that_all_agree_tell_no_interval() -> None:
