@@ -12,7 +12,9 @@ def evaluate_model(
     model: dsl.Input[dsl.Model],
     eval_dataset: dsl.Input[dsl.Dataset],
     eval_batch_size: int,
+    gate_metric: str,
     min_accuracy: float,
+    gate_threshold: float,
     min_gain: float,
     promote_on_tie: bool,
     project: str,
@@ -30,16 +32,20 @@ def evaluate_model(
         model: The exported SavedModel.
         eval_dataset: Checked evaluation files.
         eval_batch_size: Rows asked at a time.
-        min_accuracy: Accuracy, 0 to 1, below which the model is kept back.
-        min_gain: Gain in accuracy over the champion, on the same rows, below which the model is kept back.
+        gate_metric: What the model is judged by: accuracy, balanced_accuracy, macro_f1, recall:CLASS, precision:CLASS,
+            auc or log_loss.
+        min_accuracy: Accuracy, 0 to 1, below which the model is kept back, where it is judged by that.
+        gate_threshold: What another metric must be at least, and log_loss at most; 0 asks for nothing.
+        min_gain: Gain over the champion in the metric, on the same rows, below which the model is kept back.
         promote_on_tie: Whether a model as good as the champion may replace it.
         project: Google Cloud project of the champion.
         location: Region.
         model_name: Display name of the registry model whose version `champion` is to be beaten.
-        metrics: Accuracy, loss, mean recall, AUC; precision, recall and F1 of each class.
+        metrics: Accuracy, loss, mean recall, macro F1, AUC, calibration error; precision, recall and F1 of each class.
         classification: Confusion matrix, and the ROC of all classes pooled.
         report: The evaluation as one self-contained page.
-        decision: A JSON record: each rule, its numbers, the rows, the outcome.
+        decision: A JSON record: each rule, its numbers, the rows, the outcome; what the model leans on, its worst rows,
+            its calibration.
         smoke: A few instances with the model's answers, for whoever deploys it.
 
     Returns:
@@ -52,14 +58,17 @@ def evaluate_model(
     from components.vertex.registry import find_champion
     from trainer.evaluation.assessment import Champion, assess_model
     from trainer.evaluation.decision import Gate
+    from trainer.evaluation.gate_metric import ACCURACY, parse_gate_metric
     from trainer.evaluation.scores import CLASSES_SHOWN
     from trainer.tables.datasets import stored_files
 
     found = find_champion(connect(project, location), model_name)
     champion = None if found is None else Champion(found.version_id, found.artifact_uri)
-    gate = Gate(min_accuracy, min_gain, promote_on_tie)
+    metric = parse_gate_metric(gate_metric)
+    threshold = min_accuracy if metric == ACCURACY else gate_threshold
+    gate = Gate(threshold, min_gain, promote_on_tie, metric)
     assessment = assess_model(model.path, stored_files(eval_dataset.path), eval_batch_size, gate, champion)
-    for name, value in assessment.evaluation.scalars().items():
+    for name, value in assessment.scalars().items():
         metrics.log_metric(name, value)
     if len(assessment.evaluation.classes) <= CLASSES_SHOWN:
         classification.log_confusion_matrix(*assessment.evaluation.confusion_matrix())

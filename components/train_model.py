@@ -27,6 +27,7 @@ def train_model(
     patience: int,
     refit: bool,
     watched_metric: str,
+    temperature_scaling: bool,
     model: dsl.Output[dsl.Model],
     training_log: dsl.Output[dsl.Artifact],
 ) -> None:
@@ -53,6 +54,8 @@ def train_model(
         patience: Looks at the watched rows without a better metric before training stops; 0 never stops early.
         refit: Whether training begins anew once the best step is known, on all rows, and ends at that step.
         watched_metric: What patience looks at: loss or accuracy.
+        temperature_scaling: Whether the logits are divided by the temperature that makes the model as sure as it is
+            right on the rows that training watches.
         model: A SavedModel that carries its data contract; steps, accuracy and loss as metadata.
         training_log: A folder: TensorBoard's event files in `logs`, and the checkpoints.
     """
@@ -83,6 +86,7 @@ def train_model(
         patience=patience,
         refit=refit,
         watched_metric=watched_metric,
+        temperature_scaling=temperature_scaling,
     )
     trained, _ = task.run(config)
     model.metadata.update(framework="TensorFlow", steps=trained.steps, **trained.metrics)

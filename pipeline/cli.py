@@ -119,4 +119,7 @@ def _compile(
     debug: Debug = False,  # noqa: ARG001 - `_execute` looks for it among the arguments
 ) -> None:
     """Compile the pipeline to one YAML file, the same bytes for the same options."""
+    from pipeline.runs.inputs import check_gate
+
+    check_gate(config)
     print(compile_pipeline(config, output))

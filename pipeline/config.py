@@ -16,6 +16,7 @@ from pipeline.config_types import (
     FileLocation,
     GitSha,
     MachineType,
+    Metric,
     Percentages,
     PinnedImage,
     PipelineName,
@@ -80,19 +81,51 @@ class PipelineParameters(Rollout, Place, Hyperparameters):
         alias="schema",
         description="Data contract, a TOML file: a path or a URL. `draft-schema` writes a first one.",
     )
+    gate_metric: Metric = Field(
+        "accuracy",
+        description="What a model is judged by: accuracy, balanced_accuracy, macro_f1, recall:CLASS, precision:CLASS, "
+        "auc or log_loss.",
+    )
     min_accuracy: float = Field(
         0.9,
         ge=0,
         le=1,
         description="Accuracy on the evaluation rows, 0 to 1, below which a model is kept back.",
     )
+    gate_threshold: float = Field(
+        0.0,
+        ge=0,
+        description="The same of another metric than accuracy: it must be at least this, and log_loss at most; "
+        "0 asks for nothing.",
+    )
     min_gain: float = Field(
-        0.0, ge=-1, le=1, description="Gain in accuracy over the champion, -1 to 1, below which a model is kept back."
+        0.0,
+        ge=-1,
+        le=1,
+        description="Gain over the champion in the gate's metric, -1 to 1, below which a model is kept back.",
     )
     promote_on_tie: Switch = Field(
         False, description="Whether a model that is only as good as the champion replaces it."
     )
     git_sha: GitSha = Field("", description="Commit that is told in the version's labels; else that of this folder.")
+
+    @model_validator(mode="after")
+    def _has_the_floor_of_its_metric(self) -> Self:
+        if self.gate_metric == "accuracy" and self.gate_threshold:
+            raise ValueError(
+                "`gate_threshold` belongs to another metric than accuracy. "
+                f"Received: {self.gate_threshold}. Give `min_accuracy`, or a `gate_metric`."
+            )
+        if self.gate_metric != "accuracy" and "min_accuracy" in self.model_fields_set:
+            raise ValueError(
+                f"`min_accuracy` belongs to the metric accuracy, and `gate_metric` is {self.gate_metric}. "
+                "Give `gate_threshold` in its place."
+            )
+        if self.gate_metric not in ("accuracy", "log_loss") and self.gate_threshold > 1:
+            raise ValueError(
+                f"`gate_threshold` of {self.gate_metric} must lie between 0 and 1. Received: {self.gate_threshold}."
+            )
+        return self
 
 
 class Submission(BaseModel):

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator
 
 from components.vertex.rollout_plan import SMOKE_SUFFIX, parse_percentages
+from trainer.evaluation.gate_metric import parse_gate_metric
 
 _WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -88,6 +89,10 @@ def _percentages(text: str) -> str:
     return text
 
 
+def _gate_metric(text: str) -> str:
+    return str(parse_gate_metric(text))
+
+
 def _machine_type(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", text):
         raise ValueError("must be a machine type such as n1-standard-2")
@@ -145,6 +150,7 @@ Bucket = Annotated[str, AfterValidator(_bucket)]
 DisplayName = Annotated[str, AfterValidator(_display_name)]
 EndpointName = Annotated[str, AfterValidator(_endpoint_name)]
 Percentages = Annotated[str, AfterValidator(_percentages)]
+Metric = Annotated[str, AfterValidator(_gate_metric)]
 MachineType = Annotated[str, AfterValidator(_machine_type)]
 GitSha = Annotated[str, AfterValidator(_git_sha)]
 Switch = Annotated[bool, BeforeValidator(_switch)]

@@ -43,7 +43,10 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         patience: int = config.patience,
         refit: bool = config.refit,
         watched_metric: str = config.watched_metric,
+        temperature_scaling: bool = config.temperature_scaling,
+        gate_metric: str = config.gate_metric,
         min_accuracy: float = config.min_accuracy,
+        gate_threshold: float = config.gate_threshold,
         min_gain: float = config.min_gain,
         promote_on_tie: bool = config.promote_on_tie,
         project: str = config.project,
@@ -82,6 +85,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             patience=patience,
             refit=refit,
             watched_metric=watched_metric,
+            temperature_scaling=temperature_scaling,
         )
         training.set_display_name("Train the DNN")
         training.set_container_image(config.image)
@@ -96,7 +100,9 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             model=training.outputs["model"],
             eval_dataset=data.outputs["eval_dataset"],
             eval_batch_size=eval_batch_size,
+            gate_metric=gate_metric,
             min_accuracy=min_accuracy,
+            gate_threshold=gate_threshold,
             min_gain=min_gain,
             promote_on_tie=promote_on_tie,
             project=project,

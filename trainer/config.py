@@ -99,6 +99,12 @@ class Hyperparameters(BaseModel):
     )
     watched_metric: WatchedMetric = Field("loss", description="What patience looks at: loss or accuracy.")
 
+    temperature_scaling: bool = Field(
+        False,
+        description="Whether the exported model's logits are divided by the temperature that makes it as sure as it is "
+        "right on the rows that training watches.",
+    )
+
     @property
     def hidden_units(self) -> list[int]:
         """Sizes of the hidden layers: `max(2, int(first_layer_size * scale_factor**i))`."""

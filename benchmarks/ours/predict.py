@@ -26,7 +26,7 @@ def main() -> None:
 
     begun = time.perf_counter()
     if options.evaluate:
-        gate = Gate(min_accuracy=0.5, min_gain=0.0, promote_on_tie=False)
+        gate = Gate(0.5)
         rows = assess_model(options.model, [options.csv], options.batch, gate, None).evaluation.rows
     else:
         model = SavedModel(options.model)

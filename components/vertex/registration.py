@@ -51,7 +51,7 @@ def classification_metrics(decision: Mapping[str, Any]) -> dict[str, Any]:
     """A decision record as Vertex AI's classification metrics."""
     metrics = decision["metrics"]
     specs = [{"id": str(place), "displayName": name} for place, name in enumerate(decision["classes"])]
-    known = {"auRoc": metrics.get("auc"), "logLoss": metrics.get("loss"), "accuracy": metrics.get("accuracy")}
+    known = {"auRoc": metrics.get("auc_pooled"), "logLoss": metrics.get("loss"), "accuracy": metrics.get("accuracy")}
     return {
         **{name: value for name, value in known.items() if value is not None},
         "confusionMatrix": {"annotationSpecs": specs, "rows": decision["confusion_matrix"]},

@@ -44,6 +44,35 @@ def roc_chart(curves: Mapping[str, Roc]) -> Options:
     }
 
 
+def calibration_chart(points: Sequence[tuple[float, float]]) -> Options:
+    """How often answers are right, over how sure they are, beside the line on which both are equal.
+
+    Args:
+        points: Mean confidence and accuracy of each bin.
+    """
+    series = {
+        "type": "line",
+        "name": "answers",
+        "data": [[sure, right] for sure, right in points],
+        "symbol": "circle",
+        "symbolSize": 6,
+    }
+    equal = {
+        "type": "line",
+        "name": "as often right as sure",
+        "data": [[0, 0], [1, 1]],
+        "showSymbol": False,
+        "lineStyle": {"type": "dashed", "color": CHANCE, "width": 1},
+        "itemStyle": {"color": CHANCE},
+    }
+    return {
+        **_frame(),
+        "xAxis": _axis("how sure", 0, 1),
+        "yAxis": _axis("how often right", 0, 1),
+        "series": [series, equal],
+    }
+
+
 def curve_chart(curves: Sequence[Curve]) -> Options:
     """Training curves of one tag, one line for each run of the log."""
     series = [

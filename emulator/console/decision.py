@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.console.insight import Insight, parse_insight
+
 
 @dataclass(frozen=True)
 class RuleView:
@@ -34,12 +36,14 @@ class DecisionView:
         summary: Why, in a sentence.
         rules: What it was held against.
         rows: How many rows it was evaluated on; None where the record does not tell.
+        insight: What else it tells of the model.
     """
 
     passed: bool
     summary: str
     rules: tuple[RuleView, ...]
     rows: int | None
+    insight: Insight
 
 
 def parse_decision(content: bytes) -> DecisionView | None:
@@ -47,7 +51,7 @@ def parse_decision(content: bytes) -> DecisionView | None:
 
     Args:
         content: JSON of the form `{"passed", "summary", "rows", "rules": [...]}`, each rule of the form `{"name",
-            "passed", "value", "comparison", "threshold", "sentence"}`.
+            "passed", "value", "comparison", "threshold", "sentence"}`; `parse_insight` tells what else it may hold.
     """
     try:
         record = json.loads(content)
@@ -58,7 +62,13 @@ def parse_decision(content: bytes) -> DecisionView | None:
     rules = tuple(_rule(rule) for rule in record["rules"] if isinstance(rule, Mapping))
     passed = record.get("passed", all(rule.passed for rule in rules))
     rows = record.get("rows")
-    return DecisionView(bool(passed), str(record.get("summary", "")), rules, rows if isinstance(rows, int) else None)
+    return DecisionView(
+        bool(passed),
+        str(record.get("summary", "")),
+        rules,
+        rows if isinstance(rows, int) else None,
+        parse_insight(record),
+    )
 
 
 def _rule(rule: Mapping[str, Any]) -> RuleView:

@@ -8,6 +8,7 @@ from emulator.console.addresses import download_of, report_of
 from emulator.console.charts import curve_chart, roc_chart
 from emulator.console.curves import by_tag
 from emulator.console.decision import DecisionView, number_text
+from emulator.console.insight_view import show_insight
 from emulator.console.markup import cell, head_cell, link, row, scrolling, table, tag
 from emulator.console.metrics import Confusion, Roc
 from emulator.console.results import Results
@@ -26,6 +27,8 @@ def show_results(results: Results) -> None:
         show_decision(decision, name)
     _metrics(results.metrics)
     with tag("div", classes="cards"):
+        for decision in results.decisions.values():
+            show_insight(decision.insight)
         for name, confusion in results.confusions.items():
             show_confusion(confusion, name)
         if results.rocs:

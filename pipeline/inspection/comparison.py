@@ -141,8 +141,9 @@ def _outcome(rule: Mapping[str, Any]) -> str:
     verdict = "kept" if rule.get("passed") else "broken"
     if not _is_number(value) or not _is_number(threshold):
         return verdict
-    # A tie with the champion breaks its rule, though it reaches what is asked.
-    comparison = ">" if verdict == "broken" and value >= threshold else rule.get("comparison", "")
+    comparison = rule.get("comparison", "")
+    if comparison == ">=" and verdict == "broken" and value >= threshold:
+        comparison = ">"  # a tie with the champion breaks its rule, though it reaches what is asked
     return f"{verdict}: {value:.4f}, {comparison} {threshold:.4f} asked"
 
 

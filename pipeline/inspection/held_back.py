@@ -28,27 +28,33 @@ def _finding(rule: Mapping[str, Any], decision: Mapping[str, Any], facts: Mappin
     if not isinstance(value, int | float) or not isinstance(threshold, int | float):
         # A loss that is not finite is a failure of the training, against which there is a remedy.
         return Finding(subject, sentence, advice_for(sentence, facts, is_local))
-    numbers = _numbers(rule["name"], value, threshold, decision)
+    numbers = _numbers(rule, value, threshold, decision)
     return Finding(subject, "\n".join([sentence, *numbers]), tuple(_advice(rule["name"], value, threshold, decision)))
 
 
-def _numbers(rule: str, value: float, threshold: float, decision: Mapping[str, Any]) -> Iterator[str]:
+def _numbers(rule: Mapping[str, Any], value: float, threshold: float, decision: Mapping[str, Any]) -> Iterator[str]:
     """By how much the rule is broken, and what shows why."""
-    rows = int(decision.get("rows") or 0)
-    if rule != "champion":
-        yield _shortfall(value, threshold, rows if rule == "floor" else 0)
+    is_accuracy = _metric_of(decision) == "accuracy" and rule["name"] != "better_than_constant"
+    rows = int(decision.get("rows") or 0) if is_accuracy else 0
+    if rule["name"] != "champion":
+        yield _excess(value, threshold) if "<" in str(rule.get("comparison")) else _shortfall(value, threshold, rows)
         yield from _confusions(decision)
     elif value < threshold:
         yield _shortfall(value, threshold, rows)
-        against = decision.get("champion") or {}
-        low, high = against.get("low"), against.get("high")
-        if isinstance(low, int | float) and isinstance(high, int | float) and low <= threshold <= high:
-            yield "That may be chance: the interval holds what was asked. More evaluation rows would tell."
+    measured = (decision.get("champion") or {}) if rule["name"] == "champion" else rule
+    low, high = measured.get("low"), measured.get("high")
+    if (
+        isinstance(low, int | float)
+        and isinstance(high, int | float)
+        and low <= threshold <= high
+        and value != threshold
+    ):
+        yield "That may be chance: the interval holds what was asked. More evaluation rows would tell."
 
 
 def _advice(rule: str, value: float, threshold: float, decision: Mapping[str, Any]) -> Iterator[str]:
     if rule == "champion":
-        passing = "--promote-on-tie" if value >= threshold else f"--min-gain {_rounded_down(value)}"
+        passing = "--promote-on-tie" if value >= threshold else f"--min-gain {_rounded_down(value):.4f}"
         version = (decision.get("champion") or {}).get("version", "")
         yield f"`{passing}` would have let it pass."
         yield (
@@ -57,8 +63,20 @@ def _advice(rule: str, value: float, threshold: float, decision: Mapping[str, An
         )
         return
     yield "Train longer (`--train-steps`), with another `--learning-rate`, or on more rows of the classes it confuses."
-    if rule == "floor":
-        yield f"`--min-accuracy {_rounded_down(value)}` would have let it pass."
+    if rule == "floor" and _metric_of(decision) == "log_loss":
+        yield f"`--gate-threshold {-_rounded_down(-value):.4f}` would have let it pass."
+    elif rule == "floor":
+        option = "--min-accuracy" if _metric_of(decision) == "accuracy" else "--gate-threshold"
+        yield f"`{option} {_rounded_down(value):.4f}` would have let it pass."
+
+
+def _metric_of(decision: Mapping[str, Any]) -> str:
+    """What the model was judged by; records of before there was a choice do not say."""
+    return str(decision.get("gate_metric", "accuracy"))
+
+
+def _excess(value: float, threshold: float) -> str:
+    return f"It exceeds {threshold:.4f} by {value - threshold:.4f}."
 
 
 def _shortfall(value: float, threshold: float, rows: int) -> str:
@@ -86,5 +104,5 @@ def _confusions(decision: Mapping[str, Any]) -> Iterator[str]:
         yield f"Wrong answers: {told}{'.' if len(most) == len(wrong) else ', and others.'}"
 
 
-def _rounded_down(value: float) -> str:
-    return f"{math.floor(value * 10_000) / 10_000:.4f}"
+def _rounded_down(value: float) -> float:
+    return math.floor(value * 10_000) / 10_000

@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from pipeline.durations import spoken
+from pipeline.runs.insight import insight
 from pipeline.runs.labels import shown_labels
 from pipeline.runs.links import page_of
 from pipeline.runs.record import AT_WORK, RunRecord, TaskRecord
@@ -82,7 +83,12 @@ def details(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = 
     reason = Text(failure(run, again) if run.state == "failed" else "")
     labels = shown_labels(run.labels)
     return _paragraphs(
-        title, task_list(run), reason, *results(run, decision), Text(f"Labels   {labels}" if labels else "")
+        title,
+        task_list(run),
+        reason,
+        *results(run, decision),
+        *insight(decision),
+        Text(f"Labels   {labels}" if labels else ""),
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,7 @@ HYPERPARAMETERS = {
     "patience": 0,
     "refit": False,
     "watched_metric": "loss",
+    "temperature_scaling": False,
 }
 
 
@@ -60,7 +62,13 @@ def train(artifact: MakeArtifact, uploaded: SimpleNamespace, **values: object) -
 
 
 def evaluate(
-    artifact: MakeArtifact, model: Any, dataset: Any, min_accuracy: float, model_name: str = "never registered"
+    artifact: MakeArtifact,
+    model: Any,
+    dataset: Any,
+    min_accuracy: float = 0.9,
+    model_name: str = "never registered",
+    gate_metric: str = "accuracy",
+    gate_threshold: float = 0.0,
 ) -> tuple[bool, SimpleNamespace]:
     kinds = {
         "metrics": dsl.Metrics,
@@ -71,7 +79,17 @@ def evaluate(
     }
     outputs = {name: artifact(kind, name) for name, kind in kinds.items()}
     (passed,) = evaluate_model.python_func(
-        model, dataset, 40, min_accuracy, 0.0, False, model_name=model_name, **PROJECT, **outputs
+        model,
+        dataset,
+        40,
+        gate_metric=gate_metric,
+        min_accuracy=min_accuracy,
+        gate_threshold=gate_threshold,
+        min_gain=0.0,
+        promote_on_tie=False,
+        model_name=model_name,
+        **PROJECT,
+        **outputs,
     )
     return passed, SimpleNamespace(**outputs)
 
@@ -96,6 +114,9 @@ def test_a_model_is_trained_and_evaluated(artifact: MakeArtifact, uploaded: Simp
     assert (record["passed"], record["rows"]) == (True, 30)
     assert [rule["name"] for rule in record["rules"]] == ["finite", "floor", "better_than_constant", "champion"]
     assert record["model"]["training data"] == "c4c7652b14da"
+    assert {one["column"] for one in record["importance"]["columns"][:2]} == {"PetalLength", "PetalWidth"}
+    assert record["worst_rows"][0]["loss"] > record["worst_rows"][-1]["loss"]
+    assert outputs.metrics.metadata["calibration_error"] == record["calibration"]["error"] > 0
     for output in vars(outputs).values():
         json.dumps(output.metadata, allow_nan=False)
 
@@ -105,6 +126,11 @@ def test_a_model_below_the_floor_is_kept_back(artifact: MakeArtifact, uploaded: 
     passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, 0.99)
     assert passed is False
     assert outputs.decision.metadata["summary"].startswith("Kept back. Accuracy is ")
+    passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, gate_metric="log_loss", gate_threshold=0.01)
+    assert passed is False
+    assert re.match(r"Kept back\. Log loss is .*; it must be at most 0\.0100\.", outputs.decision.metadata["summary"])
+    with pytest.raises(UsageError, match=r'"recall:rose" names a class that the data contract does not have\.'):
+        evaluate(artifact, model, uploaded.eval_dataset, gate_metric="recall:rose")
 
 
 def test_a_nan_closes_the_gate(artifact: MakeArtifact, uploaded: SimpleNamespace, tmp_path: Path) -> None:

@@ -176,6 +176,16 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
         ("seed", "2147483648", "`--seed` must be less than or equal to 2147483647. Received: 2147483648."),
         ("patience", "-1", "`--patience` must be greater than or equal to 0. Received: -1."),
         ("min_accuracy", "1.1", "`--min-accuracy` must be less than or equal to 1. Received: 1.1."),
+        (
+            "gate_metric",
+            "f1",
+            (
+                "`--gate-metric` must be accuracy, balanced_accuracy, macro_f1, recall:CLASS, precision:CLASS, auc or "
+                'log_loss. Received: "f1". The default is "accuracy".'
+            ),
+        ),
+        ("gate_metric", "recall", "`--gate-metric` must name a class: recall:CLASS. Received: "),
+        ("gate_threshold", "-0.1", "`--gate-threshold` must be greater than or equal to 0. Received: -0.1."),
         ("train_data", " ", '`--train-data` must name a file. Received: " ".'),
         ("eval_data", "a\0b", '`--eval-data` must name a file. Received: "a\\x00b".'),
         ("schema", "", '`--schema` must name a file. Received: "". The default is "data/schema.toml".'),

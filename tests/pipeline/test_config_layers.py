@@ -259,6 +259,22 @@ def test_accelerator_comes_whole_from_whatever_sources(tmp_path: Path) -> None:
     assert refusal(None, {"accelerator_count": "1"}).endswith('Received: "" and 1.')
 
 
+def test_gate_has_the_floor_of_its_metric_from_whatever_sources(tmp_path: Path) -> None:
+    file = write(tmp_path, "gate_threshold = 0.7\n")
+    assert load_config(file, {"gate_metric": "recall:yes"})[0].gate_threshold == 0.7
+    assert refusal(file) == (
+        "`gate_threshold` belongs to another metric than accuracy. Received: 0.7. "
+        "Give `min_accuracy`, or a `gate_metric`."
+    )
+    assert refusal(None, {"gate_metric": "auc", "min_accuracy": "0.9"}) == (
+        "`min_accuracy` belongs to the metric accuracy, and `gate_metric` is auc. Give `gate_threshold` in its place."
+    )
+    assert refusal(None, {"gate_metric": "auc", "gate_threshold": "1.5"}) == (
+        "`gate_threshold` of auc must lie between 0 and 1. Received: 1.5."
+    )
+    assert load_config(None, {"gate_metric": "log_loss", "gate_threshold": "1.5"})[0].gate_threshold == 1.5
+
+
 def test_every_needed_key_is_empty_or_local_by_default() -> None:
     assert [key(name) for name in SUBMITTED] == [*SUBMITTED]
     defaults = {name: str(RunConfig.model_fields[name].default) for name in SUBMITTED if name != "location"}

@@ -47,6 +47,12 @@ def test_flags_take_several_files() -> None:
     assert config_from(build_parser({}).parse_args(arguments)).train_files == ("a.csv", "b-*.csv")
 
 
+def test_switch_is_a_flag_of_its_own() -> None:
+    told = [*IRIS, "--job-dir", "j"]
+    assert not config_from(build_parser({}).parse_args(told)).temperature_scaling
+    assert config_from(build_parser({}).parse_args([*told, "--temperature-scaling"])).temperature_scaling
+
+
 def test_vertex_variables_are_the_defaults_of_the_folders() -> None:
     environment = {
         "AIP_MODEL_DIR": "gs://b/model/",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.contract import Contract
-
-RESAMPLES = 2000
-CONFIDENCE = 0.95
+from trainer.evaluation.gate_metric import ACCURACY, GateMetric
+from trainer.evaluation.intervals import bootstrap_of_mean
+from trainer.evaluation.measurement import row_values
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class Comparison:
 
     Attributes:
         version: The champion's version.
-        accuracy: The champion's accuracy, 0 to 1.
-        gain: Accuracy of the challenger less the champion's, -1 to 1.
+        value: The champion's value of the gate's metric.
+        gain: By how much the challenger's is better; negative where it is worse.
         low: Lower end of the gain's interval, `CONFIDENCE` by a paired bootstrap.
         high: Upper end.
     """
 
     version: str
-    accuracy: float
+    value: float
     gain: float
     low: float
     high: float
@@ -45,6 +45,8 @@ class NoComparison:
 
 
 NO_CHAMPION = NoComparison("There is no champion yet: the first model needs none to beat.", passes=True)
+
+NOT_FINITE = NoComparison("The model answers with NaN: it is not held against a champion.", passes=False)
 
 
 def other_contract(version: str) -> NoComparison:
@@ -76,23 +78,23 @@ def _essence(column: object) -> dict[str, object]:
 
 
 def compare(
-    labels: np.ndarray, challenger: np.ndarray, champion: np.ndarray, version: str, seed: int = 0
+    labels: np.ndarray,
+    challenger: np.ndarray,
+    champion: np.ndarray,
+    version: str,
+    metric: GateMetric = ACCURACY,
+    place: int = 0,
 ) -> Comparison:
     """Compares two models' answers to the same rows.
 
     Args:
         labels: True class ids, integers [N].
-        challenger: Its probabilities, float [N, C].
+        challenger: Its probabilities, finite, float [N, C].
         champion: Likewise.
         version: The champion's version.
-        seed: Of the resampling.
+        metric: What they are compared by.
+        place: The id of the metric's class, where it is one of a class.
     """
-    right = challenger.argmax(axis=1) == labels
-    champion_right = champion.argmax(axis=1) == labels
-    difference = right.astype(np.int64) - champion_right
-    # Resampling rows with replacement and adding up is drawing how often each kind of difference comes up.
-    counts = np.array([(difference == kind).sum() for kind in (-1, 0, 1)])
-    drawn = np.random.default_rng(seed).multinomial(len(labels), counts / len(labels), size=RESAMPLES)
-    gains = (drawn[:, 2] - drawn[:, 0]) / len(labels)
-    low, high = np.quantile(gains, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Comparison(version, float(champion_right.mean()), float(difference.mean()), float(low), float(high))
+    ours, theirs = (row_values(metric, labels, answers, place) for answers in (challenger, champion))
+    gains = theirs - ours if metric.less_is_better else ours - theirs
+    return Comparison(version, float(theirs.mean()), float(gains.mean()), *bootstrap_of_mean(gains))

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from trainer.evaluation.decision import Decision
+from trainer.evaluation.insight import Insight
 from trainer.evaluation.roc_curve import RocCurve
 from trainer.evaluation.scores import CLASSES_SHOWN, Evaluation
 
@@ -13,7 +14,9 @@ from trainer.evaluation.scores import CLASSES_SHOWN, Evaluation
 CURVES_SHOWN = 24
 
 
-def render_report(title: str, subtitle: str, evaluation: Evaluation, decision: Decision) -> str:
+def render_report(
+    title: str, subtitle: str, evaluation: Evaluation, decision: Decision, insight: Insight | None
+) -> str:
     """The page.
 
     Args:
@@ -21,6 +24,7 @@ def render_report(title: str, subtitle: str, evaluation: Evaluation, decision: D
         subtitle: One sentence under it.
         evaluation: The scores.
         decision: The gate's outcome.
+        insight: What else is told of the model, if anything is.
 
     Returns:
         HTML; every name in it is escaped.
@@ -36,13 +40,16 @@ def render_report(title: str, subtitle: str, evaluation: Evaluation, decision: D
         ("loss", evaluation.loss),
         ("mean recall", evaluation.mean_recall),
     ]
-    if evaluation.roc is not None:
-        tiles.append(("AUC, pooled", evaluation.roc.area))
+    if evaluation.auc is not None:
+        tiles.append(("AUC", evaluation.auc))
+    if insight is not None:
+        tiles.append(("calibration error", insight.calibration.error))
     return environment.get_template("report.html.jinja").render(
         title=title,
         subtitle=subtitle,
         evaluation=evaluation,
         decision=decision,
+        insight=None if insight is None else insight.to_dict(),
         tiles=[(name, f"{value:.4f}" if math.isfinite(value) else "not finite") for name, value in tiles],
         classes_shown=CLASSES_SHOWN,
         curves={

@@ -56,6 +56,7 @@ class Evaluation:
         accuracy: Share of rows whose likeliest class is theirs.
         loss: Mean cross-entropy in nats. Not finite where a probability is not.
         mean_recall: Mean of the recalls of the classes that have rows.
+        macro_f1: Mean F1 of the classes that rows or answers have.
         classes: One score a class, in the order of the ids.
         confusion: Rows by true class (outer) and predicted class (inner).
         roc: Every class against the rest, pooled; None where a probability is not finite.
@@ -65,15 +66,23 @@ class Evaluation:
     accuracy: float
     loss: float
     mean_recall: float
+    macro_f1: float
     classes: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
     roc: RocCurve | None
 
+    @property
+    def auc(self) -> float | None:
+        """Mean over the classes of the area under the ROC curve of the class against the rest; of two, the area."""
+        areas = [score.roc.area for score in self.classes if score.roc is not None]
+        return sum(areas) / len(areas) if areas else None
+
     def scalars(self) -> dict[str, float]:
         """The finite numbers by name, for the metrics of a run."""
         named = {"accuracy": self.accuracy, "loss": self.loss, "mean_recall": self.mean_recall}
+        named |= {"macro_f1": self.macro_f1, "auc": math.nan if self.auc is None else self.auc}
         if self.roc is not None:
-            named["auc"] = self.roc.area
+            named["auc_pooled"] = self.roc.area
         for score in self.classes[:CLASSES_SHOWN]:
             named |= {f"{measure}_{score.name}": getattr(score, measure) for measure in ("precision", "recall", "f1")}
         named["rows"] = float(self.rows)
@@ -148,11 +157,8 @@ def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str])
         np.divide(over, under, out=np.zeros(len(classes)), where=under > 0)
         for over, under in ((right, rows), (right, called), (2 * right, rows + called))
     )
-    likelihood = np.take_along_axis(probabilities, labels[:, np.newaxis], axis=1)[:, 0]
-    # A probability of exactly 0 for the true class would give an infinite loss; float32 softmax underflows there.
-    chosen = np.maximum(likelihood, np.finfo(np.float32).tiny)
-    loss = float(-np.log(chosen, out=chosen).mean(dtype=np.float64))
-    del chosen
+    likelihood = _likelihood(labels, probabilities)
+    loss = float(_losses(likelihood).mean(dtype=np.float64))
     # Two curves at a time, each of which copies its part of the probabilities.
     with ThreadPoolExecutor(2) as pool:
         pooled = pool.submit(lambda: roc_curve(likelihood, _of_other_classes(labels, probabilities)))
@@ -166,10 +172,29 @@ def score(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str])
         accuracy=float(right.sum() / len(labels)),
         loss=loss,
         mean_recall=float(recall[rows > 0].mean()),
+        macro_f1=float(f1[rows + called > 0].mean()),
         classes=scores,
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         roc=pooled.result(),
     )
+
+
+def row_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The cross-entropy of each row in nats, float32 [N]; arguments as for `score`."""
+    return _losses(_likelihood(labels, probabilities))
+
+
+def _likelihood(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The probability that each row's own class was given, float32 [N]."""
+    chosen: np.ndarray = np.take_along_axis(probabilities, labels[:, np.newaxis], axis=1)[:, 0]
+    return chosen
+
+
+def _losses(likelihood: np.ndarray) -> np.ndarray:
+    # A probability of exactly 0 for the true class would give an infinite loss; float32 softmax underflows there.
+    losses: np.ndarray = np.maximum(likelihood, np.finfo(np.float32).tiny)
+    np.negative(np.log(losses, out=losses), out=losses)
+    return losses
 
 
 def _curve_of_class(place: int, labels: np.ndarray, probabilities: np.ndarray) -> RocCurve | None:

@@ -36,21 +36,30 @@ class SmokeTest:
         for place, picked in enumerate(self._picked):
             if len(picked) < ROWS_OF_A_CLASS:
                 rows = np.flatnonzero(batch.labels == place)[: ROWS_OF_A_CLASS - len(picked)]
-                picked.extend(zip(self._instances(batch, rows), self._by_class(probabilities[rows]), strict=True))
+                picked.extend(
+                    zip(instances_of(self._contract, batch, rows), self._by_class(probabilities[rows]), strict=True)
+                )
 
     def to_dict(self) -> dict[str, list[dict[str, Any]]]:
         """`instances`, by class, and for each the `probabilities` by class: plain JSON values."""
         found = [one for picked in self._picked for one in picked]
         return {"instances": [instance for instance, _ in found], "probabilities": [answer for _, answer in found]}
 
-    def _instances(self, batch: Batch, rows: np.ndarray) -> list[dict[str, Any]]:
-        """Rows as prediction instances: an object of values by column, null where the contract imputes."""
-        names = [column.name for column in self._contract.features]
-        columns = [batch.features[name][rows].tolist() for name in names]
-        return [dict(zip(names, map(_json_value, row), strict=True)) for row in zip(*columns, strict=True)]
-
     def _by_class(self, probabilities: np.ndarray) -> list[dict[str, float]]:
         return [dict(zip(self._classes, row, strict=True)) for row in probabilities.tolist()]
+
+
+def instances_of(contract: Contract, batch: Batch, rows: np.ndarray) -> list[dict[str, Any]]:
+    """Rows as prediction instances: an object of values by column, null where the contract imputes.
+
+    Args:
+        contract: Of the batch.
+        batch: Holds the rows.
+        rows: Their places in it, integers [n].
+    """
+    names = [column.name for column in contract.features]
+    columns = [batch.features[name][rows].tolist() for name in names]
+    return [dict(zip(names, map(_json_value, row), strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _json_value(value: Any) -> Any:

@@ -73,7 +73,7 @@ class TrainingLoop:
             self.step += steps
             arrays = self.state.arrays()
             self._require_finite(learned["loss"], arrays)
-            measured = self.state.evaluate(self._evaluation)
+            measured = self.evaluate()
             curves = {"train": learned, "eval": measured}
             if self._held_out is not None:
                 curves["held out"] = self.state.evaluate(self._held_out, weighted=True)
@@ -86,7 +86,11 @@ class TrainingLoop:
         if self.best and self.notes["waited"]:
             self.state.restore_weights(self.best)
             measured = None
-        return measured or self.state.evaluate(self._evaluation)
+        return measured or self.evaluate()
+
+    def evaluate(self) -> dict[str, float]:
+        """Loss and accuracy on the evaluation rows, of the model as it is."""
+        return self.state.evaluate(self._evaluation)
 
     def _resume(self, checkpoint: Checkpoint | None) -> None:
         if checkpoint is None:

@@ -25,6 +25,7 @@ from trainer.training.learning_state import LearningState
 from trainer.training.loop import TrainingLoop
 from trainer.training.step_plan import StepPlan, plan_steps
 from trainer.training.tables import TrainingTables, read_tables
+from trainer.training.temperature import scale_logits
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,12 @@ def train(config: TrainingConfig, contract: Contract) -> TrainedModel:
             getting_ready = beside.submit(_ready_state, refitted, contract, tables.encoder, plan, weights)
             loop, metrics = _learn(refitted, contract, tables, plan, getting_ready)
     record = {"steps": loop.step, "trainer": __version__, **told}
-    return TrainedModel(loop.state.network, tables.encoder, contract, loop.step, metrics, record)
+    state = loop.state
+    if config.temperature_scaling:
+        rows, classes = tables.held_out or tables.evaluation, len(contract.label.classes)
+        record["temperature"] = scale_logits(state.network, state.layout, rows, classes, config.seed)
+        metrics = loop.evaluate()
+    return TrainedModel(state.network, tables.encoder, contract, loop.step, metrics, record)
 
 
 def _learn(
@@ -103,10 +109,10 @@ def _refitting(config: TrainingConfig, loop: TrainingLoop) -> TrainingConfig | N
 def settings_of(config: Hyperparameters, contract: Contract, tables: TrainingTables) -> dict[str, Any]:
     """What two runs must share for one to go on where the other stopped.
 
-    More steps may follow. Where they are so many more that XLA compiles them, the weights differ by rounding from those
-    of a run that was told so from the start.
+    More steps may follow, and the logits be scaled behind them. Where the steps are so many more that XLA compiles
+    them, the weights differ by rounding from those of a run that was told so from the start.
     """
-    settings = config.model_dump(include=set(Hyperparameters.model_fields) - {"train_steps"})
+    settings = config.model_dump(include=set(Hyperparameters.model_fields) - {"train_steps", "temperature_scaling"})
     settings["contract"] = hashlib.sha256(contract.model_dump_json().encode()).hexdigest()[:12]
     settings["training data"] = tables.training_profile.sha256[:12]
     settings["evaluation data"] = tables.evaluation_profile.sha256[:12]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from components.vertex.registration import classification_metrics
 
 DECISION = {
-    "metrics": {"accuracy": 0.9, "loss": 0.25},
+    "metrics": {"accuracy": 0.9, "loss": 0.25, "auc": 0.75, "auc_pooled": 0.9},
     "classes": ["a", "b"],
     "confusion_matrix": [{"row": [9, 1]}, {"row": [1, 9]}],
 }
@@ -15,6 +15,7 @@ def test_classification_metrics_leave_out_what_is_not_known() -> None:
     assert classification_metrics(DECISION) == {
         "accuracy": 0.9,
         "logLoss": 0.25,
+        "auRoc": 0.9,
         "confusionMatrix": {
             "annotationSpecs": [{"id": "0", "displayName": "a"}, {"id": "1", "displayName": "b"}],
             "rows": [{"row": [9, 1]}, {"row": [1, 9]}],

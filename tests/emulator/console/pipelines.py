@@ -84,6 +84,10 @@ def evaluate(
     ]  # fmt: skip
     summary = "Passed all 2 rules on 30 rows." if passed else f"Kept back. {rules[1]['sentence']}"
     record = {"passed": passed, "summary": summary, "rules": rules, "rows": 30}
+    record["importance"] = {"columns": [{"column": "petal_width", "loss": 0.75, "metric": 0.3}]}
+    record["calibration"] = {"error": 0.125, "bins": [{"confidence": 0.9, "accuracy": 0.8}]}
+    row = {"row": 7, "label": "no", "probability": 0.1, "answer": "yes", "confidence": 0.9}
+    record["worst_rows"] = [{**row, "instance": {"petal_width": 1.5}}]
     pathlib.Path(decision.path).write_text(json.dumps(record))
     decision.metadata["passed"] = passed
     return (passed,)

@@ -3,15 +3,17 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from emulator.console.charts import POINTS_SHOWN, curve_chart, roc_chart
+from emulator.console.charts import POINTS_SHOWN, calibration_chart, curve_chart, roc_chart
 from emulator.console.curves import Curve, by_tag, is_event_file, read_curves, run_of
 from emulator.console.decision import number_text, parse_decision
+from emulator.console.insight import Importance, Insight, WorstRow, parse_insight
 from emulator.console.metrics import Roc, parse_confusion, parse_roc
 from emulator.console.objects import ObjectReader
 from emulator.console.results import Results, artifacts_to_show, read_results
@@ -120,6 +122,39 @@ def test_parse_decision_reads_rules_with_their_numbers() -> None:
         ("finite", True, "", ""),
         ("better than", False, "0.8000", ">= 0.9000"),
     ]
+
+
+INSIGHT = {
+    "importance": {"columns": [{"column": "width", "loss": 0.5, "metric": 0.1}, {"column": "x"}, 3]},
+    "worst_rows": [
+        {
+            "row": 7,
+            "label": "no",
+            "probability": 0.1,
+            "answer": "yes",
+            "confidence": 0.9,
+            "instance": {"width": 1.5},
+        }
+    ],
+    "calibration": {"error": 0.2, "bins": [{"confidence": 0.9, "accuracy": 0.5}, {"confidence": math.nan}]},
+}
+
+
+def test_parse_decision_reads_what_else_is_told_of_the_model() -> None:
+    decision = parse_decision(json.dumps({**DECISION, **INSIGHT}).encode())
+    assert decision is not None
+    assert decision.insight == Insight(
+        (Importance("width", 0.5, 0.1),),
+        (WorstRow(7, "no", 0.1, "yes", 0.9, {"width": 1.5}),),
+        0.2,
+        ((0.9, 0.5),),
+    )
+    assert calibration_chart(decision.insight.calibration)["series"][0]["data"] == [[0.9, 0.5]]
+
+
+@pytest.mark.parametrize("record", [{}, {"importance": [], "worst_rows": {"row": 1}, "calibration": "good"}])
+def test_insight_of_another_form_is_left_out(record: dict[str, object]) -> None:
+    assert parse_insight(record) == Insight()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"rules": 1}', b"\xff", b"[" * 100_000])

@@ -80,7 +80,13 @@ def test_run_page_draws_what_the_run_came_to(visit: OpenVisit) -> None:
     expect(decision.get_by_role("row", name=re.compile("floor"))).to_contain_text(">= 0.9000")
     expect(page.get_by_role("region", name="Metrics")).to_contain_text("0.9667")
     expect(page.get_by_role("region", name="Confusion matrix").get_by_role("cell", name="9")).to_be_visible()
-    for label in ("ROC curve", "Training curves of accuracy", "Training curves of loss"):
+    expect(
+        page.get_by_role("region", name="Importance").get_by_role("row", name=re.compile("petal_width"))
+    ).to_contain_text("0.7500")
+    expect(page.get_by_role("region", name="Worst rows").get_by_role("row", name=re.compile("7"))).to_contain_text(
+        "yes"
+    )
+    for label in ("ROC curve", "Calibration curve", "Training curves of accuracy", "Training curves of loss"):
         chart = page.get_by_role("img", name=re.compile(label))
         expect(chart.locator("svg path").first).to_be_attached()
     report = page.frame_locator("iframe")

@@ -7,7 +7,7 @@ FACTS = {"learning_rate": "0.05", "less_learning_rate": "0.005", "schema": "sche
 
 
 def comparison(gain: float, low: float, high: float) -> dict[str, object]:
-    return {"version": "3", "accuracy": 0.9667, "gain": gain, "low": low, "high": high}
+    return {"version": "3", "value": 0.9667, "gain": gain, "low": low, "high": high}
 
 
 def test_floor_tells_the_gap_in_answers_and_what_was_confused() -> None:
@@ -31,6 +31,22 @@ def test_gap_of_one_answer_is_not_rounded_to_two() -> None:
 def test_value_that_would_have_passed_is_never_above_the_models() -> None:
     (finding,) = findings_of(decision(rule("floor", False, 2 / 3, 0.9, "s")), FACTS, is_local=True)
     assert finding.advice[-1] == "`--min-accuracy 0.6666` would have let it pass."
+
+
+def test_floor_of_another_metric_names_its_option_and_counts_no_rows() -> None:
+    floor = rule("floor", False, 0.6, 0.7, "Recall of virginica is 0.6000.")
+    record = decision({**floor, "low": 0.31, "high": 0.83}, gate_metric="recall:virginica")
+    (finding,) = findings_of(record, FACTS, is_local=True)
+    assert finding.text.splitlines()[1] == "It fell short of 0.7000 by 0.1000."
+    assert finding.text.splitlines()[-1].startswith("That may be chance: the interval holds what was asked.")
+    assert finding.advice[-1] == "`--gate-threshold 0.6000` would have let it pass."
+
+
+def test_log_loss_exceeds_what_it_may_be() -> None:
+    floor = {**rule("floor", False, 0.51234, 0.5, "Log loss is 0.5123."), "comparison": "<="}
+    (finding,) = findings_of(decision(floor, gate_metric="log_loss"), FACTS, is_local=True)
+    assert finding.text.splitlines()[1] == "It exceeds 0.5000 by 0.0123."
+    assert finding.advice[-1] == "`--gate-threshold 0.5124` would have let it pass."
 
 
 def test_champion_that_is_better_may_be_so_by_chance() -> None:

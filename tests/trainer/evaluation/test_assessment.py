@@ -63,7 +63,7 @@ def test_the_champion_is_asked_the_same_rows(assess: Callable[..., Assessment], 
     assert (better.decision.passed, worse.decision.passed) == (True, False)
     ours, theirs = better.to_dict(), worse.to_dict()
     assert ours["champion"]["gain"] == pytest.approx(-theirs["champion"]["gain"])
-    assert ours["champion"]["accuracy"] == theirs["metrics"]["accuracy"] < ours["metrics"]["accuracy"]
+    assert ours["champion"]["value"] == theirs["metrics"]["accuracy"] < ours["metrics"]["accuracy"]
     assert "(version 7)" in worse.decision.summary
 
 

@@ -18,7 +18,7 @@ def answers(right: int) -> np.ndarray:
 def test_gain_is_the_difference_on_the_same_rows(ours: int, theirs: int, gain: float) -> None:
     compared = compare(LABELS, answers(ours), answers(theirs), "3")
     assert compared.version == "3"
-    assert compared.accuracy == theirs / 10
+    assert compared.value == theirs / 10
     assert compared.gain == pytest.approx(gain)
     assert compared.low <= compared.gain <= compared.high
 

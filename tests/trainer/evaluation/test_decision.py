@@ -7,22 +7,30 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.evaluation.comparison import NO_CHAMPION, Comparison, broken_champion, other_contract
+from trainer.evaluation.comparison import NO_CHAMPION, Comparison, NoComparison, broken_champion, other_contract
 from trainer.evaluation.decision import Decision, Gate, Rule, decide
+from trainer.evaluation.gate_metric import GateMetric, parse_gate_metric
+from trainer.evaluation.measurement import measure
 from trainer.evaluation.scores import score
 
 CLASSES = ("a", "b")
 
 
 def decision(labels: list[int], answers: list[int], min_accuracy: float) -> Decision:
-    evaluation = score(np.array(labels), np.eye(2, dtype=np.float32)[answers], CLASSES)
-    return decide(evaluation, NO_CHAMPION, Gate(min_accuracy))
+    return judged(np.array(labels), np.eye(2, dtype=np.float32)[answers], Gate(min_accuracy))
+
+
+def judged(
+    labels: np.ndarray, probabilities: np.ndarray, gate: Gate, comparison: Comparison | NoComparison = NO_CHAMPION
+) -> Decision:
+    evaluation = score(labels, probabilities, CLASSES)
+    return decide(evaluation, measure(gate.metric, evaluation, labels, probabilities), comparison, gate)
 
 
 def against(gain: float, **gate: Any) -> Rule:
     """The rule on a champion of accuracy 0.9 that the challenger beats by `gain`."""
-    evaluation = score(np.array([0, 1]), np.eye(2, dtype=np.float32), CLASSES)
-    made = decide(evaluation, Comparison("3", 0.9, gain, gain - 0.1, gain + 0.1), Gate(0.5, **gate))
+    comparison = Comparison("3", 0.9, gain, gain - 0.1, gain + 0.1)
+    made = judged(np.array([0, 1]), np.eye(2, dtype=np.float32), Gate(0.5, **gate), comparison)
     assert made.passed == made.rules[-1].passed
     return made.rules[-1]
 
@@ -44,7 +52,9 @@ def test_decide_counts_accuracy_at_the_floor_as_enough() -> None:
 def test_decide_keeps_back_below_the_floor_and_says_the_numbers() -> None:
     made = decision([0, 1, 1, 0], [0, 1, 1, 1], 0.9)
     assert not made.passed
-    assert made.summary == "Kept back. Accuracy is 0.7500 (3 of 4 rows); it must be at least 0.9000."
+    assert (
+        made.summary == "Kept back. Accuracy is 0.7500 (3 of 4 rows; 95 %: 0.30 to 0.95); it must be at least 0.9000."
+    )
 
 
 def test_decide_keeps_back_a_constant_model_whatever_its_accuracy() -> None:
@@ -54,8 +64,7 @@ def test_decide_keeps_back_a_constant_model_whatever_its_accuracy() -> None:
 
 
 def test_decide_closes_the_gate_on_nan_and_says_so() -> None:
-    spoilt = score(np.array([0, 1]), np.full((2, 2), math.nan, np.float32), CLASSES)
-    made = decide(spoilt, NO_CHAMPION, Gate(0.0))
+    made = judged(np.array([0, 1]), np.full((2, 2), math.nan, np.float32), Gate(0.0))
     assert not outcome(made)["finite"]
     assert "The loss of the model is NaN or infinite" in made.summary
 
@@ -93,10 +102,54 @@ def test_champion_must_be_beaten_by_the_gain_asked(gain: float, least: float, pa
     assert against(gain, min_gain=least).passed == passed
 
 
+LABELS = np.array([0, 0, 0, 1])
+SURE = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.5, 0.5]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("metric", "threshold", "floor", "constant"),
+    [
+        ("recall:b", 0.5, "Recall of b is 0.0000 (0 of 1 rows; 95 %: 0.00 to 0.79); it must be at least 0.5000.", ""),
+        ("precision:b", 0, "Precision of b is 0.0000 (0 of 0 answers); nothing was asked of it.", ""),
+        ("balanced_accuracy", 0.5, "Balanced accuracy is 0.5000 (95 %: 0.22 to 0.90); at least 0.5000 was asked.", ""),
+        (
+            "auc",
+            0.9,
+            "AUC is 1.0000; at least 0.9000 was asked.",
+            "AUC is 1.0000; a model that answers every row alike",
+        ),
+        (
+            "log_loss",
+            0.3,
+            "Log loss is 0.3831 (95 %: 0.16 to 0.60); it must be at most 0.3000.",
+            "Log loss is 0.3831; a model that always answers with the shares of the classes has 0.5623.",
+        ),
+    ],
+)
+def test_decide_judges_by_the_metric_of_the_gate(metric: str, threshold: float, floor: str, constant: str) -> None:
+    made = judged(LABELS, SURE, Gate(threshold, metric=parse_gate_metric(metric)))
+    assert made.gate_metric == metric
+    assert made.rules[1].sentence == floor
+    assert made.rules[1].passed == ("must be" not in floor)
+    assert made.rules[2].sentence.startswith(constant or "Mean recall over the classes is 0.5000")
+    assert made.rules[2].passed == bool(constant)
+
+
+def test_decide_says_which_class_no_row_has() -> None:
+    made = judged(np.zeros(4, np.int64), SURE, Gate(0.0, metric=GateMetric("recall", "b")))
+    assert made.rules[1].sentence.startswith("Recall of b cannot be told: no evaluation row has this class.")
+    assert not made.rules[1].passed
+
+
+def test_gain_in_log_loss_is_less_of_it() -> None:
+    rule = against(0.05, metric=GateMetric("log_loss"))
+    assert rule.sentence.startswith("Log loss is better by +0.0500 against the 0.9000 of the champion (version 3)")
+
+
 def test_no_comparison_has_a_clear_outcome() -> None:
-    evaluation = score(np.array([0, 1]), np.eye(2, dtype=np.float32), CLASSES)
+    labels, answers = np.array([0, 1]), np.eye(2, dtype=np.float32)
     outcomes = {
-        comparison.sentence.split(".")[0]: decide(evaluation, comparison, Gate(0.5)).passed
+        comparison.sentence.split(".")[0]: judged(labels, answers, Gate(0.5), comparison).passed
         for comparison in (NO_CHAMPION, other_contract("3"), broken_champion("3", "It is gone."))
     }
     assert outcomes == {
