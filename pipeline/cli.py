@@ -17,6 +17,7 @@ from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig
 from pipeline.config_layers import COMPILED
 from pipeline.interrupts import heard_by_python
+from pipeline.marks import MARKS_IN_ASCII
 from trainer.command_line import exit_code_of
 from trainer.errors import UsageError
 
@@ -49,7 +50,7 @@ def _execute(commands: typer.Typer, name: str, arguments: Sequence[str] | None) 
     given = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=MARKS_IN_ASCII)
     return exit_code_of(lambda: commands(given, prog_name=name), name, debug="--debug" in given)
 
 

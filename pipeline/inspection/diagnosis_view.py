@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from pipeline import marks
 from pipeline.inspection.diagnosis import Diagnosis
 from pipeline.inspection.remedies import Finding
 
 _LOOKS = {
-    "failed": ("✗", "bold red"),
-    "held back": ("✗", "bold red"),
-    "at work": ("●", "cyan"),
-    "cancelled": ("■", "yellow"),
-    "succeeded": ("✓", "green"),
+    "failed": (marks.FAILED, "bold red"),
+    "held back": (marks.FAILED, "bold red"),
+    "at work": (marks.AT_WORK, "cyan"),
+    "cancelled": (marks.STOPPED, "yellow"),
+    "succeeded": (marks.PASSED, "green"),
 }
 
 
