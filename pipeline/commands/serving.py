@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pipeline.commands.asking import require_consent
 from pipeline.commands.options import configured
 from pipeline.config import Connection, Rollout, RunConfig
 from pipeline.vertex.connection import connected
-from trainer.errors import ProjectError, UsageError
+from trainer.errors import UsageError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -120,32 +121,47 @@ def promote(
 
 @app.command()
 @configured(Connection)
-def rollback(*, config: RunConfig) -> None:
-    """Give all traffic back to the version that is deployed beside the champion."""
+def rollback(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask where it would lead to a newer version.")] = False,
+    config: RunConfig,
+) -> None:
+    """Give all traffic back to the version that is deployed beside the champion; asks where that one is newer."""
     from pipeline.serving import rollout as rollout_commands
 
     with connected(config):
-        left, back = rollout_commands.roll_back(config)
-    print(f"Version {back} has all traffic of {config.endpoint_name} again, and is the champion; version {left} rests.")
+        way = rollout_commands.find_way_back(config)
+        if way.is_forward:
+            require_consent(rollout_commands.question_of(way), yes)
+        rollout_commands.go_back(config, way)
+    left, gained = way.current.version, way.earlier.version
+    print(
+        f"{'Forward' if way.is_forward else 'Back'} from version {left} to version {gained}: version {gained} has all "
+        f"traffic of {config.endpoint_name} again, and is the champion; version {left} rests."
+    )
 
 
 @app.command()
 @configured(Connection)
 def undeploy(
     *,
-    everything: Annotated[bool, typer.Option("--all", help="All versions; there is no other choice yet.")] = False,
+    version: Annotated[
+        str | None, typer.Argument(metavar="[VERSION]", help="Number of a version that is deployed, or its alias.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All versions.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     config: RunConfig,
 ) -> None:
-    """Take what is deployed off the endpoint. The versions stay in the registry."""
+    """Take a version, or all that is deployed, off the endpoint. The versions stay in the registry."""
     from pipeline.serving import rollout as rollout_commands
 
-    if not everything:
-        raise UsageError("`undeploy` takes everything off the endpoint, and wants to be told so: `undeploy --all`.")
-    question = f"Take everything off the endpoint {config.endpoint_name}? Nothing answers predictions then."
-    if not yes and not typer.confirm(question):
-        raise ProjectError("Nothing was changed.")
+    if everything == (version is not None):
+        raise UsageError("`undeploy` takes one version off the endpoint, or all: `undeploy VERSION`, `undeploy --all`.")
     with connected(config):
-        versions = rollout_commands.undeploy_all(config)
-    told = f"Taken off: version {', '.join(versions)}." if versions else "Nothing was deployed."
-    print(told)
+        leaving = rollout_commands.find_leaving(config, version)
+        if not leaving:
+            print("Nothing was deployed.")
+            return
+        require_consent("\n".join(one.question for one in leaving), yes)
+        taken_off = rollout_commands.take_off(config, leaving)
+    print(f"Taken off: version {', '.join(taken_off)}.")
