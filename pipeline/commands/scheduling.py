@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -12,6 +12,7 @@ from rich.console import Console
 from pipeline.commands.asking import require_consent
 from pipeline.commands.options import CompiledFile, configured
 from pipeline.config import Connection, RunConfig
+from pipeline.hints import repeating
 from trainer.errors import UsageError, quoted
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -64,6 +65,7 @@ def schedules(
     delete: Annotated[str, typer.Option(metavar="NAME", help="Remove this one; its runs stay.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="With --delete: do not ask.")] = False,
     config: RunConfig,
+    again: Sequence[str],
 ) -> None:
     """List the schedules; or pause, resume or remove one."""
     from pipeline.scheduling import changes
@@ -89,4 +91,4 @@ def schedules(
         elif found := known.list():
             Console().print(schedules_table(found), soft_wrap=True)
         else:
-            print("There are no schedules. `python -m pipeline schedule --cron ...` makes one.")
+            print(repeating("There are no schedules. `python -m pipeline schedule --cron ...` makes one.", again))

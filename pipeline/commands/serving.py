@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +15,7 @@ from rich.console import Console
 from pipeline.commands.asking import require_consent
 from pipeline.commands.options import configured
 from pipeline.config import Connection, Rollout, RunConfig
+from pipeline.hints import repeating
 from pipeline.vertex.connection import connected
 from trainer.errors import UsageError
 
@@ -53,29 +58,47 @@ def predict(
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print each prediction as a line of JSON.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write them to this CSV file. Many are written to one in any case."),
+    ] = None,
     config: RunConfig,
 ) -> None:
-    """Ask the endpoint for predictions."""
+    """Ask the endpoint for predictions; of a table with the label's column, tell how many are right."""
     from pipeline.serving.instance_file import read_instances
     from pipeline.serving.prediction import Endpoint
-    from pipeline.serving.prediction_view import answers_table, json_lines
+    from pipeline.serving.prediction_file import file_for, write_predictions
+    from pipeline.serving.prediction_view import MOST_SHOWN, answers_table, json_lines, summary
+    from pipeline.serving.score import score_text
 
-    with connected(config):
-        endpoint = Endpoint(config)
-        asked = read_instances(file, endpoint.feature_types)
+    with ExitStack() as stack:
+
+        @cache
+        def endpoint() -> Endpoint:
+            stack.enter_context(connected(config))
+            return Endpoint(config)
+
+        # What is wrong with the file is told before anything else is looked for.
+        asked = read_instances(file, lambda: endpoint().columns())
         if asked.left_out:
             print(f"Not sent, as the model does not know them: {', '.join(asked.left_out)}.", file=sys.stderr)
-        answers = endpoint.ask(asked.values)
-        if as_json:
-            for line in json_lines(answers):
-                print(line)
-        else:
-            Console().print(answers_table(list(answers)), soft_wrap=True)
+        answers = list(endpoint().ask(asked.values))
+    predictions = [prediction for answer in answers for prediction in answer.predictions]
+    is_long = len(predictions) > MOST_SHOWN
+    written = output or (file_for(file) if is_long and not as_json else None)
+    if written is not None:
+        write_predictions(written, predictions, asked.truths)
+    if as_json:
+        print(*json_lines(answers), sep="\n")
+    else:
+        Console().print(summary(answers) if is_long else answers_table(answers), soft_wrap=True)
+    about = [score_text(predictions, asked.truths), f"Written to {written}." if written else ""]
+    print(*filter(None, about), sep="\n", end="\n" * any(about), file=sys.stderr if as_json else sys.stdout)
 
 
 @app.command()
 @configured(Connection)
-def models(*, config: RunConfig) -> None:
+def models(*, config: RunConfig, again: Sequence[str], typed: Sequence[str]) -> None:
     """List the versions of the model: aliases, accuracy, where they serve, where they come from."""
     from pipeline.serving.record import read_versions
     from pipeline.serving.view import versions_table
@@ -83,14 +106,15 @@ def models(*, config: RunConfig) -> None:
     with connected(config):
         versions = read_versions(config)
     if not versions:
-        print(f'The registry holds no model named "{config.model_name}". `python -m pipeline run` registers one.')
+        told = f'The registry holds no model named "{config.model_name}". `python -m pipeline run` registers one.'
+        print(repeating(told, again, typed))
         return
     Console().print(versions_table(versions), soft_wrap=True)
 
 
 @app.command()
 @configured(Connection)
-def endpoints(*, config: RunConfig) -> None:
+def endpoints(*, config: RunConfig, again: Sequence[str]) -> None:
     """List the endpoints: what is deployed on them, and with which traffic."""
     from pipeline.serving.record import read_endpoints
     from pipeline.serving.view import endpoints_table
@@ -99,7 +123,7 @@ def endpoints(*, config: RunConfig) -> None:
     with connected(config):
         found = read_endpoints(vertex_of(config))
     if not found:
-        print("There are no endpoints. `python -m pipeline run` makes one.")
+        print(repeating("There are no endpoints. `python -m pipeline run` makes one.", again))
         return
     Console().print(endpoints_table(found), soft_wrap=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -134,9 +135,14 @@ class Follower:
 
 def tasks_called(run: RunRecord, name: str) -> Sequence[TaskRecord]:
     """The tasks that a person may mean by a name: none, one, or as many as a loop has made of it."""
-    wanted = name.casefold().replace("_", "-")
-    exact = [task for task in run.tasks if wanted == task.unique_name.casefold()]
-    return exact or [task for task in run.tasks if wanted in (task.name.casefold(), task.display_name.casefold())]
+    wanted = _letters(name)
+    exact = [task for task in run.tasks if wanted == _letters(task.unique_name)]
+    return exact or [task for task in run.tasks if wanted in (_letters(task.name), _letters(task.display_name))]
+
+
+def _letters(name: str) -> str:
+    """A name without what people leave out or put in between its words: `trainmodel` is `train-model`."""
+    return re.sub(r"[\s_-]", "", name.casefold())
 
 
 def find_tasks(run: RunRecord, name: str) -> Sequence[TaskRecord]:

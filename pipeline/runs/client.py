@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +20,7 @@ STATES = ("queued", "pending", "running", "succeeded", "failed", "cancelling", "
 
 _PAGE = 50
 _COMPARED = 1000
+_NAMED = 6
 _AT_ONCE = 8
 
 
@@ -82,20 +83,37 @@ class Runs:
         found = self._client.list_pipeline_jobs(request=request, timeout=CALL_TIMEOUT_S)
         return itertools.islice(map(read_job, found), limit)
 
-    def list_whole(self, *, state: str = "", everything: bool = False, limit: int) -> Sequence[RunRecord]:
-        """As `list`, with the runs' tasks."""
-        found = [*self.list(state=state, everything=everything, limit=limit)]
+    def list_whole(
+        self,
+        *,
+        state: str = "",
+        everything: bool = False,
+        limit: int,
+        is_wanted: Callable[[RunRecord], bool] = lambda _: True,
+    ) -> Sequence[RunRecord]:
+        """As `list`, with the runs' tasks; of those that are wanted as many as the limit says."""
+        listed = self.list(state=state, everything=everything)
+        found = [*itertools.islice(filter(is_wanted, listed), limit)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return [*pool.map(lambda run: run if run.tasks else self.get(run.name), found)]
+
+    def newest_with(self, output: str) -> RunRecord | None:
+        """The newest run of this project's pipelines that has written an output of this name; None without one."""
+        for run in self.list(limit=_COMPARED):
+            whole = run if run.tasks else self.get(run.name)
+            if whole.outputs(output):
+                return whole
+        return None
 
     def find(self, run_id: str | None) -> RunRecord:
         """One run as it is now.
 
         Args:
-            run_id: Its id. None finds the newest of this project's pipelines.
+            run_id: Its id, the end of it, or its name, where that is one run's alone. None finds the newest of this
+                project's pipelines.
 
         Raises:
-            UsageError: There is no such run.
+            UsageError: There is no such run, or there are several.
         """
         from google.api_core.exceptions import BadRequest, NotFound
 
@@ -109,10 +127,16 @@ class Runs:
                 return self.get(run_id)
         except (BadRequest, NotFound):
             pass
-        known = [run.run_id for run in self.list(everything=True, limit=_COMPARED)]
-        raise UsageError(
-            f"There is no run {quoted(run_id)}.{nearest(run_id, known)} `python -m pipeline runs` lists them."
-        )
+        known = [*self.list(everything=True, limit=_COMPARED)]
+        meant = [run.run_id for run in known if run.run_id.endswith(run_id) or run.display_name == run_id]
+        if len(meant) == 1:
+            return self.get(meant[0])
+        if meant:
+            raise UsageError(
+                f"{quoted(run_id)} may be any of the runs {', '.join(meant[:_NAMED])}. Give more of the id."
+            )
+        hint = nearest(run_id, [run.run_id for run in known])
+        raise UsageError(f"There is no run {quoted(run_id)}.{hint} `python -m pipeline runs` lists them.")
 
     def cancel(self, name: str) -> None:
         """Asks for a run to be cancelled; that is under way when this returns.

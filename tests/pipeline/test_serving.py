@@ -80,7 +80,28 @@ def test_label_of_a_table_with_names_is_not_sent(served: Checkout) -> None:
     table = "Species,SepalLength,SepalWidth,PetalLength,PetalWidth\n0,5.9,3.0,4.2,1.5\n"
     code, out, err = served.command("predict", "-", "--json", given=table)
     assert (code, json.loads(out)["class"]) == (0, "versicolor")
-    assert err == "Not sent, as the model does not know them: Species.\n"
+    assert err.splitlines()[0] == "Not sent, as the model does not know them: Species."
+    assert err.splitlines()[1].startswith("Against the label's column: 0 of 1 right, accuracy 0.0000, log loss ")
+
+
+def test_table_with_its_labels_is_scored_and_written_to_a_file(served: Checkout) -> None:
+    code, out, _ = served.command("predict", "data/iris_test.csv")
+    assert code == 0
+    assert out.startswith("30 predictions: ")
+    assert "\nAgainst the label's column: 29 of 30 right, accuracy 0.9667, log loss " in out
+    assert out.splitlines()[-1] == "Written to .local/predictions/iris_test.csv."
+    rows = (served.folder / ".local/predictions/iris_test.csv").read_text().splitlines()
+    assert (len(rows), rows[0].split(",")[:4]) == (31, ["instance", "label", "class", "probability"])
+
+
+def test_file_is_looked_at_before_the_services_are(served: Checkout) -> None:
+    code, err = failed(
+        served, "predict", "no.csv", "--profile", "vertex", "--project", "p-12345", "--location", "us-central1"
+    )
+    assert (code, err.partition(":")[2]) == (
+        2,
+        " no.csv cannot be read: No such file or directory. Give the path of a file, or -.\n",
+    )
 
 
 def test_large_file_takes_several_requests_and_keeps_its_order(served: Checkout) -> None:
