@@ -95,13 +95,9 @@ def test_table_with_its_labels_is_scored_and_written_to_a_file(served: Checkout)
 
 
 def test_file_is_looked_at_before_the_services_are(served: Checkout) -> None:
-    code, err = failed(
-        served, "predict", "no.csv", "--profile", "vertex", "--project", "p-12345", "--location", "us-central1"
-    )
-    assert (code, err.partition(":")[2]) == (
-        2,
-        " no.csv cannot be read: No such file or directory. Give the path of a file, or -.\n",
-    )
+    code, err = failed(served, "predict", "no.csv", "--endpoint-name", "wine")
+    told = "Error: no.csv cannot be read: No such file or directory. Give the path of a file, or -.\n"
+    assert (code, err) == (2, told)
 
 
 def test_large_file_takes_several_requests_and_keeps_its_order(served: Checkout) -> None:
