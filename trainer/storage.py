@@ -15,6 +15,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from trainer.errors import UsageError
+from trainer.waiting import told_when_slow
 
 PARTIAL = ".partial"
 
@@ -72,7 +73,7 @@ def read_bytes(url: str) -> bytes:
         OSError: It cannot be read.
     """
     filesystem, path = locate(url)
-    with filesystem.open(path, "rb") as file:
+    with told_when_slow(url), filesystem.open(path, "rb") as file:
         data: bytes = file.read()
     return data
 

@@ -15,6 +15,7 @@ from pipeline.inspection.artifact_origin import origin_of
 from pipeline.runs.record import RunRecord, TaskRecord
 from pipeline.vertex.errors import message_of
 from trainer.errors import ProjectError, UsageError, nearest, quoted
+from trainer.waiting import told_when_slow
 
 _GOOGLE = "https://logging.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -100,7 +101,8 @@ class Logs:
         from requests.exceptions import ReadTimeout
 
         try:
-            answer = self._session.post(f"{self._address}/v2/entries:list", json=body, timeout=_TIMEOUT_S)
+            with told_when_slow("Cloud Logging"):
+                answer = self._session.post(f"{self._address}/v2/entries:list", json=body, timeout=_TIMEOUT_S)
         except ReadTimeout as error:
             raise ProjectError("Cloud Logging does not answer in time. Run again in a minute.") from error
         if not answer.ok:

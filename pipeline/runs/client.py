@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from components.vertex.connection import CALL_TIMEOUT_S
+from components.vertex.connection import CALL_TIMEOUT_S, telling
 from components.vertex.labels import MANAGED_BY
 from pipeline.config import Connection
 from pipeline.runs.record import RunRecord, read_job
@@ -34,7 +34,7 @@ class Runs:
 
     def __init__(self, config: Connection, retry: Any = None) -> None:
         self._client = pipeline_client(config)
-        self._retry = retry
+        self._retry = telling(retry)
         self._parent = parent_of(config)
 
     def get(self, run_id: str) -> RunRecord:
@@ -80,7 +80,7 @@ class Runs:
             "order_by": "create_time desc",
             "page_size": min(limit or _PAGE, _PAGE),
         }
-        found = self._client.list_pipeline_jobs(request=request, timeout=CALL_TIMEOUT_S)
+        found = self._client.list_pipeline_jobs(request=request, retry=telling(None), timeout=CALL_TIMEOUT_S)
         return itertools.islice(map(read_job, found), limit)
 
     def list_whole(

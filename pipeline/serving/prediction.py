@@ -15,6 +15,7 @@ from pipeline.vertex.clients import vertex_of
 from pipeline.vertex.errors import message_of
 from trainer.errors import DataError, ProjectError, UsageError
 from trainer.model.files import CONTRACT_FILE
+from trainer.waiting import told_when_slow
 
 if TYPE_CHECKING:
     from trainer.contract import Contract
@@ -92,7 +93,8 @@ class Endpoint:
         for first, batch in _batches(instances):
             values = [_value(number, instance) for number, instance in enumerate(batch, first)]
             try:
-                answer = endpoints.ask(self._vertex, self._endpoint, values)
+                with told_when_slow("The endpoint"):
+                    answer = endpoints.ask(self._vertex, self._endpoint, values)
             except BadRequest as error:
                 raise DataError([_renumbered(message_of(error), first)]) from error
             yield Answer(first, answer.predictions, answer.version, answer.deployment)

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from trainer.errors import DataError
 from trainer.storage import locate
+from trainer.waiting import told_when_slow
 
 _UNPACKERS: dict[str, Callable[[IO[bytes]], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _TABLE_SUFFIXES = (".csv", *(f".csv{suffix}" for suffix in _UNPACKERS))
@@ -66,7 +67,8 @@ def open_table(url: str, digests: Sequence[Any] = ()) -> Iterator[IO[bytes]]:
     """
     try:
         system, path = locate(url)
-        file = system.open(path, "rb")
+        with told_when_slow(url):
+            file = system.open(path, "rb")
     except (OSError, ValueError, ImportError) as error:
         raise UnreadableFileError(f"cannot be read: {_reason(error)}. Check its address and your rights") from error
     try:
@@ -99,6 +101,11 @@ class _Hashed(io.RawIOBase):
 
 
 def _matches(pattern: str) -> list[str]:
+    with told_when_slow(pattern):
+        return _found(pattern)
+
+
+def _found(pattern: str) -> list[str]:
     system, path = locate(pattern)
     if system.isfile(path):
         return [pattern]
