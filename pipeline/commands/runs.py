@@ -173,8 +173,7 @@ def tensorboard(
 
     with connected(config):
         runs = Runs(config)
-        newest = None if run else runs.newest_with(CURVES)
-        records = [newest] if newest else [runs.find(run_id) for run_id in run or [None]]
+        records = [runs.find(run_id) for run_id in run] if run else [runs.newest_with(CURVES) or runs.find(None)]
         fetched = fetch_curves(records)
     print(f"The curves are in {', '.join(map(str, fetched))}; Ctrl-C ends TensorBoard.", flush=True)
     show_curves(fetched[0] if len(fetched) == 1 else FOLDER, port)

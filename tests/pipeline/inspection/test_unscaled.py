@@ -43,8 +43,8 @@ FOUND = ['"mass" (2700 to 6300)', '"share" (0 to 0.05)']
 def test_columns_of_other_sizes_that_nothing_scales_are_told(tmp_path: Path, is_wide: bool) -> None:
     (tmp_path / "contract").write_text(CONTRACT)
     (tmp_path / "statistics.json").write_text(json.dumps({"columns": COLUMNS}))
-    told = {"columns": "Too many to show" if is_wide else COLUMNS}
-    outputs = {"contract": artifact(str(tmp_path / "contract")), "train_dataset": artifact(str(tmp_path), **told)}
+    table = artifact(str(tmp_path), columns="Too many to show" if is_wide else COLUMNS)
+    outputs = {"contract": artifact(str(tmp_path / "contract")), "train_dataset": table}
     assert unscaled_columns(run("run-1", "succeeded", task("upload-data", "succeeded", outputs=outputs))) == FOUND
 
 
