@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import trainer
-from pipeline.commands import inspection, operations, runs, scheduling, serving
+from pipeline.commands import inspection, operations, runs, scheduling, serving, tables
 from pipeline.commands.options import configured
 from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig
@@ -24,7 +24,7 @@ from trainer.errors import UsageError
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for group in (runs, inspection, scheduling, operations, serving):
+for group in (runs, inspection, scheduling, operations, serving, tables):
     app.add_typer(group.app)
 config_app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(config_app, name="config", help="Show the configuration that a run would have.")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 
+from pipeline.commands.table_options import TABLE_OPTIONS, table_of
 from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, Submission, key
 from pipeline.config_layers import (
     CONFIG_VARIABLE,
@@ -37,7 +38,7 @@ CompiledFile = Annotated[
 DEFAULT_FILE = Path("pipeline.toml")
 
 # What a command may take beside its options.
-_FILLED = ("config", "sources", "foreign", "again", "typed")
+_FILLED = ("config", "sources", "foreign", "again", "typed", "table")
 # The options that say where the values of the others come from.
 _GENERAL = ("config_file", "profile", "param")
 # A run's name is its own.
@@ -60,6 +61,7 @@ def configured(
         and options of its own. One that takes `foreign` and an option `file`, a compiled pipeline, gets there what
         `--param` says of names that are no keys, where a file is given. One that takes `again` gets the words of its
         command line that lead another command to the same Vertex AI; one that takes `typed` gets all its options.
+        One that takes `table` has the options for a table of the user's, and gets what they say.
         Commands that its errors name repeat them.
     """
     fields = [field for field in RunConfig.model_fields if any(field in group.model_fields for group in groups)]
@@ -80,6 +82,8 @@ def _with_options(
     def with_options(ctx: typer.Context, config_file: Path | None, profile: str, **given: Any) -> None:
         values = {field: given.pop(field) for field in fields}
         params: Sequence[str] = given.pop("param", None) or ()
+        if "table" in own:
+            given["table"] = table_of(given)
         if "foreign" in own:
             params, given["foreign"] = _parted(params) if given["file"] is not None else (params, {})
         config, sources = load_config(
@@ -103,6 +107,7 @@ def _with_options(
     parameters = [
         _parameter("ctx", typer.Context, inspect.Parameter.empty),
         *(parameter for name, parameter in own.items() if name not in _FILLED),
+        *(_parameter(name, *option) for name, option in TABLE_OPTIONS.items() if "table" in own),
         *_general_options(is_whole),
         *(_option(field, title) for title, panel in _panels().items() for field in panel if field in fields),
     ]

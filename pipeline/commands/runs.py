@@ -12,6 +12,7 @@ from rich.console import Console
 from pipeline.commands.options import CompiledFile, RunId, configured
 from pipeline.config import Connection, RunConfig
 from pipeline.hints import repeating
+from pipeline.runs.table_choice import OwnTable
 from trainer.errors import ProjectError, UsageError, nearest, quoted
 
 INTERRUPTED = 130
@@ -39,6 +40,7 @@ def run(
     foreign: Mapping[str, str],
     again: Sequence[str],
     typed: Sequence[str],
+    table: OwnTable,
 ) -> None:
     """Submit a run, follow it to its end, and show what it has come to.
 
@@ -47,9 +49,12 @@ def run(
     """
     from pipeline.interrupts import Interrupted, heard_as_flag
     from pipeline.runs.launch import drafted, submit_and_follow
+    from pipeline.runs.own_table import with_own_table
 
+    table.require_sense(sources, has_file=file is not None)
     with heard_as_flag() as interruption:
         try:
+            config, sources = with_own_table(config, sources, table, print, interruption.check)
             submission = drafted(config, sources, file, foreign, interruption.check, name=name, options=typed)
             ended = submit_and_follow(config, submission, Console(), again, interruption)
         except Interrupted as stop:
@@ -74,11 +79,15 @@ def submit(
     foreign: Mapping[str, str],
     again: Sequence[str],
     typed: Sequence[str],
+    table: OwnTable,
 ) -> None:
     """Submit a run and return: it goes on by itself."""
     from pipeline.runs.launch import drafted, submit_only
+    from pipeline.runs.own_table import with_own_table
     from pipeline.runs.view import submitted
 
+    table.require_sense(sources, has_file=file is not None)
+    config, sources = with_own_table(config, sources, table, print)
     sent = submit_only(config, drafted(config, sources, file, foreign, name=name, options=typed))
     Console().print(submitted(sent, again), soft_wrap=True)
 

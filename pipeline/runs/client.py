@@ -93,14 +93,20 @@ class Runs:
     ) -> Sequence[RunRecord]:
         """As `list`, with the runs' tasks; of those that are wanted as many as the limit says."""
         listed = self.list(state=state, everything=everything)
-        found = [*itertools.islice(filter(is_wanted, listed), limit)]
+        found: list[RunRecord] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return [*pool.map(lambda run: run if run.tasks else self.get(run.name), found)]
+            while len(found) < limit and (some := [*itertools.islice(listed, min(limit, _PAGE))]):
+                found += filter(is_wanted, pool.map(self._whole, some))
+        return found[:limit]
+
+    def _whole(self, run: RunRecord) -> RunRecord:
+        """A run of a list, with its tasks and all that it was given."""
+        return run if run.tasks else self.get(run.name)
 
     def newest_with(self, output: str) -> RunRecord | None:
         """The newest run of this project's pipelines that has written an output of this name; None without one."""
         for run in self.list(limit=_COMPARED):
-            whole = run if run.tasks else self.get(run.name)
+            whole = self._whole(run)
             if whole.outputs(output):
                 return whole
         return None
@@ -128,7 +134,7 @@ class Runs:
         except (BadRequest, NotFound):
             pass
         known = [*self.list(everything=True, limit=_COMPARED)]
-        meant = [run.run_id for run in known if run.run_id.endswith(run_id) or run.display_name == run_id]
+        meant = [run.run_id for run in known if run_id and (run.run_id.endswith(run_id) or run.display_name == run_id)]
         if len(meant) == 1:
             return self.get(meant[0])
         if meant:

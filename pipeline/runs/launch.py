@@ -119,7 +119,7 @@ def submit_and_follow(
         interruption.check()
         ended = _followed(config, _sent(config, submission, job), console, again, interruption)
         if ended.state == "succeeded":
-            console.print("", _outcome(config, ended, again), sep="\n", soft_wrap=True)
+            console.print("", _outcome(config, ended, again, submission.options), sep="\n", soft_wrap=True)
     return ended
 
 
@@ -151,11 +151,11 @@ def _cancelled(config: RunConfig, name: str, again: Sequence[str]) -> str:
     return f"Stopped: run {run_id} is being cancelled. `{command_line('show', run_id, *again)}` tells when it is."
 
 
-def _outcome(config: RunConfig, run: RunRecord, again: Sequence[str]) -> Text:
+def _outcome(config: RunConfig, run: RunRecord, again: Sequence[str], own: Sequence[str]) -> Text:
     from pipeline.runs.decision import read_decision
     from pipeline.runs.prediction import asked_of_endpoint
 
     told = [summary(run, read_decision(run), again)]
     if run.outputs("smoke"):
-        told.append(asked_of_endpoint(config, run))
+        told.append(asked_of_endpoint(config, run, again, own))
     return Text("\n\n").join(told)

@@ -204,10 +204,10 @@ def test_next_commands_are_led_to_the_same_place(place: Workplace) -> None:
 
 def test_project_without_runs_says_how_to_start_one(place: Workplace) -> None:
     assert place.command("runs", "--project", "empty-project").out == (
-        "There are no such runs. `python -m pipeline run` starts one.\n"
+        "There are no such runs. `python -m pipeline run --project empty-project` starts one.\n"
     )
     assert place.command("show", "--project", "empty-project").err == (
-        "Error: There are no runs yet. Start one with `python -m pipeline run`.\n"
+        "Error: There are no runs yet. Start one with `python -m pipeline run --project empty-project`.\n"
     )
 
 

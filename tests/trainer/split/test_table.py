@@ -8,7 +8,8 @@ import pytest
 from tests.conftest import IrisFiles
 from trainer.contract import Contract, load_contract, parse_contract
 from trainer.errors import DataError, UsageError
-from trainer.split.table import Rule, Split, split_table
+from trainer.split.rule import Rule
+from trainer.split.table import Split, split_table
 
 CONTRACT = """
 name = "visits"
