@@ -193,7 +193,9 @@ def test_model_that_is_not_there_is_told(served: Checkout) -> None:
     code, err = failed(served, "promote", "1", "--model-name", "wine")
     assert (code, err.split(".")[0]) == (2, 'Error: The registry holds no model named "wine"')
     out = succeeded(served, "models", "--model-name", "wine")
-    assert out.startswith('The registry holds no model named "wine". `python -m pipeline run` registers one.')
+    assert out.startswith(
+        'The registry holds no model named "wine". `python -m pipeline run --model-name wine` registers one.'
+    )
     code, err = failed(served, "predict", "data/test.json", "--endpoint-name", "wine")
     assert (code, err.split(".")[0]) == (1, 'Error: Nothing is deployed on the endpoint "wine"')
 
