@@ -37,7 +37,7 @@ def register_model(
         model_name: Display name of the registry model.
         serving_image: Image of the serving container.
         run: Name of this run; it becomes a label.
-        git_sha: Commit that the run was made from; it becomes a label.
+        git_sha: Commit that the run was made from, ending in -dirty if files differed from it; it becomes a label.
         registered_model: The version: resourceName and version as metadata.
 
     Returns:
@@ -47,7 +47,7 @@ def register_model(
     from pathlib import Path
 
     from components.vertex.connection import connect
-    from components.vertex.registration import register
+    from components.vertex.registration import register, short_commit
     from components.vertex.registry import full_name
 
     version = register(
@@ -58,7 +58,7 @@ def register_model(
         decision=json.loads(Path(decision.path).read_text(encoding="utf-8")),
         staging_bucket=staging_bucket,
         serving_image=serving_image,
-        origin={"run": run, "data": str(train_dataset.metadata["sha256"])[:12], "git": git_sha[:12]},
+        origin={"run": run, "data": str(train_dataset.metadata["sha256"])[:12], "git": short_commit(git_sha)},
     )
     registered_model.uri = version.artifact_uri
     registered_model.metadata.update(resourceName=full_name(version), version=version.version_id)

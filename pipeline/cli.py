@@ -11,19 +11,20 @@ from typing import Annotated
 import typer
 
 import trainer
-from pipeline.commands import inspection, operations, runs, scheduling, serving
+from pipeline.commands import inspection, operations, runs, scheduling, serving, tables
 from pipeline.commands.options import configured
 from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
 from pipeline.config import RunConfig
 from pipeline.config_layers import COMPILED
 from pipeline.interrupts import heard_by_python
+from pipeline.marks import MARKS_IN_ASCII
 from trainer.command_line import exit_code_of
 from trainer.errors import UsageError
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for group in (runs, inspection, scheduling, operations, serving):
+for group in (runs, inspection, scheduling, operations, serving, tables):
     app.add_typer(group.app)
 config_app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(config_app, name="config", help="Show the configuration that a run would have.")
@@ -49,7 +50,7 @@ def _execute(commands: typer.Typer, name: str, arguments: Sequence[str] | None) 
     given = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=MARKS_IN_ASCII)
     return exit_code_of(lambda: commands(given, prog_name=name), name, debug="--debug" in given)
 
 

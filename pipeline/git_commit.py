@@ -9,6 +9,9 @@ from pathlib import Path
 
 from pipeline.config import RunConfig
 
+# What ends the commit of a version where the project's files differed from it.
+DIRTY = "-dirty"
+
 _PROJECT = Path(__file__).parent.parent
 
 
@@ -26,8 +29,12 @@ class Commit:
 
 
 def with_commit(config: RunConfig, folder: Path = _PROJECT) -> RunConfig:
-    """A configuration that tells the commit: the one it names, else that of this project's repository, if it is one."""
-    return config if config.git_sha else config.model_copy(update={"git_sha": commit_of(folder)})
+    """A configuration that tells the commit: the one it names, else that of this project's repository, if it is one.
+
+    It ends in `-dirty` where files are known to differ from it, as `git describe` has it.
+    """
+    behind = commit_behind(config, folder)
+    return config.model_copy(update={"git_sha": f"{behind.sha}{DIRTY}" if behind.is_dirty else behind.sha})
 
 
 def commit_behind(config: RunConfig, folder: Path = _PROJECT) -> Commit:

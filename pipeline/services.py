@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,8 +29,11 @@ LOG_FILE = "emulator.log"
 _START_TIMEOUT_S = 180.0
 _STOP_TIMEOUT_S = 60.0
 _ANSWER_TIMEOUT_S = 20.0
+_BUCKET_PATIENCE_S = 5.0
 _POLL_S = 0.02
 _TAIL_LINES = 10
+# With less on their disk they do not start, nor can their log tell why.
+_LEAST_FREE_BYTES = 2**18
 # Even where an emulator is named, gcsfs asks Google what kind of bucket it has, unless it is told not to, and takes the
 # user's own credentials before none.
 _STORAGE_OPTIONS = {"GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false", "FSSPEC_GCS_TOKEN": "anon"}
@@ -101,6 +106,7 @@ def ensure_running(
 
     Raises:
         ProjectError: They do not start, do not answer, or were started with another Python than this command.
+        OSError: Their disk is full.
     """
     with _one_at_a_time(state_dir, check):
         check()
@@ -136,16 +142,23 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
 
 
 def create_bucket(services: Services, project: str, bucket: str) -> None:
-    """Creates a bucket, gs://NAME, in the local Cloud Storage, unless it is there."""
+    """Creates a bucket, gs://NAME, in the local Cloud Storage, unless it is there.
+
+    Raises:
+        google.api_core.exceptions.GoogleAPICallError: It cannot be made.
+        google.api_core.exceptions.RetryError: Nor was there an answer that would not pass.
+    """
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.storage import Client
+    from google.cloud.storage.retry import DEFAULT_RETRY
 
     options = {"api_endpoint": services.storage_host}
     anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it without types
     client = Client(project=project, credentials=anonymous, client_options=options)
     name = bucket.removeprefix("gs://")
-    if client.lookup_bucket(name) is None:
-        client.create_bucket(name)
+    retry = DEFAULT_RETRY.with_timeout(_BUCKET_PATIENCE_S)
+    if client.lookup_bucket(name, retry=retry) is None:
+        client.create_bucket(name, retry=retry)
 
 
 def _start(state_dir: Path) -> subprocess.Popen[bytes]:
@@ -191,6 +204,8 @@ def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: C
         if services is not None:
             return services
         time.sleep(_POLL_S)
+    if shutil.disk_usage(state_dir).free < _LEAST_FREE_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), place(state_dir))
     log = state_dir / LOG_FILE
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     said = "\n".join(lines[-_TAIL_LINES:])

@@ -17,6 +17,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from trainer.errors import UsageError
+from trainer.waiting import told_when_slow
 
 PARTIAL = ".partial"
 _BLOCK_BYTES = 16 << 20
@@ -80,8 +81,9 @@ def read_bytes(url: str) -> bytes:
         OSError: It cannot be read.
     """
     filesystem, path = locate(url)
-    # One request, whose answer is one generation of the object; a file that gcsfs opens is read in ranges of any.
-    data: bytes = filesystem.cat_file(path)
+    with told_when_slow(url):
+        # One request, whose answer is one generation of the object; a file that gcsfs opens is read in ranges of any.
+        data: bytes = filesystem.cat_file(path)
     return data
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from trainer.waiting import told_when_slow
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
     from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
     from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceClient
+
+Call = Callable[..., Any]
 
 EMULATOR_VARIABLE = "VERTEX_EMULATOR_HOST"
 STORAGE_VARIABLE = "STORAGE_EMULATOR_HOST"
@@ -59,12 +63,12 @@ class VertexAI:
     @cached_property
     def reading(self) -> Mapping[str, Any]:
         """How a call is made that changes nothing: not for ever, and again after a fault that may pass."""
-        return _again(self.patience_s)
+        return {"timeout": CALL_TIMEOUT_S, "retry": telling(retry_for(self.patience_s) if self.patience_s else None)}
 
     @cached_property
     def waiting(self) -> Mapping[str, Any]:
         """How is looked at what goes on by itself: not to know how it ends would be worse than to wait."""
-        return _again(PATIENCE_S)
+        return {"timeout": CALL_TIMEOUT_S, "retry": retry_for(PATIENCE_S)}
 
     @cached_property
     def models(self) -> ModelServiceClient:
@@ -93,10 +97,6 @@ def api_host(location: str) -> str:
     return f"{location}-aiplatform.googleapis.com"
 
 
-def _again(patience_s: float) -> Mapping[str, Any]:
-    return {"timeout": CALL_TIMEOUT_S, "retry": retry_for(patience_s) if patience_s else None}
-
-
 def retry_for(patience_s: float) -> Retry:
     """Tries a call again that changes nothing, for so long, after faults that may pass: restarts, a lost network."""
     from google.api_core.exceptions import BadGateway, GatewayTimeout
@@ -107,6 +107,25 @@ def retry_for(patience_s: float) -> Retry:
         return isinstance(error, (BadGateway, GatewayTimeout, Timeout)) or bool(if_transient_error(error))
 
     return Retry(predicate=may_pass, initial=0.2, maximum=10.0, timeout=patience_s)
+
+
+def telling(retry: Retry | None) -> Callable[[Call], Call]:
+    """What a client's method takes for a retry: it tells who waits that the answer takes long.
+
+    Args:
+        retry: How a call is tried again; None tries once.
+    """
+
+    def decorate(call: Call) -> Call:
+        tried = call if retry is None else retry(call)
+
+        def told(*args: Any, **options: Any) -> Any:
+            with told_when_slow("Vertex AI"):
+                return tried(*args, **options)
+
+        return told
+
+    return decorate
 
 
 def connect(project: str, location: str, patience_s: float = PATIENCE_S) -> VertexAI:

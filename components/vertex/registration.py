@@ -47,6 +47,12 @@ def register(
     return version
 
 
+def short_commit(git_sha: str) -> str:
+    """The beginning of a commit's hash, with the `-dirty` behind it, if that is there."""
+    commit, dash, dirty = git_sha.partition("-dirty")
+    return f"{commit[:12]}{dash}{dirty}"
+
+
 def classification_metrics(decision: Mapping[str, Any]) -> dict[str, Any]:
     """A decision record as Vertex AI's classification metrics."""
     metrics = decision["metrics"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from components.vertex import endpoints, registry
@@ -15,6 +16,7 @@ from components.vertex.rollout_plan import (
     NEW,
     SMOKE_SUFFIX,
     Deploy,
+    Deployment,
     Promote,
     Shift,
     Step,
@@ -116,14 +118,30 @@ def _smoke_test(vertex: VertexAI, name: str, version: Model, smoke: Smoke, machi
         endpoints.undeploy_all(vertex, endpoint)
 
 
-def roll_back(vertex: VertexAI, endpoint_name: str, model_name: str) -> tuple[str, str]:
-    """Gives all traffic, and the alias `champion`, back to an earlier version that is still deployed.
+@dataclass(frozen=True)
+class WayBack:
+    """A rollback that could be made.
 
-    That is the champion, where a rollout that did not end gave some of its traffic to another version; else the one
-    that is deployed beside it.
+    Attributes:
+        endpoint: The endpoint.
+        model: The registry model of its versions.
+        current: What loses the traffic.
+        earlier: What gains it.
+        is_forward: Whether that is a newer version, which an earlier rollback, or a person, has taken the traffic from.
+    """
 
-    Returns:
-        The version that loses the traffic and the one that gains it.
+    endpoint: Endpoint
+    model: Model
+    current: Deployment
+    earlier: Deployment
+    is_forward: bool
+
+
+def find_way_back(vertex: VertexAI, endpoint_name: str, model_name: str) -> WayBack:
+    """What a rollback would do; nothing is changed.
+
+    The traffic goes back to the champion, where a rollout that did not end gave some of it to another version; else to
+    the one that is deployed beside the champion.
 
     Raises:
         RolloutError: There is nothing to go back to.
@@ -136,14 +154,20 @@ def roll_back(vertex: VertexAI, endpoint_name: str, model_name: str) -> tuple[st
         raise RolloutError(f'Nothing is deployed on "{endpoint_name}". Run the pipeline first.')
     if model is None:
         raise RolloutError(f'The registry holds no model named "{model_name}". Give another --model-name.')
-    way = plan_way_back(deployed, champion.version_id if champion else None)
+    crowned = champion.version_id if champion else None
+    way = plan_way_back(deployed, crowned)
     if way is None:
         raise RolloutError(
             f'Only version {deployed[0].version} is deployed on "{endpoint_name}": there is none to go back to. '
             "Use `promote VERSION` to deploy another one."
         )
     current, earlier = way
+    is_forward = earlier.version != crowned and int(earlier.version) > int(current.version)
+    return WayBack(endpoint, model, current, earlier, is_forward)
+
+
+def go_back(vertex: VertexAI, way: WayBack) -> None:
+    """Gives all traffic, and the alias `champion`, to the version that a way back leads to."""
     # In this order, a rollback that is cut off between the two and called again ends where it was going.
-    registry.crown(vertex, model, earlier.version)
-    endpoints.shift(vertex, endpoint, {earlier.id: 100})
-    return current.version, earlier.version
+    registry.crown(vertex, way.model, way.earlier.version)
+    endpoints.shift(vertex, way.endpoint, {way.earlier.id: 100})

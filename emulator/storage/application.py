@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -83,8 +84,8 @@ class StorageApi:
             response = Response(status_code=304, headers=SAFE_HEADERS)
         except ClientDisconnect:
             return
-        except OSError as error:
-            response = error_answer(_fault(error))
+        except (OSError, sqlite3.Error) as error:
+            response = error_answer(refusal_of(error))
         except Exception:
             LOG.exception("%s %s", request.method, scope["path"])
             response = error_answer(ApiError("INTERNAL", "The emulator failed at this request. See its log."))
@@ -228,8 +229,14 @@ def _asked(query_string: bytes) -> tuple[Conditions, int | None]:
     return conditions_of(query), number_of(query, "generation")
 
 
-def _fault(error: OSError) -> ApiError:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return ApiError("RESOURCE_EXHAUSTED", "The disk of the object store is full. Make room, and send it again.")
+def refusal_of(error: OSError | sqlite3.Error) -> ApiError:
+    """What is answered where the store's folder cannot be used."""
+    if isinstance(error, sqlite3.Error):
+        is_full, why = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL, str(error)
+    else:
+        is_full, why = error.errno in {errno.ENOSPC, errno.EDQUOT}, str(error.strerror)
+    if is_full:
+        # Google's clients try again for minutes, and in silence, what they are told to be a passing fault.
+        return ApiError("FAILED_PRECONDITION", "The disk of the object store is full. Make room, and send it again.")
     LOG.error("The object store cannot use its files: %s", error)
-    return ApiError("INTERNAL", f"The object store cannot use its files: {error.strerror}.")
+    return ApiError("INTERNAL", f"The object store cannot use its files: {why}.")

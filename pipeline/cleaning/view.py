@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
 from pipeline.cleaning.plan import Cleaning, Resting
 from pipeline.config import Connection
 from pipeline.runs.record import RunRecord
+from pipeline.runs.view import command_line
 from pipeline.text_table import aligned
 
 _ROW = "  "
 _PREFIXES = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-def cleaning_text(cleaning: Cleaning, sizes: Mapping[str, int], config: Connection, is_done: bool) -> Text:
+def cleaning_text(
+    cleaning: Cleaning, sizes: Mapping[str, int], config: Connection, is_done: bool, again: Sequence[str] = ()
+) -> Text:
     """What goes or has gone, and what is kept.
 
     Args:
@@ -23,8 +26,9 @@ def cleaning_text(cleaning: Cleaning, sizes: Mapping[str, int], config: Connecti
         sizes: Of the runs' results, in bytes, by run id.
         config: Tells which Vertex AI it is about.
         is_done: Whether it has been carried out.
+        again: The options that lead a command to the same Vertex AI.
     """
-    parts = [*_endpoints(cleaning, is_done), *_runs(cleaning, sizes, config, is_done), *_kept(cleaning, config)]
+    parts = [*_endpoints(cleaning, is_done), *_runs(cleaning, sizes, config, is_done), *_kept(cleaning, again)]
     if cleaning.at_work:
         parts.append(
             Text(
@@ -47,7 +51,12 @@ def shown_size(size: float) -> str:
 
 def _endpoints(cleaning: Cleaning, is_done: bool) -> Iterator[Text]:
     if cleaning.endpoints:
-        title = "Removed, as nothing was deployed on it:" if is_done else "Would go, as nothing is deployed on it:"
+        gone = "an endpoint made anew has another, and whoever calls this one is answered 404"
+        title = (
+            f"Removed with its id, as nothing was deployed on it ({gone}):"
+            if is_done
+            else f"Would go with its id, as nothing is deployed on it ({gone}):"
+        )
         yield _block(title, [[Text(f"endpoint {one.name}"), Text(one.resource_name)] for one in cleaning.endpoints])
 
 
@@ -70,7 +79,7 @@ def _runs(cleaning: Cleaning, sizes: Mapping[str, int], config: Connection, is_d
     yield _block(title, rows)
 
 
-def _kept(cleaning: Cleaning, config: Connection) -> Iterator[Text]:
+def _kept(cleaning: Cleaning, again: Sequence[str]) -> Iterator[Text]:
     if cleaning.needed:
         rows = [[Text(f"run {run_id}"), Text(reason)] for run_id, reason in cleaning.needed.items()]
         yield _block("Kept, though old:", rows)
@@ -78,20 +87,14 @@ def _kept(cleaning: Cleaning, config: Connection) -> Iterator[Text]:
         yield _block(
             "Kept, as `rollback` leads back to it, though it costs money and answers nothing; what takes it off:",
             [
-                [Text(f"version {one.deployment.version} on {one.endpoint.name}"), Text(_take_off(one, config))]
+                [Text(f"version {one.deployment.version} on {one.endpoint.name}"), Text(_take_off(one, again))]
                 for one in cleaning.resting
             ],
         )
 
 
-def _take_off(resting: Resting, config: Connection) -> str:
-    if config.connection == "local":
-        return "python -m pipeline undeploy --all, which takes off what answers too"
-    endpoint = resting.endpoint.resource_name.rpartition("/")[2]
-    return (
-        f"gcloud ai endpoints undeploy-model {endpoint} --project {config.project} --region {config.location} "
-        f"--deployed-model-id {resting.deployment.id}"
-    )
+def _take_off(resting: Resting, again: Sequence[str]) -> str:
+    return command_line("undeploy", resting.deployment.version, "--endpoint-name", resting.endpoint.name, *again)
 
 
 def _block(title: str, rows: list[list[Text]]) -> Text:

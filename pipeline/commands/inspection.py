@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -31,6 +32,7 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Go on until the run, or the task, has ended.")
     ] = False,
     config: RunConfig,
+    again: Sequence[str],
 ) -> None:
     """Show what a run's tasks have written."""
     from pipeline.inspection.log_printing import find_run, follow_logs, show_logs
@@ -43,12 +45,12 @@ def logs(
         if follow:
             follow_logs(runs, source, record, chosen, config.connection == "local")
         else:
-            show_logs(source, record, chosen, config.connection == "local")
+            show_logs(source, record, chosen, config.connection == "local", again)
 
 
 @app.command()
 @configured(Connection)
-def why(*, run: RunId = None, config: RunConfig) -> None:
+def why(*, run: RunId = None, config: RunConfig, again: Sequence[str]) -> None:
     """Tell why a run failed, or its model was held back, and what to try; or what it is at."""
     from datetime import UTC, datetime
 
@@ -56,11 +58,14 @@ def why(*, run: RunId = None, config: RunConfig) -> None:
     from pipeline.inspection.diagnosis_view import diagnosis_text
     from pipeline.inspection.evidence import gather
     from pipeline.runs.client import Runs
+    from pipeline.runs.own_options import own_options
 
     with connected(config):
         record = Runs(config).find(run)
         evidence = gather(record, config)
-    Console().print(diagnosis_text(diagnose(record, config, evidence, datetime.now(UTC))), soft_wrap=True)
+        own = own_options(record, config)
+    told = diagnosis_text(diagnose(record, config, evidence, datetime.now(UTC)), again, own)
+    Console().print(told, soft_wrap=True)
 
 
 @app.command()

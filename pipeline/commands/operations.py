@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -65,6 +65,7 @@ def clean(
     keep: Annotated[int, typer.Option(metavar="NUMBER", min=0, help="How many of the newest runs stay.")] = 10,
     yes: Annotated[bool, typer.Option("--yes", help="Remove it; otherwise it is only shown.")] = False,
     config: RunConfig,
+    again: Sequence[str],
 ) -> None:
     """Show what can go, and remove it with `--yes`: endpoints that serve nothing, old local runs that nothing needs."""
     from datetime import UTC, datetime, timedelta
@@ -87,7 +88,7 @@ def clean(
         is_done = yes and not cleaning.at_work
         if is_done:
             carry_out(cleaning, estate, config)
-    Console().print(cleaning_text(cleaning, sizes, config, is_done), soft_wrap=True)
+    Console().print(cleaning_text(cleaning, sizes, config, is_done, again), soft_wrap=True)
     if yes and not is_done:
         raise typer.Exit(1)
     if not yes and (cleaning.endpoints or cleaning.runs) and not cleaning.at_work:

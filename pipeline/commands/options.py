@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 
+from pipeline.commands.table_options import TABLE_OPTIONS, table_of
 from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, Submission, key
 from pipeline.config_layers import (
     CONFIG_VARIABLE,
@@ -22,10 +23,14 @@ from pipeline.config_layers import (
     pairs_of,
     said_twice,
 )
+from pipeline.hints import repeating
 from trainer.config import Hyperparameters, flag
-from trainer.errors import UsageError, listing
+from trainer.errors import ProjectError, UsageError, listing
 
-RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of a run; the newest if not given.")]
+RunId = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="Id of a run, the end of it, or its name; the newest if not given."),
+]
 CompiledFile = Annotated[
     Path | None, typer.Option("--file", metavar="YAML", help="A compiled pipeline instead of this project's.")
 ]
@@ -33,7 +38,11 @@ CompiledFile = Annotated[
 DEFAULT_FILE = Path("pipeline.toml")
 
 # What a command may take beside its options.
-_FILLED = ("config", "sources", "foreign", "again")
+_FILLED = ("config", "sources", "foreign", "again", "typed", "table")
+# The options that say where the values of the others come from.
+_GENERAL = ("config_file", "profile", "param")
+# A run's name is its own.
+_NOT_REPEATED = ("name",)
 
 
 def configured(
@@ -51,7 +60,9 @@ def configured(
         The decorator of a command that takes `config` and, if it wants to, `sources` as `load_config` returns them,
         and options of its own. One that takes `foreign` and an option `file`, a compiled pipeline, gets there what
         `--param` says of names that are no keys, where a file is given. One that takes `again` gets the words of its
-        command line that lead another command to the same Vertex AI.
+        command line that lead another command to the same Vertex AI; one that takes `typed` gets all its options.
+        One that takes `table` has the options for a table of the user's, and gets what they say.
+        Commands that its errors name repeat them.
     """
     fields = [field for field in RunConfig.model_fields if any(field in group.model_fields for group in groups)]
     is_whole = RunConfig in groups
@@ -71,6 +82,8 @@ def _with_options(
     def with_options(ctx: typer.Context, config_file: Path | None, profile: str, **given: Any) -> None:
         values = {field: given.pop(field) for field in fields}
         params: Sequence[str] = given.pop("param", None) or ()
+        if "table" in own:
+            given["table"] = table_of(given)
         if "foreign" in own:
             params, given["foreign"] = _parted(params) if given["file"] is not None else (params, {})
         config, sources = load_config(
@@ -83,13 +96,18 @@ def _with_options(
         )
         if "sources" in own:
             given["sources"] = sources
-        if "again" in own:
-            given["again"] = _repeated(ctx, config_file, profile, values)
-        command(config=config, **given)
+        again, typed = _repeated(ctx, config_file, profile, values), _typed(ctx)
+        given |= {name: words for name, words in (("again", again), ("typed", typed)) if name in own}
+        try:
+            command(config=config, **given)
+        except ProjectError as error:
+            error.args = (repeating(str(error), again, _typed(ctx, [*fields, *_GENERAL])),)
+            raise
 
     parameters = [
         _parameter("ctx", typer.Context, inspect.Parameter.empty),
         *(parameter for name, parameter in own.items() if name not in _FILLED),
+        *(_parameter(name, *option) for name, option in TABLE_OPTIONS.items() if "table" in own),
         *_general_options(is_whole),
         *(_option(field, title) for title, panel in _panels().items() for field in panel if field in fields),
     ]
@@ -110,6 +128,23 @@ def _repeated(ctx: typer.Context, file: Path | None, profile: str, values: Mappi
     place = [(field, flag(field), values.get(field)) for field in ("connection", *PLACE)]
     given = [(name, value) for field, name, value in (*general, *place) if _is_given(ctx, field)]
     return [str(word) for option in given for word in option]
+
+
+def _typed(ctx: typer.Context, names: Collection[str] | None = None) -> list[str]:
+    """The options of the command line as words, but for those whose values are a run's own; those of some names."""
+    words = []
+    for option in ctx.command.params:
+        name = str(option.name)
+        is_wanted = name not in _NOT_REPEATED if names is None else name in names
+        if option.param_type_name != "option" or not _is_given(ctx, name) or not is_wanted:
+            continue
+        value = ctx.params[name]
+        if isinstance(value, bool):
+            words.append(option.opts[0] if value else option.secondary_opts[0])
+        else:
+            given = value if isinstance(value, list | tuple) else [value]
+            words += [word for one in given for word in (option.opts[0], str(one))]
+    return words
 
 
 def _parted(params: Sequence[str]) -> tuple[list[str], dict[str, str]]:

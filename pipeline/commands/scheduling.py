@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from pipeline.commands.asking import require_consent
 from pipeline.commands.options import CompiledFile, configured
 from pipeline.config import Connection, RunConfig
-from trainer.errors import ProjectError, UsageError
+from pipeline.hints import repeating
+from trainer.errors import UsageError, quoted
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -63,11 +65,12 @@ def schedules(
     delete: Annotated[str, typer.Option(metavar="NAME", help="Remove this one; its runs stay.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="With --delete: do not ask.")] = False,
     config: RunConfig,
+    again: Sequence[str],
 ) -> None:
     """List the schedules; or pause, resume or remove one."""
     from pipeline.scheduling import changes
     from pipeline.scheduling.client import Schedules
-    from pipeline.scheduling.view import schedules_table
+    from pipeline.scheduling.view import schedules_table, when
     from pipeline.vertex.connection import connected
 
     asked = [name for name in (pause, resume, delete) if name]
@@ -75,8 +78,6 @@ def schedules(
         raise UsageError("`schedules` takes one of `--pause`, `--resume` and `--delete` at a time.")
     if catch_up and not resume:
         raise UsageError("`--catch-up` belongs to `--resume NAME`.")
-    if delete and not yes and not typer.confirm(f"Remove the schedule {delete}?"):
-        raise ProjectError("Nothing was changed.")
     with connected(config):
         known = Schedules(config)
         if pause:
@@ -84,8 +85,10 @@ def schedules(
         elif resume:
             print(changes.resume(known, known.require(resume), catch_up))
         elif delete:
-            print(changes.delete(known, known.require(delete)))
+            record = known.require(delete)
+            require_consent(f"Remove the schedule {quoted(delete)} ({record.cron})? {when(record)} Go on?", yes)
+            print(changes.delete(known, record))
         elif found := known.list():
             Console().print(schedules_table(found), soft_wrap=True)
         else:
-            print("There are no schedules. `python -m pipeline schedule --cron ...` makes one.")
+            print(repeating("There are no schedules. `python -m pipeline schedule --cron ...` makes one.", again))

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from rich.text import Text
 
+from pipeline import marks
+
 
 class State(StrEnum):
     """How a prerequisite stands.
@@ -39,8 +41,8 @@ class Finding:
 
 
 _MARKS = {
-    State.OK: ("✓", "green"),
-    State.FAILED: ("✗", "bold red"),
+    State.OK: (marks.PASSED, "green"),
+    State.FAILED: (marks.FAILED, "bold red"),
     State.UNKNOWN: ("?", "yellow"),
     State.NOTE: ("-", "dim"),
 }

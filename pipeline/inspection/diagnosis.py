@@ -15,6 +15,9 @@ from pipeline.inspection.task_errors import own_error, says_nothing
 from pipeline.runs.record import AT_WORK, RunRecord, TaskRecord
 from pipeline.runs.staged_names import by_its_name
 
+# Rules that a model breaks for other reasons than what it has learned.
+_NOT_OF_SCALE = ("Rule finite", "Rule champion")
+
 Outcome = Literal["failed", "held back", "at work", "cancelled", "succeeded"]
 
 
@@ -27,12 +30,14 @@ class Evidence:
         decision: The decision record; empty where there is none, or none that can be read.
         traffic: The traffic of its endpoint now: percent by version. None where that is not known.
         notes: What could not be read, and why.
+        unscaled: The columns of odd sizes that its training took as they are.
     """
 
     logs: Mapping[str, str] = field(default_factory=dict)
     decision: Mapping[str, Any] = field(default_factory=dict)
     traffic: Mapping[str, float] | None = None
     notes: Sequence[str] = ()
+    unscaled: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def _diagnosis(run: RunRecord, config: RunConfig, evidence: Evidence, now: datet
         return _at_work(run, config, evidence, now)
     decision = _decision(run, evidence)
     if decision.get("passed") is False:
-        return _held_back(run, config, decision)
+        return _held_back(run, config, decision, evidence.unscaled)
     return Diagnosis("succeeded", f"Run {run.run_id} succeeded{_what_it_made(run)}.", _serving(run, evidence))
 
 
@@ -122,14 +127,31 @@ def _failures(run: RunRecord, config: RunConfig, evidence: Evidence) -> list[Fin
     return found
 
 
-def _held_back(run: RunRecord, config: RunConfig, decision: Mapping[str, Any]) -> Diagnosis:
-    findings = findings_of(decision, facts_of(run, config), config.connection == "local")
+def _held_back(run: RunRecord, config: RunConfig, decision: Mapping[str, Any], unscaled: Sequence[str]) -> Diagnosis:
+    facts = facts_of(run, config)
+    findings = _scaled_first(findings_of(decision, facts, config.connection == "local"), unscaled, facts["schema"])
     if not findings:
         # The record itself cannot be read; what the task noted of it can.
         findings = [Finding("The gate", str(decision.get("summary", "")))]
+    again = "`python -m pipeline run` runs it again with the same options; add what you change."
+    findings[-1] = replace(findings[-1], advice=(*findings[-1].advice, again))
     rules = _listed(findings)
     headline = f"Run {run.run_id} ended as it should, and its model was held back by the gate: {rules}."
     return Diagnosis("held back", headline, findings)
+
+
+def _scaled_first(findings: Sequence[Finding], unscaled: Sequence[str], schema: str) -> list[Finding]:
+    """Findings of which each that tells of a poor model advises first to scale the columns that nothing scales."""
+    if not unscaled:
+        return list(findings)
+    advice = (
+        f"Columns of other sizes than the network's weights are learned badly as they are: {', '.join(unscaled)}. Set "
+        f"`standardise = true` for them in the data contract ({schema})."
+    )
+    return [
+        finding if finding.subject in _NOT_OF_SCALE else replace(finding, advice=(advice, *finding.advice))
+        for finding in findings
+    ]
 
 
 def _at_work(run: RunRecord, config: RunConfig, evidence: Evidence, now: datetime) -> Diagnosis:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pipeline.config import Connection
 from pipeline.inspection.diagnosis import Evidence, wanted_logs
+from pipeline.inspection.unscaled import unscaled_columns
 from pipeline.runs.decision import read_decision
 from pipeline.runs.record import RunRecord
 from trainer.errors import ProjectError
@@ -15,7 +16,9 @@ def gather(run: RunRecord, config: Connection) -> Evidence:
     """Reads logs, decision and traffic, as far as they are needed; what cannot be read becomes a note."""
     notes: list[str] = []
     logs = _logs(run, config, notes)
-    return Evidence(logs, read_decision(run), _traffic(run, config), notes)
+    decision = read_decision(run)
+    unscaled = unscaled_columns(run) if decision.get("passed") is False else ()
+    return Evidence(logs, decision, _traffic(run, config), notes, unscaled)
 
 
 def _logs(run: RunRecord, config: Connection, notes: list[str]) -> dict[str, str]:

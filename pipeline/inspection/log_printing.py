@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from pipeline.hints import repeating
 from pipeline.inspection.logs import Follower, LogEntry, Logs, find_tasks, tasks_called, why_no_log
 from pipeline.runs.client import Runs
 from pipeline.runs.record import RunRecord, TaskRecord
-from trainer.errors import UsageError
+from trainer.errors import UsageError, nearest, quoted
 
 _LOCAL_POLL_S = 0.5
 _CLOUD_POLL_S = 5.0
@@ -27,18 +28,22 @@ def find_run(runs: Runs, run: str | None, task: str | None) -> tuple[RunRecord, 
         task: The name of a task, or None.
 
     Raises:
-        UsageError: There is no such run.
+        UsageError: There is no such run, and no such task of the newest one.
     """
     try:
         return runs.find(run), task
-    except UsageError:
+    except UsageError as error:
         newest = None if run is None or task is not None else runs.latest()
-        if newest is None or run is None or not tasks_called(newest, run):
+        if newest is None or run is None:
             raise
-        return newest, run
+        if tasks_called(newest, run):
+            return newest, run
+        if hint := nearest(run, [one.name for one in newest.tasks]):
+            raise UsageError(f"There is no run {quoted(run)}, and no task of run {newest.run_id}.{hint}") from error
+        raise
 
 
-def show_logs(source: Logs, run: RunRecord, task: str | None, is_local: bool) -> None:
+def show_logs(source: Logs, run: RunRecord, task: str | None, is_local: bool, again: Sequence[str] = ()) -> None:
     """Prints what tasks have written so far.
 
     Args:
@@ -46,6 +51,7 @@ def show_logs(source: Logs, run: RunRecord, task: str | None, is_local: bool) ->
         run: The run.
         task: The name of one of its tasks; only its lines are printed then. None prints all, each under a heading.
         is_local: Whether the run is one of this machine.
+        again: The options that lead a command to the run's Vertex AI.
 
     Raises:
         UsageError: The run has no such task.
@@ -57,7 +63,7 @@ def show_logs(source: Logs, run: RunRecord, task: str | None, is_local: bool) ->
             print("\n" * (place > 0) + _heading(one, run))
         lines = _print_lines(source.entries(one.job) if one.job else ())
         if not lines:
-            print(why_no_log(one, run, is_local), file=sys.stdout if has_headings else sys.stderr)
+            print(repeating(why_no_log(one, run, is_local), again), file=sys.stdout if has_headings else sys.stderr)
 
 
 def follow_logs(runs: Runs, source: Logs, run: RunRecord, task: str | None, is_local: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from pipeline.inspection.artifact_origin import origin_of
 from pipeline.runs.record import RunRecord, TaskRecord
 from pipeline.vertex.errors import message_of
 from trainer.errors import ProjectError, UsageError, nearest, quoted
+from trainer.waiting import told_when_slow
 
 _GOOGLE = "https://logging.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -99,7 +101,8 @@ class Logs:
         from requests.exceptions import ReadTimeout
 
         try:
-            answer = self._session.post(f"{self._address}/v2/entries:list", json=body, timeout=_TIMEOUT_S)
+            with told_when_slow("Cloud Logging"):
+                answer = self._session.post(f"{self._address}/v2/entries:list", json=body, timeout=_TIMEOUT_S)
         except ReadTimeout as error:
             raise ProjectError("Cloud Logging does not answer in time. Run again in a minute.") from error
         if not answer.ok:
@@ -134,9 +137,14 @@ class Follower:
 
 def tasks_called(run: RunRecord, name: str) -> Sequence[TaskRecord]:
     """The tasks that a person may mean by a name: none, one, or as many as a loop has made of it."""
-    wanted = name.casefold().replace("_", "-")
-    exact = [task for task in run.tasks if wanted == task.unique_name.casefold()]
-    return exact or [task for task in run.tasks if wanted in (task.name.casefold(), task.display_name.casefold())]
+    wanted = _letters(name)
+    exact = [task for task in run.tasks if wanted == _letters(task.unique_name)]
+    return exact or [task for task in run.tasks if wanted in (_letters(task.name), _letters(task.display_name))]
+
+
+def _letters(name: str) -> str:
+    """A name without what people leave out or put in between its words: `trainmodel` is `train-model`."""
+    return re.sub(r"[\s_-]", "", name.casefold())
 
 
 def find_tasks(run: RunRecord, name: str) -> Sequence[TaskRecord]:

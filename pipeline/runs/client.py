@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from components.vertex.connection import CALL_TIMEOUT_S
+from components.vertex.connection import CALL_TIMEOUT_S, telling
 from components.vertex.labels import MANAGED_BY
 from pipeline.config import Connection
 from pipeline.runs.record import RunRecord, read_job
@@ -20,6 +20,7 @@ STATES = ("queued", "pending", "running", "succeeded", "failed", "cancelling", "
 
 _PAGE = 50
 _COMPARED = 1000
+_NAMED = 6
 _AT_ONCE = 8
 
 
@@ -33,7 +34,7 @@ class Runs:
 
     def __init__(self, config: Connection, retry: Any = None) -> None:
         self._client = pipeline_client(config)
-        self._retry = retry
+        self._retry = telling(retry)
         self._parent = parent_of(config)
 
     def get(self, run_id: str) -> RunRecord:
@@ -79,23 +80,46 @@ class Runs:
             "order_by": "create_time desc",
             "page_size": min(limit or _PAGE, _PAGE),
         }
-        found = self._client.list_pipeline_jobs(request=request, timeout=CALL_TIMEOUT_S)
+        found = self._client.list_pipeline_jobs(request=request, retry=telling(None), timeout=CALL_TIMEOUT_S)
         return itertools.islice(map(read_job, found), limit)
 
-    def list_whole(self, *, state: str = "", everything: bool = False, limit: int) -> Sequence[RunRecord]:
-        """As `list`, with the runs' tasks."""
-        found = [*self.list(state=state, everything=everything, limit=limit)]
+    def list_whole(
+        self,
+        *,
+        state: str = "",
+        everything: bool = False,
+        limit: int,
+        is_wanted: Callable[[RunRecord], bool] = lambda _: True,
+    ) -> Sequence[RunRecord]:
+        """As `list`, with the runs' tasks; of those that are wanted as many as the limit says."""
+        listed = self.list(state=state, everything=everything)
+        found: list[RunRecord] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return [*pool.map(lambda run: run if run.tasks else self.get(run.name), found)]
+            while len(found) < limit and (some := [*itertools.islice(listed, min(limit, _PAGE))]):
+                found += filter(is_wanted, pool.map(self._whole, some))
+        return found[:limit]
+
+    def _whole(self, run: RunRecord) -> RunRecord:
+        """A run of a list, with its tasks and all that it was given."""
+        return run if run.tasks else self.get(run.name)
+
+    def newest_with(self, output: str) -> RunRecord | None:
+        """The newest run of this project's pipelines that has written an output of this name; None without one."""
+        for run in self.list(limit=_COMPARED):
+            whole = self._whole(run)
+            if whole.outputs(output):
+                return whole
+        return None
 
     def find(self, run_id: str | None) -> RunRecord:
         """One run as it is now.
 
         Args:
-            run_id: Its id. None finds the newest of this project's pipelines.
+            run_id: Its id, the end of it, or its name, where that is one run's alone. None finds the newest of this
+                project's pipelines.
 
         Raises:
-            UsageError: There is no such run.
+            UsageError: There is no such run, or there are several.
         """
         from google.api_core.exceptions import BadRequest, NotFound
 
@@ -109,10 +133,16 @@ class Runs:
                 return self.get(run_id)
         except (BadRequest, NotFound):
             pass
-        known = [run.run_id for run in self.list(everything=True, limit=_COMPARED)]
-        raise UsageError(
-            f"There is no run {quoted(run_id)}.{nearest(run_id, known)} `python -m pipeline runs` lists them."
-        )
+        known = [*self.list(everything=True, limit=_COMPARED)]
+        meant = [run.run_id for run in known if run_id and (run.run_id.endswith(run_id) or run.display_name == run_id)]
+        if len(meant) == 1:
+            return self.get(meant[0])
+        if meant:
+            raise UsageError(
+                f"{quoted(run_id)} may be any of the runs {', '.join(meant[:_NAMED])}. Give more of the id."
+            )
+        hint = nearest(run_id, [run.run_id for run in known])
+        raise UsageError(f"There is no run {quoted(run_id)}.{hint} `python -m pipeline runs` lists them.")
 
     def cancel(self, name: str) -> None:
         """Asks for a run to be cancelled; that is under way when this returns.

@@ -33,7 +33,7 @@ def run_labels(commit: Commit, data: Sequence[str], effective: Mapping[str, Any]
         **dirty,
         "data-sha": _sha256("\n".join(data)) if data else "",
         "config-sha": _sha256(json.dumps(settings, sort_keys=True, ensure_ascii=False)),
-        "image-digest": _digest_or_tag(image),
+        **_image(image),
     }
     return {**MANAGED_BY, **{key: label_value(value) for key, value in known.items() if value}}
 
@@ -48,6 +48,6 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _digest_or_tag(image: str) -> str:
+def _image(image: str) -> dict[str, str]:
     name, _, digest = image.partition("@sha256:")
-    return digest or name.rpartition("/")[2].partition(":")[2]
+    return {"image-digest": digest} if digest else {"image-tag": name.rpartition("/")[2].partition(":")[2]}

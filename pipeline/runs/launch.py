@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -17,10 +19,14 @@ from pipeline.runs.client import Runs
 from pipeline.runs.follow import follow
 from pipeline.runs.inputs import check_inputs
 from pipeline.runs.links import page_of
+from pipeline.runs.own_options import keep_options
 from pipeline.runs.record import RunRecord
-from pipeline.runs.submission import Draft, build_job, draft, draft_of_file, send
+from pipeline.runs.submission import Draft, build_job, draft, draft_of_file, require_name, send
 from pipeline.runs.view import command_line, progress, summary
 from pipeline.vertex.connection import connected_sdk, require_buckets
+
+if TYPE_CHECKING:
+    from google.cloud import aiplatform
 
 _CANCEL_PATIENCE_S = 90.0
 _CANCEL_POLL_S = 0.2
@@ -33,6 +39,9 @@ def drafted(
     file: Path | None,
     foreign: Mapping[str, str],
     check: Callable[[], None] = lambda: None,
+    *,
+    name: str = "",
+    options: Sequence[str] = (),
 ) -> Draft:
     """What would be submitted; nothing is copied or sent.
 
@@ -42,12 +51,26 @@ def drafted(
         file: A compiled pipeline. None compiles this project's.
         foreign: Values of the file's parameters that are no keys of the configuration.
         check: Called again and again meanwhile; what it raises ends the work.
+        name: What people call the run; empty for the pipeline's name.
+        options: The words of the command line.
 
     Raises:
         UsageError: The run could not begin: all that is wrong with its files on this machine.
         DataError: A file cannot be read.
     """
     check()
+    if name:
+        require_name(name)
+    return replace(_drafted(config, sources, file, foreign, check), name=name, options=options)
+
+
+def _drafted(
+    config: RunConfig,
+    sources: Mapping[str, str],
+    file: Path | None,
+    foreign: Mapping[str, str],
+    check: Callable[[], None],
+) -> Draft:
     if file is None:
         check_inputs(config)
         return draft(config, check)
@@ -63,7 +86,13 @@ def submit_only(config: RunConfig, submission: Draft) -> str:
     """Submits a run, and returns its resource name."""
     with connected_sdk(config, start=True):
         require_buckets(config)
-        return send(config, build_job(config, submission))
+        return _sent(config, submission, build_job(config, submission))
+
+
+def _sent(config: RunConfig, submission: Draft, job: aiplatform.PipelineJob) -> str:
+    name = send(config, job)
+    keep_options(config.root, name.rpartition("/")[2], submission.options)
+    return name
 
 
 def submit_and_follow(
@@ -88,9 +117,9 @@ def submit_and_follow(
         require_buckets(config)
         job = build_job(config, submission, interruption.check)
         interruption.check()
-        ended = _followed(config, send(config, job), console, again, interruption)
+        ended = _followed(config, _sent(config, submission, job), console, again, interruption)
         if ended.state == "succeeded":
-            console.print("", _outcome(config, ended, again), sep="\n", soft_wrap=True)
+            console.print("", _outcome(config, ended, again, submission.options), sep="\n", soft_wrap=True)
     return ended
 
 
@@ -122,11 +151,11 @@ def _cancelled(config: RunConfig, name: str, again: Sequence[str]) -> str:
     return f"Stopped: run {run_id} is being cancelled. `{command_line('show', run_id, *again)}` tells when it is."
 
 
-def _outcome(config: RunConfig, run: RunRecord, again: Sequence[str]) -> Text:
+def _outcome(config: RunConfig, run: RunRecord, again: Sequence[str], own: Sequence[str]) -> Text:
     from pipeline.runs.decision import read_decision
     from pipeline.runs.prediction import asked_of_endpoint
 
     told = [summary(run, read_decision(run), again)]
     if run.outputs("smoke"):
-        told.append(asked_of_endpoint(config, run))
+        told.append(asked_of_endpoint(config, run, again, own))
     return Text("\n\n").join(told)

@@ -7,22 +7,23 @@ from typing import Any
 
 from rich.text import Text
 
+from pipeline import marks
 from pipeline.runs.links import page_of, report_at
 from pipeline.runs.record import RunRecord
 from pipeline.text_table import aligned
 
 _STATES = {
-    "queued": ("○", "dim", "queued"),
-    "pending": ("○", "dim", "waiting"),
-    "running": ("●", "cyan", "running"),
-    "succeeded": ("✓", "green", "done"),
-    "skipped": ("✓", "green", "from the cache"),
+    "queued": (marks.WAITING, "dim", "queued"),
+    "pending": (marks.WAITING, "dim", "waiting"),
+    "running": (marks.AT_WORK, "cyan", "running"),
+    "succeeded": (marks.PASSED, "green", "done"),
+    "skipped": (marks.PASSED, "green", "from the cache"),
     "not_triggered": ("-", "dim", "not run"),
-    "failed": ("✗", "bold red", "failed"),
-    "cancel_pending": ("●", "yellow", "stopping"),
-    "cancelling": ("●", "yellow", "stopping"),
-    "cancelled": ("■", "yellow", "stopped"),
-    "paused": ("○", "yellow", "paused"),
+    "failed": (marks.FAILED, "bold red", "failed"),
+    "cancel_pending": (marks.AT_WORK, "yellow", "stopping"),
+    "cancelling": (marks.AT_WORK, "yellow", "stopping"),
+    "cancelled": (marks.STOPPED, "yellow", "stopped"),
+    "paused": (marks.WAITING, "yellow", "paused"),
 }
 _MOST_CLASSES = 20
 

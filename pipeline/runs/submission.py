@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from pipeline.compilation import compile_pipeline
 from pipeline.config import RunConfig, parameter_values
+from pipeline.config_types import DisplayName
 from pipeline.git_commit import commit_behind, with_commit
 from pipeline.runs.inputs import TABLES
 from pipeline.runs.labels import run_labels
 from pipeline.runs.parameters import convert
 from pipeline.runs.spec import PipelineSpec, read_spec
 from pipeline.runs.staging import Staged, carry_out, place_of, plan, store_bytes
-from trainer.errors import UsageError
+from trainer.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform
@@ -39,6 +42,8 @@ class Draft:
         parameters: The values of its parameters, with the inputs' places in the bucket.
         inputs: The files that it reads, by the parameters' names.
         labels: The run's labels.
+        name: What people call the run; empty for the pipeline's name.
+        options: The words of the command line that submits it.
     """
 
     spec: PipelineSpec
@@ -47,6 +52,21 @@ class Draft:
     parameters: Mapping[str, Any]
     inputs: Mapping[str, Staged]
     labels: Mapping[str, str]
+    name: str = ""
+    options: Sequence[str] = ()
+
+
+def require_name(name: str) -> None:
+    """Refuses a name that Vertex AI would not take for a run or a schedule.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        TypeAdapter(DisplayName).validate_python(name)
+    except ValidationError as error:
+        fault = error.errors()[0]["ctx"]["error"]
+        raise UsageError(f"`--name` {fault}. Received: {quoted(name)}.") from None
 
 
 def draft(config: RunConfig, check: Callable[[], None] = lambda: None) -> Draft:
@@ -115,7 +135,7 @@ def build_job(config: RunConfig, submission: Draft, check: Callable[[], None] = 
     check()
     store_bytes(submission.document, submission.template)
     return aiplatform.PipelineJob(
-        display_name=submission.spec.name,
+        display_name=submission.name or submission.spec.name,
         template_path=submission.template,
         job_id=_new_id(submission.spec.name),
         pipeline_root=config.root,

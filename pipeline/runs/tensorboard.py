@@ -13,6 +13,8 @@ from pipeline.runs.record import RunRecord
 from trainer.errors import ProjectError
 
 FOLDER = Path(".local/tensorboard")
+# The output of the training that holds them.
+CURVES = "training_log"
 
 
 def fetch_curves(runs: Sequence[RunRecord], folder: Path = FOLDER) -> list[Path]:
@@ -32,7 +34,7 @@ def fetch_curves(runs: Sequence[RunRecord], folder: Path = FOLDER) -> list[Path]
 
     fetched = []
     for run in runs:
-        written = run.outputs("training_log")
+        written = run.outputs(CURVES)
         if not written:
             raise ProjectError(f"Run {run.run_id} has no training curves: its training has not ended well.")
         target = folder / run.run_id

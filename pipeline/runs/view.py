@@ -79,7 +79,8 @@ def details(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = 
         again: As for `summary`.
     """
     mark, style, word = look(run.state)
-    title = Text.assemble((f"{mark} {run.run_id}", style), f"  {word}  {_duration(run)}".rstrip())
+    name = f"  {own_name(run)}" if own_name(run) else ""
+    title = Text.assemble((f"{mark} {run.run_id}", style), f"{name}  {word}  {_duration(run)}".rstrip())
     reason = Text(failure(run, again) if run.state == "failed" else "")
     labels = shown_labels(run.labels)
     return _paragraphs(
@@ -122,7 +123,9 @@ def failure(run: RunRecord, again: Sequence[str] = ()) -> str:
 
 def runs_list(runs: Sequence[RunRecord]) -> Text:
     """One line a run."""
-    lines = [[Text(title, "bold") for title in ("Run", "State", "Started", "Duration", "Accuracy", "Decision")]]
+    has_names = any(map(own_name, runs))
+    titles = ["Run", *["Name"] * has_names, "State", "Started", "Duration", "Accuracy", "Decision"]
+    lines = [[Text(title, "bold") for title in titles]]
     for run in runs:
         mark, style, word = look(run.state)
         started = run.started or run.created
@@ -134,8 +137,14 @@ def runs_list(runs: Sequence[RunRecord]) -> Text:
             number_text(accuracy),
             verdicts[-1] if verdicts else "",
         ]
-        lines.append([Text(run.run_id), Text(f"{mark} {word}", style), *map(Text, cells)])
+        name = [Text(own_name(run))] * has_names
+        lines.append([Text(run.run_id), *name, Text(f"{mark} {word}", style), *map(Text, cells)])
     return aligned(lines)
+
+
+def own_name(run: RunRecord) -> str:
+    """What people call a run; empty where it has no name but its pipeline's."""
+    return "" if run.display_name in (run.pipeline, run.run_id) else run.display_name
 
 
 def shown_path(path: str) -> str:

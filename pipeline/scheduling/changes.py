@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pydantic import TypeAdapter, ValidationError
-
 from pipeline.config import RunConfig
-from pipeline.config_types import DisplayName
-from pipeline.runs.submission import Draft
+from pipeline.runs.submission import Draft, require_name
 from pipeline.scheduling.client import ScheduleRecord, Schedules, Times, build_schedule, document_of
 from pipeline.scheduling.difference import differences
 from pipeline.scheduling.time import read_cron, read_moment
@@ -48,7 +45,7 @@ def put_schedule(config: RunConfig, submission: Draft, name: str, times: Times) 
         UsageError: The name makes no sense.
         RegistryError: Several schedules have that name.
     """
-    _check_name(name)
+    require_name(name)
     with connected_sdk(config, start=True):
         require_buckets(config)
         known = Schedules(config)
@@ -67,14 +64,6 @@ def put_schedule(config: RunConfig, submission: Draft, name: str, times: Times) 
             return f"The schedule {quoted(name)} is there: nothing to change. {when(present)}"
         changed = known.update(present, wanted, list(dict.fromkeys(difference.field for difference in found)))
         return "\n".join([*map(str, found), f"The schedule {quoted(name)} is changed. {when(changed)}"])
-
-
-def _check_name(name: str) -> None:
-    try:
-        TypeAdapter(DisplayName).validate_python(name)
-    except ValidationError as error:
-        fault = error.errors()[0]["ctx"]["error"]
-        raise UsageError(f"`--name` {fault}. Received: {quoted(name)}.") from None
 
 
 def pause(known: Schedules, record: ScheduleRecord) -> str:

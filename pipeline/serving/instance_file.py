@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NoReturn
 
@@ -22,26 +22,44 @@ _REQUEST_KEY = "instances"
 
 
 @dataclass(frozen=True)
+class ModelColumns:
+    """What is known of the columns of the model that is asked.
+
+    Attributes:
+        types: The JSON type of each feature, by its name.
+        order: All columns as the training files have them, label and ignored ones too; empty where that is not known.
+        label: The name of the label's column.
+        classes: The names of the classes, by what the files write for them.
+    """
+
+    types: Mapping[str, str]
+    order: Sequence[str] = ()
+    label: str = ""
+    classes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Instances:
     """What a file asks.
 
     Attributes:
         values: The instances: objects of values by column name, or texts of comma-separated values.
         left_out: Columns of a CSV file that are no features, and are not sent.
+        truths: Of a CSV file with the label's column the class of each instance, empty where its cell names none.
     """
 
     values: Sequence[Any]
     left_out: Sequence[str] = ()
+    truths: Sequence[str] = ()
 
 
-def read_instances(source: str, read_types: Callable[[], Mapping[str, str] | None]) -> Instances:
+def read_instances(source: str, read_columns: Callable[[], ModelColumns | None]) -> Instances:
     """Reads the instances of a prediction.
 
     Args:
         source: A path or URL, or `-` for standard input. It holds JSON lines, a list, {"instances": [...]} or one
             object; or CSV, where a first row that names features maps the cells, and else each row is sent as a text.
-        read_types: Called for CSV whose first row may name columns; gives each feature's JSON type by name, or None
-            where they cannot be known.
+        read_columns: Called for CSV; tells the model's columns, or gives None where they cannot be known.
 
     Raises:
         UsageError: The file cannot be read.
@@ -55,7 +73,7 @@ def read_instances(source: str, read_types: Callable[[], Mapping[str, str] | Non
     if text.lstrip()[0] in "{[" or all(_is_json_text(line) for _, line in lines):
         read = Instances(_json_instances(text, lines, name))
     else:
-        read = _csv_instances(text, name, read_types)
+        read = _csv_instances(text, name, read_columns)
     if not read.values:
         raise DataError([f"{name} holds no instances, only their frame. Add at least one."])
     return read
@@ -135,17 +153,19 @@ def _instances_of(document: Any, name: str) -> list[Any]:
     return [document]
 
 
-def _csv_instances(text: str, name: str, read_types: Callable[[], Mapping[str, str] | None]) -> Instances:
+def _csv_instances(text: str, name: str, read_columns: Callable[[], ModelColumns | None]) -> Instances:
     delimiter = max(_DELIMITERS, key=text.lstrip().partition("\n")[0].count)
     lines = _records(text, delimiter)
     header = [cell.strip() for cell in _cells(lines[0], delimiter, name)]
+    columns = read_columns()
     if not any(map(_is_number, header)):
-        types = read_types()
-        if types is not None and not types.keys().isdisjoint(header):
-            return _named(lines, header, delimiter, name, types)
-        if types is None and len(lines) > 1:
+        if columns is not None and not columns.types.keys().isdisjoint(header):
+            return _named(lines[1:], header, delimiter, name, columns)
+        if columns is None and len(lines) > 1:
             sentence = f"{name} begins with column names, and what the model's columns hold is not known here."
             raise DataError([f"{sentence} Send JSON, or rows without names in the order of the training files."])
+    if columns is not None and (rows := _rows_of_the_table(lines, header, delimiter, columns)):
+        return _named(rows, columns.order, delimiter, name, columns)
     return Instances([line.strip(" ") for _, line in lines])
 
 
@@ -160,14 +180,28 @@ def _records(text: str, delimiter: str) -> list[tuple[int, str]]:
     return [(number, record) for number, record in records if record.strip()]
 
 
+def _rows_of_the_table(
+    lines: Sequence[tuple[int, str]], first: Sequence[str], delimiter: str, columns: ModelColumns
+) -> Sequence[tuple[int, str]]:
+    """The rows of a file without names that has all columns of the training files; none where it has not."""
+    # The tutorial's first line counts the rows and the features, and names the classes.
+    counts = [*columns.classes.values()] == list(first[2:]) and all(map(str.isdecimal, first[:2]))
+    rows = lines[1:] if counts else lines
+    is_whole = len(columns.order) > len(columns.types) and all(
+        line.count(delimiter) + 1 == len(columns.order) for _, line in rows
+    )
+    return rows if is_whole else ()
+
+
 def _named(
-    lines: Sequence[tuple[int, str]], header: Sequence[str], delimiter: str, name: str, types: Mapping[str, str]
+    lines: Sequence[tuple[int, str]], header: Sequence[str], delimiter: str, name: str, columns: ModelColumns
 ) -> Instances:
     doubled = sorted(column for column, count in Counter(header).items() if count > 1)
     if doubled:
         raise DataError([f"{name} names column {quoted(doubled[0])} twice. Name each column once."])
-    values = []
-    for line in lines[1:]:
+    values, truths = [], []
+    types, label = columns.types, header.index(columns.label) if columns.label in header else None
+    for line in lines:
         cells = _cells(line, delimiter, name)
         if len(cells) != len(header):
             raise DataError(
@@ -175,7 +209,9 @@ def _named(
             )
         named = zip(header, cells, strict=True)
         values.append({column: _value(cell, types[column]) for column, cell in named if column in types})
-    return Instances(values, [column for column in header if column not in types])
+        if label is not None:
+            truths.append(columns.classes.get(cells[label].strip(), ""))
+    return Instances(values, [column for column in header if column not in types], tuple(truths))
 
 
 def _cells(line: tuple[int, str], delimiter: str, name: str) -> list[str]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from components.vertex import endpoints, registry
 from pipeline.config import RunConfig
+from pipeline.serving.instance_file import ModelColumns
 from pipeline.vertex.clients import vertex_of
 from pipeline.vertex.errors import message_of
 from trainer.errors import DataError, ProjectError, UsageError
+from trainer.model.files import CONTRACT_FILE
+from trainer.waiting import told_when_slow
+
+if TYPE_CHECKING:
+    from trainer.contract import Contract
 
 # A request may hold 1.5 MB. Google's client writes whole numbers with ".0", which may add a seventh.
 _REQUEST_BYTES = 1_300_000
@@ -56,8 +62,8 @@ class Endpoint:
             )
         self._endpoint = endpoint
 
-    def feature_types(self) -> Mapping[str, str] | None:
-        """The JSON type of each feature of the deployed version by name, or None where it does not say."""
+    def columns(self) -> ModelColumns | None:
+        """What the columns of the deployed version hold, or None where it does not say."""
         from trainer import storage
 
         models = {one.id: f"{one.model}@{one.model_version_id}" for one in self._endpoint.deployed_models}
@@ -67,7 +73,13 @@ class Endpoint:
             return None
         # JSON is YAML, and this project writes it as JSON.
         schema = json.loads(storage.read_bytes(model.predict_schemata.instance_schema_uri))
-        return {name: str(about.get("type")) for name, about in schema.get("properties", {}).items()}
+        types = {name: str(about.get("type")) for name, about in schema.get("properties", {}).items()}
+        contract = _contract_of(model.artifact_uri)
+        if contract is None:
+            return ModelColumns(types)
+        label = contract.label
+        order = [column.name for column in contract.columns]
+        return ModelColumns(types, order, label.name, dict(zip(label.written, label.classes, strict=True)))
 
     def ask(self, instances: Sequence[Any]) -> Iterator[Answer]:
         """Asks for predictions, in as many requests as their size needs.
@@ -81,10 +93,24 @@ class Endpoint:
         for first, batch in _batches(instances):
             values = [_value(number, instance) for number, instance in enumerate(batch, first)]
             try:
-                answer = endpoints.ask(self._vertex, self._endpoint, values)
+                with told_when_slow("The endpoint"):
+                    answer = endpoints.ask(self._vertex, self._endpoint, values)
             except BadRequest as error:
                 raise DataError([_renumbered(message_of(error), first)]) from error
             yield Answer(first, answer.predictions, answer.version, answer.deployment)
+
+
+def _contract_of(artifact_uri: str) -> Contract | None:
+    """The contract that a version of this project carries; None where there is none."""
+    from pydantic import ValidationError
+
+    from trainer import storage
+    from trainer.contract import Contract
+
+    try:
+        return Contract.model_validate_json(storage.read_bytes(storage.join(artifact_uri, CONTRACT_FILE)))
+    except (OSError, ValidationError):
+        return None
 
 
 def _batches(instances: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,11 @@ from rich.text import Text
 from pipeline.serving.prediction import Answer
 from pipeline.text_table import table
 
+# More predictions than these are for a file, and their summary for the terminal.
+MOST_SHOWN = 20
 _MOST_CLASSES = 6
+_MOST_COUNTED = 20
+_DOUBTFUL = 3
 
 
 def answers_table(answers: Sequence[Answer]) -> Text:
@@ -19,6 +24,20 @@ def answers_table(answers: Sequence[Answer]) -> Text:
     predictions = [prediction for answer in answers for prediction in answer.predictions]
     by = Text("\n").join(Text(_by(answer, alone=len(answers) == 1)) for answer in answers)
     return Text("\n\n").join([_predictions(predictions), by])
+
+
+def summary(answers: Sequence[Answer]) -> Text:
+    """How often each class was answered, where the model is least sure, and which version has answered."""
+    predictions = [prediction for answer in answers for prediction in answer.predictions]
+    lines = [f"{len(predictions)} predictions."]
+    if all(map(is_classification, predictions)):
+        counts = Counter(prediction["class"] for prediction in predictions)
+        told = ", ".join(f"{name} {count}" for name, count in counts.most_common(_MOST_COUNTED))
+        more = f", and {len(counts) - _MOST_COUNTED} more classes" if len(counts) > _MOST_COUNTED else ""
+        doubtful = sorted(enumerate(predictions, 1), key=lambda one: probability_of(one[1]))[:_DOUBTFUL]
+        named = "; ".join(f"instance {number}, {in_words(prediction)}" for number, prediction in doubtful)
+        lines = [f"{len(predictions)} predictions: {told}{more}.", f"Least sure: {named}."]
+    return Text("\n").join(map(Text, [*lines, *(_by(answer, alone=len(answers) == 1) for answer in answers)]))
 
 
 def json_lines(answers: Iterable[Answer]) -> Iterable[str]:
@@ -38,13 +57,18 @@ def question_and_answer(endpoint: str, instance: Any, answer: Answer) -> Text:
 
 def in_words(prediction: Any) -> str:
     """`versicolor (0.9999)`, where a prediction has a class and probabilities."""
-    if not _is_classification(prediction):
+    if not is_classification(prediction):
         return json.dumps(_plain(prediction), ensure_ascii=False)
-    return f"{prediction['class']} ({prediction['probabilities'][prediction['class']]:.4f})"
+    return f"{prediction['class']} ({probability_of(prediction):.4f})"
+
+
+def probability_of(prediction: Any) -> float:
+    """The probability of the class that a prediction names."""
+    return float(prediction["probabilities"][prediction["class"]])
 
 
 def _predictions(predictions: Sequence[Any]) -> Text:
-    if not all(map(_is_classification, predictions)):
+    if not all(map(is_classification, predictions)):
         rows = [[str(number), in_words(prediction)] for number, prediction in enumerate(predictions, 1)]
         return table(["Instance", "Prediction"], rows)
     classes = sorted({name for prediction in predictions for name in prediction["probabilities"]})
@@ -52,7 +76,7 @@ def _predictions(predictions: Sequence[Any]) -> Text:
     rows = []
     for number, prediction in enumerate(predictions, 1):
         probabilities = prediction["probabilities"]
-        cells = [probabilities[prediction["class"]], *(probabilities.get(name) for name in shown)]
+        cells = [probability_of(prediction), *(probabilities.get(name) for name in shown)]
         rows.append([str(number), str(prediction["class"]), *map(_probability, cells)])
     return table(["Instance", "Class", "Probability", *shown], rows, first_to_the_right=2)
 
@@ -63,7 +87,8 @@ def _by(answer: Answer, alone: bool) -> str:
     return f"{which}answered by version {answer.version}, deployment {answer.deployment}."
 
 
-def _is_classification(prediction: Any) -> bool:
+def is_classification(prediction: Any) -> bool:
+    """Whether a prediction has a class and the probabilities of all."""
     return (
         isinstance(prediction, dict)
         and isinstance(prediction.get("probabilities"), dict)

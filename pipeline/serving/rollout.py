@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from components.vertex import answers, endpoints, registry, rollout
 from components.vertex.connection import VertexAI
-from components.vertex.rollout_plan import SMOKE_SUFFIX, parse_percentages
+from components.vertex.rollout_plan import SMOKE_SUFFIX, Deployment, parse_percentages
 from pipeline.config import RunConfig
 from pipeline.vertex.clients import vertex_of
 from trainer.errors import UsageError, quoted
 
 if TYPE_CHECKING:
-    from google.cloud.aiplatform_v1.types import Model
+    from google.cloud.aiplatform_v1.types import Endpoint, Model
 
 
 def promote(config: RunConfig, version: str) -> str:
@@ -68,29 +70,97 @@ def _find_version(vertex: VertexAI, name: str, version: str) -> Model:
     return found
 
 
-def roll_back(config: RunConfig) -> tuple[str, str]:
-    """Gives all traffic back to an earlier version, which becomes the champion again.
-
-    Returns:
-        The version that loses the traffic and the one that gains it.
+def find_way_back(config: RunConfig) -> rollout.WayBack:
+    """What a rollback of the endpoint would do; nothing is changed.
 
     Raises:
         RolloutError: There is nothing to go back to.
     """
-    return rollout.roll_back(vertex_of(config), config.endpoint_name, config.model_name)
+    return rollout.find_way_back(vertex_of(config), config.endpoint_name, config.model_name)
 
 
-def undeploy_all(config: RunConfig) -> list[str]:
-    """Takes everything off the endpoint, and off the one on which versions are tried.
+def question_of(way: rollout.WayBack) -> str:
+    """What to ask before a rollback goes forward."""
+    current, newer = way.current.version, way.earlier.version
+    return (
+        f"Version {current} has the traffic and none that is deployed is older: this would go forward, from version "
+        f"{current} to version {newer}, which is newer. Go on?"
+    )
 
-    Returns:
-        The versions that were on the endpoint.
+
+def go_back(config: RunConfig, way: rollout.WayBack) -> None:
+    """Gives all traffic back to an earlier version, which becomes the champion again."""
+    rollout.go_back(vertex_of(config), way)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Deployments that are to be taken off.
+
+    Attributes:
+        endpoint: The endpoint that they are on.
+        deployments: What goes.
+        others: What stays on it.
+    """
+
+    endpoint: Endpoint
+    deployments: Sequence[Deployment]
+    others: Sequence[Deployment] = ()
+
+    @property
+    def question(self) -> str:
+        """What to ask before they go, naming what is lost with them."""
+        named = " and ".join(f"version {one.version} ({one.traffic} % of the traffic)" for one in self.deployments)
+        lost = "`rollback` does not lead back to it then." if self.others else "Nothing answers predictions then."
+        return f"Take {named} off the endpoint {self.endpoint.display_name}? {lost} Go on?"
+
+
+def find_leaving(config: RunConfig, version: str | None) -> list[Leaving]:
+    """What is deployed on the endpoint, and on the one on which versions are tried, and is to be taken off.
+
+    Args:
+        config: Names the endpoint.
+        version: The number of a version, or its alias; None for all.
+
+    Raises:
+        UsageError: No such version is deployed, or it has traffic that others would have to take over.
     """
     vertex = vertex_of(config)
-    taken_off = []
+    number = None if version is None else _number_of(config, version)
+    found = []
     for name in (config.endpoint_name, f"{config.endpoint_name}{SMOKE_SUFFIX}"):
         endpoint = endpoints.find_endpoint(vertex, name)
-        if endpoint is not None:
-            endpoints.undeploy_all(vertex, endpoint)
-            taken_off += [one.version for one in endpoints.deployments_of(endpoint)]
-    return taken_off
+        deployed = () if endpoint is None else endpoints.deployments_of(endpoint)
+        going = [one for one in deployed if number in (None, one.version)]
+        if endpoint is not None and going:
+            found.append(Leaving(endpoint, going, [one for one in deployed if one not in going]))
+    if number is not None and not found:
+        raise UsageError(f"Version {number} is not deployed on {config.endpoint_name}. `endpoints` tells what is.")
+    for leaving in found:
+        _refuse_traffic(leaving)
+    return found
+
+
+def _number_of(config: RunConfig, version: str) -> str:
+    return version if version.isdecimal() else _find_version(vertex_of(config), config.model_name, version).version_id
+
+
+def _refuse_traffic(leaving: Leaving) -> None:
+    busy = next((one for one in leaving.deployments if one.traffic and leaving.others), None)
+    if busy is not None:
+        raise UsageError(
+            f"Version {busy.version} has {busy.traffic} % of the traffic of {leaving.endpoint.display_name}. Move that "
+            "to another version first: `rollback`, or `promote VERSION`."
+        )
+
+
+def take_off(config: RunConfig, leaving: Sequence[Leaving]) -> list[str]:
+    """Takes deployments off, those with most traffic last; the versions that they were of."""
+    vertex = vertex_of(config)
+    for one in leaving:
+        if one.others:
+            for deployment in one.deployments:
+                endpoints.undeploy(vertex, one.endpoint, deployment.id)
+        else:
+            endpoints.undeploy_all(vertex, one.endpoint)
+    return [deployment.version for one in leaving for deployment in one.deployments]

@@ -54,8 +54,11 @@ def connect(
     if running is None:
         raise UsageError(services.why_none())
     if start:
+        from pipeline.vertex.errors import in_sentences
+
         for bucket in dict.fromkeys([config.staging_bucket, bucket_of(config.root)]):
-            services.create_bucket(running, config.project, bucket)
+            with in_sentences(config):
+                services.create_bucket(running, config.project, bucket)
             check()
     os.environ.update(services.environment(running))
     fsspec = sys.modules.get("fsspec")

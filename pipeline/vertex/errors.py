@@ -63,7 +63,8 @@ def _code_of_storage(error: Any) -> int | None:
 
 def _sentence(error: Any, config: RunConfig) -> str:
     code = int(error.code or 0)
-    return " ".join(filter(None, [f"Vertex AI answers {code}: {message_of(error)}", _advice(code, config)]))
+    service = "Cloud Storage" if "/storage/v1/" in str(error.message) else "Vertex AI"
+    return " ".join(filter(None, [f"{service} answers {code}: {message_of(error)}", _advice(code, config)]))
 
 
 def _advice(code: int, config: RunConfig) -> str:

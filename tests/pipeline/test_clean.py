@@ -42,7 +42,7 @@ def test_clean_removes_what_nothing_needs_and_only_when_told_to(
         place.run("reused")
         create_endpoint(place, "iris-smoke", **MANAGED_BY)
         create_endpoint(place, "someone-elses")
-        assert command("clean").out.startswith("Would go, as nothing is deployed on it:\n  endpoint iris-smoke  ")
+        assert command("clean").out.startswith("Would go with its id, as nothing is deployed on it (")
 
         shown = command(*ALL_THAT_IS_OLD)
         assert shown.code == 0
@@ -62,7 +62,7 @@ def test_clean_removes_what_nothing_needs_and_only_when_told_to(
 
         done = command(*ALL_THAT_IS_OLD, "--yes")
         assert done.code == 0
-        assert "Removed, as nothing was deployed on it:\n  endpoint iris-smoke " in done.out
+        assert "Removed with its id, as nothing was deployed on it (" in done.out
         assert sorted(runs(place)) == ["at-work", "made"]
         assert endpoints(place) == ["someone-elses"]
         assert (objects(place, "other"), bool(objects(place, "made"))) == ([], True)

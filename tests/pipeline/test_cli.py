@@ -23,7 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 # What a command must be given, where that is more than a word for each of its arguments.
-TOLD = {"undeploy": ["--all", "--yes"], "schedule": ["--cron", "0 3 * * *"]}
+TOLD = {
+    "undeploy": ["--all", "--yes"],
+    "schedule": ["--cron", "0 3 * * *"],
+    "predict": [str(ROOT / "data" / "test.json")],
+}
 # They tell of each fault by itself.
 TELLING = {"config", "doctor"}
 # They start the local services, or do without.
@@ -219,10 +223,10 @@ def test_services_that_are_down_need_no_stop(command: Command) -> None:
     assert command("down") == (0, f"The local services are down already: none work in {where}.\n", "")
 
 
-def test_undeploy_wants_to_be_told_that_it_means_all(command: Command) -> None:
+def test_undeploy_wants_to_be_told_what_it_means(command: Command) -> None:
     outcome = command("undeploy", "--yes")
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err.startswith("Error: `undeploy` takes everything off the endpoint, and wants to be told so: ")
+    assert outcome.err.startswith("Error: `undeploy` takes one version off the endpoint, or all: ")
 
 
 def test_another_vertex_in_the_environment_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

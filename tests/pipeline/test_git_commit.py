@@ -40,6 +40,8 @@ def test_commit_is_told_with_what_differs_from_it(repository: Path) -> None:
     assert commit_behind(RunConfig(), repository) == Commit(commit, is_dirty=True)
     assert commit_behind(RunConfig(git_sha=commit), repository) == Commit(commit, is_dirty=True)
     assert commit_behind(RunConfig(git_sha="abc"), repository) == Commit("abc", is_dirty=None)
+    for given in ("", commit):
+        assert with_commit(RunConfig(git_sha=given), repository).git_sha == f"{commit}-dirty"
 
 
 def test_folder_in_another_repository_has_no_commit_of_its_own(repository: Path) -> None:

@@ -72,6 +72,9 @@ def test_logs_of_an_unknown_task_or_run_are_refused_with_the_nearest(command: Co
     outcome = command("logs", "good", "train-modl")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith('Error: Run good has no task "train-modl". Did you mean "train-model"?')
+    outcome = command("logs", "train-modl")
+    assert outcome.code == 2
+    assert outcome.err.startswith('Error: There is no run "train-modl", and no task of run held-back. Did you mean ')
     outcome = command("logs", "gold")
     assert outcome.code == 2
     assert outcome.err.startswith('Error: There is no run "gold". Did you mean "good"?')

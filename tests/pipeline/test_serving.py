@@ -80,7 +80,24 @@ def test_label_of_a_table_with_names_is_not_sent(served: Checkout) -> None:
     table = "Species,SepalLength,SepalWidth,PetalLength,PetalWidth\n0,5.9,3.0,4.2,1.5\n"
     code, out, err = served.command("predict", "-", "--json", given=table)
     assert (code, json.loads(out)["class"]) == (0, "versicolor")
-    assert err == "Not sent, as the model does not know them: Species.\n"
+    assert err.splitlines()[0] == "Not sent, as the model does not know them: Species."
+    assert err.splitlines()[1].startswith("Against the label's column: 0 of 1 right, accuracy 0.0000, log loss ")
+
+
+def test_table_with_its_labels_is_scored_and_written_to_a_file(served: Checkout) -> None:
+    code, out, _ = served.command("predict", "data/iris_test.csv")
+    assert code == 0
+    assert out.startswith("30 predictions: ")
+    assert "\nAgainst the label's column: 29 of 30 right, accuracy 0.9667, log loss " in out
+    assert out.splitlines()[-1] == "Written to .local/predictions/iris_test.csv."
+    rows = (served.folder / ".local/predictions/iris_test.csv").read_text().splitlines()
+    assert (len(rows), rows[0].split(",")[:4]) == (31, ["instance", "label", "class", "probability"])
+
+
+def test_file_is_looked_at_before_the_services_are(served: Checkout) -> None:
+    code, err = failed(served, "predict", "no.csv", "--endpoint-name", "wine")
+    told = "Error: no.csv cannot be read: No such file or directory. Give the path of a file, or -.\n"
+    assert (code, err) == (2, told)
 
 
 def test_large_file_takes_several_requests_and_keeps_its_order(served: Checkout) -> None:
@@ -118,8 +135,10 @@ def test_better_version_replaces_the_first_and_can_be_taken_back(served: Checkou
     ]
     assert "git=f00" in succeeded(served, "models").splitlines()[1]
 
-    told = "Version 1 has all traffic of iris-dnn again, and is the champion; version 2 rests.\n"
-    assert succeeded(served, "rollback") == told
+    assert succeeded(served, "rollback") == (
+        "Back from version 2 to version 1: version 1 has all traffic of iris-dnn again, and is the champion; "
+        "version 2 rests.\n"
+    )
     assert "answered by version 1, " in succeeded(served, "predict", "data/test.json")
     rows = [line.split() for line in succeeded(served, "endpoints").splitlines()]
     assert [row[:5] for row in rows[1:]] == [
@@ -128,8 +147,32 @@ def test_better_version_replaces_the_first_and_can_be_taken_back(served: Checkou
         ["iris-dnn-smoke", "nothing"],
     ]
 
+    code, err = failed_after_question(served, "rollback")
+    assert code == 2
+    assert "`--yes` does it unasked" in err
+    code, out, err = served.command("rollback", given="n\n")
+    assert (code, err) == (1, "Error: Nothing was changed.\n")
+    assert "this would go forward, from version 1 to version 2, which is newer. Go on? [y/N]: " in out
+
     code, out, _ = served.command("promote", "2")
     assert (code, out) == (0, "Version 2 has all traffic of iris-dnn, and is the champion.\n")
+    assert "answered by version 2, " in succeeded(served, "predict", "data/test.json")
+
+
+def failed_after_question(served: Checkout, *arguments: str) -> tuple[int, str]:
+    code, out, err = served.command(*arguments)
+    assert out.endswith("[y/N]: \n")
+    return code, err
+
+
+def test_version_that_rests_can_be_undeployed_and_one_with_traffic_cannot(served: Checkout) -> None:
+    code, err = failed(served, "undeploy", "champion", "--yes")
+    assert (code, err.split(". ")[0]) == (2, "Error: Version 2 has 100 % of the traffic of iris-dnn")
+    assert failed(served, "undeploy", "7")[1].startswith("Error: Version 7 is not deployed on iris-dnn.")
+    code, out, err = served.command("undeploy", "1", given="y\n")
+    assert (code, err) == (0, "")
+    asked = "Take version 1 (0 % of the traffic) off the endpoint iris-dnn? `rollback` does not lead back to it then."
+    assert out == f"{asked} Go on? [y/N]: Taken off: version 1.\n"
     assert "answered by version 2, " in succeeded(served, "predict", "data/test.json")
 
 
@@ -150,7 +193,9 @@ def test_model_that_is_not_there_is_told(served: Checkout) -> None:
     code, err = failed(served, "promote", "1", "--model-name", "wine")
     assert (code, err.split(".")[0]) == (2, 'Error: The registry holds no model named "wine"')
     out = succeeded(served, "models", "--model-name", "wine")
-    assert out.startswith('The registry holds no model named "wine". `python -m pipeline run` registers one.')
+    assert out.startswith(
+        'The registry holds no model named "wine". `python -m pipeline run --model-name wine` registers one.'
+    )
     code, err = failed(served, "predict", "data/test.json", "--endpoint-name", "wine")
     assert (code, err.split(".")[0]) == (1, 'Error: Nothing is deployed on the endpoint "wine"')
 
@@ -171,16 +216,18 @@ def test_killed_services_come_back_as_they_were(served: Checkout) -> None:
 # The last one: it leaves nothing to ask.
 def test_undeploying_asks_first_and_leaves_nothing_deployed(served: Checkout) -> None:
     code, err = failed(served, "undeploy")
-    assert (code, err.split(":")[1]) == (2, " `undeploy` takes everything off the endpoint, and wants to be told so")
+    assert (code, err.split(":")[1]) == (2, " `undeploy` takes one version off the endpoint, or all")
     before = succeeded(served, "endpoints")
     code, out, err = served.command("undeploy", "--all", given="n\n")
     assert (code, err) == (1, "Error: Nothing was changed.\n")
-    assert out.startswith("Take everything off the endpoint iris-dnn? Nothing answers predictions then. [y/N]: ")
+    whole = "Take version 2 (100 % of the traffic) off the endpoint iris-dnn? Nothing answers predictions then. Go on?"
+    assert out == f"{whole} [y/N]: "
+    assert failed_after_question(served, "undeploy", "--all")[0] == 2
     assert succeeded(served, "endpoints") == before
     code, out, _ = served.command("undeploy", "--all", given="y\n")
     assert code == 0
-    assert "Taken off: version " in out
-    assert succeeded(served, "undeploy", "--all", "--yes") == "Nothing was deployed.\n"
+    assert out.endswith("Taken off: version 2.\n")
+    assert succeeded(served, "undeploy", "--all") == "Nothing was deployed.\n"
     rows = [line.split() for line in succeeded(served, "endpoints").splitlines()]
     assert rows[1:] == [["iris-dnn", "nothing"], ["iris-dnn-smoke", "nothing"]]
     code, err = failed(served, "predict", "data/test.json")

@@ -71,7 +71,7 @@ def test_users_own_tables_need_no_code(checkout: Checkout) -> None:
     asked = run["runtimeConfig"]["parameterValues"]
     assert re.fullmatch(r"gs://local-bucket/data/[0-9a-f]{64}/my \[train\]\*\.csv", asked["train_data"])
     assert asked["train_steps"] == 50
-    assert set(run["labels"]) >= {"managed-by", "data-sha", "config-sha", "image-digest"}
+    assert set(run["labels"]) >= {"managed-by", "data-sha", "config-sha", "image-tag"}
     code, shown, err = checkout.command("show", run_of(out))
     assert (code, err) == (0, "")
     results = out[out.index("Accuracy") : out.index("Next")]

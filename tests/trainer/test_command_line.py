@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -14,9 +17,17 @@ from trainer.errors import ProjectError, UsageError
         (ProjectError("It failed."), 1, "Error: It failed.\n"),
         (UsageError("It makes no sense."), 2, "Error: It makes no sense.\n"),
         (
-            OSError("disk full"),
+            ValueError("odd"),
             1,
-            "Error: Unexpected OSError: disk full. Run again as `python -m this --debug ...` to see the traceback.\n",
+            "Error: Unexpected ValueError: odd. Run again as `python -m this --debug ...` to see the traceback.\n",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "model.keras"),
+            1,
+            (
+                "Error: model.keras cannot be written: the disk is full. Make room, or write to another disk. "
+                "`python -m pipeline clean` tells what old runs could give back.\n"
+            ),
         ),
     ],
 )
@@ -39,3 +50,28 @@ def test_no_traceback_of_a_connection_is_logged(caplog: pytest.LogCaptureFixture
 
 def test_a_command_that_ends_well_gives_0() -> None:
     assert exit_code_of(lambda: "anything", "python -m this", debug=False) == 0
+
+
+def python_that(prints: str) -> list[str]:
+    """A process whose command prints something."""
+    command = f"from trainer.command_line import *; sys.exit(exit_code_of(lambda: print({prints}), 'x', debug=False))"
+    return [sys.executable, "-c", command]
+
+
+@pytest.mark.parametrize("words", [1, 10_000])
+def test_output_that_finds_no_room_is_told_in_a_sentence(words: int) -> None:
+    with open("/dev/full", "w", encoding="ascii") as full:
+        ended = subprocess.run(
+            python_that(f"'word ' * {words}"), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ended.returncode, ended.stderr[:50]) == (1, "Error: A file cannot be written: the disk is full.")
+
+
+def test_reader_that_has_gone_away_is_no_error() -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(python_that("'word ' * 10**6"), stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (1, b"")

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from trainer.errors import DataError
 from trainer.storage import locate, open_bytes
+from trainer.waiting import told_when_slow
 
 _UNPACKERS: dict[str, Callable[[IO[bytes]], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _TABLE_SUFFIXES = (".csv", *(f".csv{suffix}" for suffix in _UNPACKERS))
@@ -65,7 +66,8 @@ def open_table(url: str, digests: Sequence[Any] = ()) -> Iterator[IO[bytes]]:
         UnreadableFileError: The file cannot be opened, or what is done with the stream fails on its bytes.
     """
     try:
-        file = open_bytes(url)
+        with told_when_slow(url):
+            file = open_bytes(url)
     except (OSError, ValueError, ImportError) as error:
         raise UnreadableFileError(f"cannot be read: {_reason(error)}. Check its address and your rights") from error
     try:
@@ -98,6 +100,11 @@ class _Hashed(io.RawIOBase):
 
 
 def _matches(pattern: str) -> list[str]:
+    with told_when_slow(pattern):
+        return _found(pattern)
+
+
+def _found(pattern: str) -> list[str]:
     system, path = locate(pattern)
     if system.isfile(path):
         return [pattern]

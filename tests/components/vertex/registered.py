@@ -11,7 +11,7 @@ from components.vertex.answers import Smoke, Watch
 from components.vertex.connection import VertexAI, connect
 from components.vertex.endpoints import Machines
 from components.vertex.registry import ServingContainer
-from components.vertex.rollout import roll_out
+from components.vertex.rollout import find_way_back, go_back, roll_out
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import Endpoint, Model
@@ -83,3 +83,10 @@ def champion() -> str | None:
     """The champion's number."""
     found = registry.find_champion(here(), MODEL)
     return None if found is None else found.version_id
+
+
+def rolled_back(model: str = MODEL) -> tuple[str, str]:
+    """Rolls back; the version that has lost the traffic, and the one that has it."""
+    way = find_way_back(here(), ENDPOINT, model)
+    go_back(here(), way)
+    return way.current.version, way.earlier.version

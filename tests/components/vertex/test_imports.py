@@ -21,11 +21,10 @@ whole = {"google.cloud.aiplatform", "vertexai"} & sys.modules.keys()
 assert not whole, whole
 """
 ROLLED_OUT = """
-from components.vertex.rollout import roll_back
-from tests.components.vertex.registered import ENDPOINT, MODEL, answered_share, here, register, rolled_out
+from tests.components.vertex.registered import answered_share, register, rolled_back, rolled_out
 for share in (0.9, 0.8):
     rolled_out(register(share))
-roll_back(here(), ENDPOINT, MODEL)
+rolled_back()
 assert answered_share() == 0.9
 """
 

@@ -13,7 +13,6 @@ from google.api_core.exceptions import GoogleAPIError
 
 from components.vertex import endpoints, registry
 from components.vertex.errors import RolloutError
-from components.vertex.rollout import roll_back
 from tests.components.vertex.conftest import SURROUNDINGS, create_bucket, point_at
 from tests.components.vertex.registered import (
     ENDPOINT,
@@ -23,6 +22,7 @@ from tests.components.vertex.registered import (
     champion,
     here,
     register,
+    rolled_back,
     rolled_out,
 )
 from tests.components.vertex.registered import traffic as read_traffic
@@ -111,9 +111,9 @@ class Life:
     def roll_back(self) -> None:
         if len(self.traffic) == 1:
             with pytest.raises(RolloutError, match="there is none to go back to"):
-                roll_back(here(), ENDPOINT, MODEL)
+                rolled_back()
             return
-        lost, gained = roll_back(here(), ENDPOINT, MODEL)
+        lost, gained = rolled_back()
         assert (lost, self.traffic) == (self.champion, {lost: 100, gained: 0})
         self.traffic = {lost: 0, gained: 100}
         self.champion = gained

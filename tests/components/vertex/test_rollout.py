@@ -14,7 +14,7 @@ from components.vertex.answers import Watch, load_smoke
 from components.vertex.endpoints import Machines
 from components.vertex.errors import RegistryError, RolloutError
 from components.vertex.labels import MANAGED_BY
-from components.vertex.rollout import roll_back
+from components.vertex.rollout import find_way_back
 from tests.components.vertex.classifier_server import SLOW_S
 from tests.components.vertex.registered import (
     ENDPOINT,
@@ -23,6 +23,7 @@ from tests.components.vertex.registered import (
     champion,
     here,
     register,
+    rolled_back,
     rolled_out,
     traffic,
 )
@@ -187,9 +188,11 @@ def test_load_smoke_names_what_it_cannot_read() -> None:
 def test_roll_back_returns_the_earlier_versions_answers() -> None:
     rolled_out(register(0.9))
     rolled_out(register(0.8))
-    assert roll_back(here(), ENDPOINT, MODEL) == ("2", "1")
+    assert rolled_back() == ("2", "1")
     assert (traffic(), champion(), answered_share()) == ({"1": 100, "2": 0}, "1", 0.9)
-    assert roll_back(here(), ENDPOINT, MODEL) == ("1", "2")
+    assert find_way_back(here(), ENDPOINT, MODEL).is_forward
+    assert rolled_back() == ("1", "2")
+    assert not find_way_back(here(), ENDPOINT, MODEL).is_forward
     assert (traffic(), champion(), answered_share()) == ({"1": 0, "2": 100}, "2", 0.8)
 
 
@@ -198,26 +201,26 @@ def test_roll_back_cut_off_ends_where_it_was_going(vertex: VertexEmulator) -> No
     rolled_out(register(0.8))
     vertex.call("POST", "/_emulator/faults", {"rpc": "UpdateEndpoint", "status": "INTERNAL", "times": 1})
     with pytest.raises(Exception, match="asked to answer INTERNAL"):
-        roll_back(here(), ENDPOINT, MODEL)
-    assert roll_back(here(), ENDPOINT, MODEL) == ("2", "1")
+        rolled_back()
+    assert rolled_back() == ("2", "1")
     assert (traffic(), champion()) == ({"1": 100, "2": 0}, "1")
 
 
 def test_roll_back_needs_something_deployed() -> None:
     with pytest.raises(RolloutError, match=r'Nothing is deployed on "tiny"\. Run the pipeline'):
-        roll_back(here(), ENDPOINT, MODEL)
+        rolled_back()
 
 
 def test_roll_back_needs_the_model() -> None:
     rolled_out(register(0.9))
     with pytest.raises(RolloutError, match=r'The registry holds no model named "other"\. Give another --model-name\.'):
-        roll_back(here(), ENDPOINT, "other")
+        rolled_back("other")
 
 
 def test_roll_back_needs_an_earlier_version() -> None:
     rolled_out(register(0.9))
     with pytest.raises(RolloutError, match='Only version 1 is deployed on "tiny": there is none to go back to'):
-        roll_back(here(), ENDPOINT, MODEL)
+        rolled_back()
     assert (traffic(), champion()) == ({"1": 100}, "1")
 
 

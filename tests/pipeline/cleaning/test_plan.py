@@ -11,6 +11,7 @@ from pipeline.cleaning.plan import Cleaning, Origin, folder_of, plan_cleaning
 from pipeline.cleaning.view import cleaning_text, shown_size
 from pipeline.config import RunConfig
 from pipeline.runs.record import RunRecord
+from pipeline.runs.view import command_line
 from pipeline.serving.record import EndpointRecord
 from tests.pipeline.run_records import NOON, ROOT, artifact, run, task
 
@@ -102,8 +103,11 @@ def test_folder_of_a_run_is_its_own() -> None:
     assert folder_of(run("run-1", "succeeded", root="gs://bucket/root/")) == "gs://bucket/root/run-1"
 
 
-def shown(cleaning: Cleaning, is_done: bool = False, **config: Any) -> str:
-    return cleaning_text(cleaning, {"old": 3 << 20}, RunConfig(**config), is_done).plain
+GONE = "an endpoint made anew has another, and whoever calls this one is answered 404"
+
+
+def shown(cleaning: Cleaning, is_done: bool = False, again: Sequence[str] = (), **config: Any) -> str:
+    return cleaning_text(cleaning, {"old": 3 << 20}, RunConfig(**config), is_done, again).plain
 
 
 def test_nothing_to_do_is_said() -> None:
@@ -118,7 +122,7 @@ def test_what_would_go_is_shown_with_its_size() -> None:
         endpoints=[endpoint("iris-smoke"), endpoint("iris", Deployment("9", "1", 0))],
     )
     assert shown(cleaning) == (
-        "Would go, as nothing is deployed on it:\n"
+        f"Would go with its id, as nothing is deployed on it ({GONE}):\n"
         "  endpoint iris-smoke  projects/p/locations/us-central1/endpoints/iris-smoke\n"
         "\n"
         "Would go, 3.0 MiB of old runs that nothing needs:\n"
@@ -128,24 +132,21 @@ def test_what_would_go_is_shown_with_its_size() -> None:
         "  run used  run new has taken results of it from the cache\n"
         "\n"
         "Kept, as `rollback` leads back to it, though it costs money and answers nothing; what takes it off:\n"
-        "  version 1 on iris  python -m pipeline undeploy --all, which takes off what answers too"
+        f"  version 1 on iris  {command_line('undeploy', '1', '--endpoint-name', 'iris')}"
     )
 
 
 def test_what_has_gone_is_shown() -> None:
     text = shown(planned(aged("old", 60), endpoints=[endpoint("iris-smoke")]), is_done=True)
-    assert text.startswith("Removed, as nothing was deployed on it:\n")
+    assert text.startswith(f"Removed with its id, as nothing was deployed on it ({GONE}):\n")
     assert "Removed, 3.0 MiB of old runs:\n" in text
 
 
 def test_runs_of_the_cloud_stay_and_are_told_why() -> None:
     cleaning = planned(aged("old", 60), endpoints=[endpoint("iris", Deployment("9", "1", 0))])
-    text = shown(cleaning, connection="vertex", project="my-project")
+    text = shown(cleaning, again=["--profile", "vertex"], connection="vertex", project="my-project")
     assert text.startswith("Old runs, which stay: on Vertex AI they cost nothing")
-    assert (
-        "gcloud ai endpoints undeploy-model iris --project my-project --region us-central1 --deployed-model-id 9"
-        in text
-    )
+    assert text.endswith(command_line("undeploy", "1", "--endpoint-name", "iris", "--profile", "vertex"))
 
 
 def test_run_at_work_is_told() -> None:

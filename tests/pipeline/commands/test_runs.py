@@ -92,8 +92,8 @@ def test_job_is_what_the_configuration_says(place: Workplace) -> None:
     assert job["runtimeConfig"]["failurePolicy"] in (2, "PIPELINE_FAILURE_POLICY_FAIL_FAST")
     caching = [task["cachingOptions"] for task in job["pipelineSpec"]["root"]["dag"]["tasks"].values()]
     assert all(not options.get("enableCache") for options in caching)
-    assert job["labels"].keys() >= {"managed-by", "git-sha", "config-sha", "image-digest"}
-    assert (job["labels"]["git-sha"], job["labels"]["image-digest"]) == ("abc", "1")
+    assert job["labels"].keys() >= {"managed-by", "git-sha", "config-sha", "image-tag"}
+    assert (job["labels"]["git-sha"], job["labels"]["image-tag"]) == ("abc", "1")
 
 
 def test_compiled_pipeline_is_kept_in_the_bucket_by_its_content(place: Workplace) -> None:
@@ -204,10 +204,10 @@ def test_next_commands_are_led_to_the_same_place(place: Workplace) -> None:
 
 def test_project_without_runs_says_how_to_start_one(place: Workplace) -> None:
     assert place.command("runs", "--project", "empty-project").out == (
-        "There are no such runs. `python -m pipeline run` starts one.\n"
+        "There are no such runs. `python -m pipeline run --project empty-project` starts one.\n"
     )
     assert place.command("show", "--project", "empty-project").err == (
-        "Error: There are no runs yet. Start one with `python -m pipeline run`.\n"
+        "Error: There are no runs yet. Start one with `python -m pipeline run --project empty-project`.\n"
     )
 
 
@@ -239,3 +239,35 @@ def test_lists_ask_for_no_more_than_is_wanted(place: Workplace) -> None:
     with place.connected() as config:
         assert len(list(Runs(config).list(limit=2))) == 2
         assert next(Runs(config).list(labels={"git-sha": "not-there"}), None) is None
+
+
+def test_run_is_called_by_its_name_and_found_by_it_and_by_the_end_of_its_id(place: Workplace) -> None:
+    outcome = place.command("submit", "--file", "small.yaml", "--name", "adam 0.01", "--param", "rows=5")
+    run_id = outcome.out.split()[1].rstrip(".")
+    place.wait_for(run_id)
+    for known in ("adam 0.01", run_id[-9:]):
+        assert place.command("show", known).out.startswith(f"✓ {run_id}  adam 0.01  done")
+    listed = place.command("runs", "--param", "rows=5").out.splitlines()
+    assert [line.split("  ")[:2] for line in listed[1:]] == [[run_id, "adam 0.01"]]
+    assert place.command("runs", "--param", "rows=4711").out.startswith("There are no such runs.")
+
+
+def test_end_that_several_runs_have_is_refused(place: Workplace) -> None:
+    for _ in range(2):
+        assert place.command("submit", "--file", "small.yaml", "--name", "twins").code == 0
+    outcome = place.command("show", "twins")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert re.match(r'Error: "twins" may be any of the runs small-[\d-]+, small-[\d-]+\. Give more', outcome.err)
+
+
+def test_name_that_vertex_would_refuse_is_refused_before_anything_is_sent(place: Workplace) -> None:
+    outcome = place.command("submit", "--file", "small.yaml", "--name", 'adam "0.01"')
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("Error: `--name` must be 1 to 128 printable characters")
+
+
+def test_hint_repeats_the_options_of_the_run(place: Workplace) -> None:
+    run_id = submitted(place, "accuracy=0.5", "rows=3")
+    place.wait_for(run_id)
+    told = place.command("why", run_id).out
+    assert "`python -m pipeline run --file small.yaml --param accuracy=0.5 --param rows=3` runs it again" in told

@@ -159,3 +159,11 @@ def test_origin_is_told_below_the_projects_number_too() -> None:
 def test_task_without_a_line_says_why(state: str, given: dict[str, Any], is_local: bool, expected: str) -> None:
     one = task("a", state, **given)
     assert why_no_log(one, run("run-1", "running", one), is_local) == expected
+
+
+@pytest.mark.parametrize("name", ["trainmodel", "Train_Model", "train the dnn", "TrainTheDNN"])
+def test_task_is_found_by_its_letters(name: str) -> None:
+    made = run(
+        "run-1", "succeeded", task("train-model", "succeeded", display_name="Train the DNN"), task("a", "failed")
+    )
+    assert [one.name for one in find_tasks(made, name)] == ["train-model"]

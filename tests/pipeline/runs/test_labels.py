@@ -22,16 +22,22 @@ def labels(
 
 def test_labels_tell_commit_data_configuration_and_image() -> None:
     told = labels()
-    assert list(told) == ["managed-by", "git-sha", "git-dirty", "data-sha", "config-sha", "image-digest"]
+    assert list(told) == ["managed-by", "git-sha", "git-dirty", "data-sha", "config-sha", "image-tag"]
     assert (told["managed-by"], told["git-sha"], told["git-dirty"]) == ("dnn-pipeline", "a" * 40, "false")
     assert all(re.fullmatch(r"[a-z0-9_-]{1,63}", value) for value in told.values())
 
 
 @pytest.mark.parametrize(
-    ("image", "label"), [(f"{IMAGE}@sha256:{DIGEST}", DIGEST[:63]), (IMAGE, "0-1-0"), ("host:5000/a/b:V1", "v1")]
+    ("image", "label", "value"),
+    [
+        (f"{IMAGE}@sha256:{DIGEST}", "image-digest", DIGEST[:63]),
+        (IMAGE, "image-tag", "0-1-0"),
+        ("host:5000/a/b:V1", "image-tag", "v1"),
+    ],
 )
-def test_image_is_told_by_digest_or_else_by_tag(image: str, label: str) -> None:
-    assert labels(image=image)["image-digest"] == label
+def test_image_is_told_by_digest_or_else_by_tag(image: str, label: str, value: str) -> None:
+    told = labels(image=image)
+    assert {name: told[name] for name in told if name.startswith("image-")} == {label: value}
 
 
 def test_what_is_not_known_is_left_out() -> None:

@@ -50,7 +50,7 @@ def test_labels_differ_in_what_differs(config: RunConfig, iris_files: IrisFiles,
     assert differing(first, draft(changed(config, train_steps=5))) == {"config-sha"}
     assert differing(first, draft(changed(config, cpu_limit=2))) == {"config-sha"}
     assert differing(first, draft(changed(config, git_sha="def"))) == {"git-sha"}
-    assert differing(first, draft(changed(config, image="r/trainer:2"))) == {"config-sha", "image-digest"}
+    assert differing(first, draft(changed(config, image="r/trainer:2"))) == {"config-sha", "image-tag"}
     data = bytearray(iris_files.train_data.read_bytes())
     data[-2] ^= 1
     (tmp_path / "iris_training.csv").write_bytes(data)

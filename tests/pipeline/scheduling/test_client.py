@@ -240,6 +240,12 @@ def test_schedules_asks_before_it_removes_one(
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     code, out, err = command("schedules", "--delete", "small")
     assert (code, err) == (1, "Error: Nothing was changed.\n")
-    assert out.startswith("Remove the schedule small?")
+    assert out.startswith('Remove the schedule "small" (0 3 * * *)? Its next run is at ')
     assert len(schedules(place)) == 1
     assert label(schedules(place)[0], "managed-by") == "dnn-pipeline"
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    code, _, err = command("schedules", "--delete", "small")
+    told = "Error: There is no terminal to ask on, so nothing was changed: `--yes` does it unasked.\n"
+    assert (code, err) == (2, told)
+    assert command("schedules", "--delete", "smal").err.startswith('Error: There is no schedule "smal"')
+    assert len(schedules(place)) == 1

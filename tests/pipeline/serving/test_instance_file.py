@@ -3,24 +3,26 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.serving.instance_file import Instances, _is_number, _named, read_instances
+from pipeline.serving.instance_file import Instances, ModelColumns, _is_number, _named, read_instances
 from tests.growth import assert_linear
 from trainer.errors import DataError, ProjectError, UsageError
 
 FLOWER = {"SepalLength": 5.9, "SepalWidth": 3.0, "PetalLength": 4.2, "PetalWidth": 1.5}
 LINE = '{"SepalLength": 5.9, "SepalWidth": 3.0, "PetalLength": 4.2, "PetalWidth": 1.5}'
-TYPES = {**dict.fromkeys(FLOWER, "number"), "Colour": "string"}
+TYPES = ModelColumns({**dict.fromkeys(FLOWER, "number"), "Colour": "string"})
+IRIS = ModelColumns(
+    dict.fromkeys(FLOWER, "number"), [*FLOWER, "Species"], "Species", {"0": "setosa", "1": "versicolor"}
+)
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def unasked() -> Mapping[str, str] | None:
-    pytest.fail("The model's columns are asked for only where a first row may name them.")
+def unasked() -> ModelColumns | None:
+    pytest.fail("The model's columns are asked for only for CSV.")
 
 
 def read(folder: Path, data: str | bytes, types: Any = unasked) -> Instances:
@@ -82,7 +84,19 @@ def test_feature_named_instances_is_no_request(tmp_path: Path) -> None:
 
 def test_rows_without_names_are_sent_as_texts(tmp_path: Path) -> None:
     text = "\ufeff5.9,3.0,4.2,1.5\r\n\r\n 5,3,4,1 \r\n"
-    assert read(tmp_path, text).values == ["5.9,3.0,4.2,1.5", "5,3,4,1"]
+    for columns in (None, IRIS):
+        assert read(tmp_path, text, lambda columns=columns: columns).values == ["5.9,3.0,4.2,1.5", "5,3,4,1"]
+
+
+def test_label_of_named_columns_is_kept_apart(tmp_path: Path) -> None:
+    text = "Species,SepalLength,SepalWidth,PetalLength,PetalWidth\n1,5.9,3.0,4.2,1.5\n7,5.9,3.0,4.2,1.5\n"
+    assert read(tmp_path, text, lambda: IRIS) == Instances([FLOWER, FLOWER], ["Species"], ("versicolor", ""))
+
+
+@pytest.mark.parametrize("first", ["", "2,4,setosa,versicolor\n"])
+def test_table_as_the_training_files_have_it_needs_no_names(tmp_path: Path, first: str) -> None:
+    text = f"{first}5.9,3.0,4.2,1.5,1\n5.9,3.0,4.2,1.5,0\n"
+    assert read(tmp_path, text, lambda: IRIS) == Instances([FLOWER, FLOWER], ["Species"], ("versicolor", "setosa"))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -150,7 +164,7 @@ def test_single_row_of_words_is_a_row_where_the_columns_are_not_known(tmp_path: 
 )
 def test_what_is_no_instance_is_refused(tmp_path: Path, data: str | bytes, sentence: str | None) -> None:
     if sentence is None:
-        assert read(tmp_path, data).values == ["1,2", '"a']
+        assert read(tmp_path, data, lambda: None).values == ["1,2", '"a']
     else:
         assert refusal(tmp_path, data).startswith(sentence)
 
@@ -202,5 +216,5 @@ def test_reading_json_loads_no_library_of_google() -> None:
 
 def test_a_wide_header_and_a_long_number_are_read_once() -> None:
     header = [f"column {number}" for number in range(4000)]
-    assert_linear(lambda names: _named([], names, ",", "x", {}), lambda size: header[:size], 800)
+    assert_linear(lambda names: _named([], names, ",", "x", ModelColumns({})), lambda size: header[:size], 800)
     assert_linear(_is_number, lambda size: "1" * size + "x", 1500)

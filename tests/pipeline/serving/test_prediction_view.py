@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.serving.prediction import Answer
-from pipeline.serving.prediction_view import answers_table, in_words, json_lines, question_and_answer
+from pipeline.serving.prediction_view import answers_table, in_words, json_lines, question_and_answer, summary
 
 
 def classified(name: str, **probabilities: float) -> dict[str, Any]:
@@ -65,3 +65,13 @@ def test_question_is_told_in_short() -> None:
 def test_prediction_is_a_class_with_its_probability() -> None:
     assert in_words(SETOSA) == "setosa (0.7500)"
     assert in_words([1.0]) == "[1]"
+
+
+def test_many_predictions_are_told_by_their_classes_and_where_the_model_is_least_sure() -> None:
+    answers = [Answer(1, [VERSICOLOR, SETOSA, VERSICOLOR], "2", "77")]
+    assert summary(answers).plain == (
+        "3 predictions: versicolor 2, setosa 1.\n"
+        "Least sure: instance 2, setosa (0.7500); instance 1, versicolor (1.0000); instance 3, versicolor (1.0000).\n"
+        "answered by version 2, deployment 77."
+    )
+    assert summary([Answer(1, [1.0, 2.0], "2", "77")]).plain.startswith("2 predictions.\nanswered by")

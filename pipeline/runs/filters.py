@@ -1,0 +1,47 @@
+"""Which runs of a list are wanted, by what they were given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.config import RunConfig, key
+from pipeline.config_layers import pairs_of, said_twice
+from pipeline.runs.record import RunRecord
+from pipeline.runs.staged_names import name_and_sum
+from trainer.errors import UsageError, listing, nearest
+
+
+def parameters_wanted(params: Sequence[str]) -> dict[str, str]:
+    """Values by the parameters' names, from words such as `learning_rate=0.01`.
+
+    Raises:
+        UsageError: One is not of this form, or names nearly a parameter of this project's pipeline.
+    """
+    pairs, problems = pairs_of(params)
+    pairs = [(name.removeprefix("--").replace("-", "_"), value) for name, value in pairs]
+    problems += said_twice(name for name, _ in pairs)
+    known = [key(field) for field in RunConfig.model_fields]
+    for name, _ in pairs:
+        hint = "" if name in known else nearest(name, known)
+        problems += [f"`--param {name}` is no parameter.{hint}"] if hint else []
+    if problems:
+        raise UsageError(listing(problems, len(problems)))
+    return dict(pairs)
+
+
+def has_parameters(run: RunRecord, wanted: Mapping[str, str]) -> bool:
+    """Whether a run was given all these values."""
+    return all(name in run.parameters and _is(run.parameters[name], value) for name, value in wanted.items())
+
+
+def _is(given: Any, wanted: str) -> bool:
+    """Whether a value is meant by a text; a staged file is by its name."""
+    if isinstance(given, bool):
+        return wanted.lower() == str(given).lower()
+    if isinstance(given, int | float):
+        try:
+            return float(wanted) == given
+        except ValueError:
+            return False
+    return wanted in (str(given), name_and_sum(str(given)).partition(" (sha256")[0])
