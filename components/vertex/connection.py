@@ -109,7 +109,7 @@ def retry_for(patience_s: float) -> Retry:
     return Retry(predicate=may_pass, initial=0.2, maximum=10.0, timeout=patience_s)
 
 
-def telling(retry: Retry | None) -> Callable[[Call], Call]:
+def telling(retry: Retry | None) -> Any:
     """What a client's method takes for a retry: it tells who waits that the answer takes long.
 
     Args:

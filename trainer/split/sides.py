@@ -72,7 +72,8 @@ def latest(moments: np.ndarray, share: float) -> np.ndarray:
     """
     ordered = np.sort(moments)
     cut = ordered[min(len(ordered) - 1, int(np.ceil((1 - share) * len(ordered))))]
-    return moments >= cut if cut > ordered[0] else moments > ordered[0]
+    taken: np.ndarray = moments >= cut if cut > ordered[0] else moments > ordered[0]
+    return taken
 
 
 def moments_of(cells: Sequence[str], column: str) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.serving.instance_file import read_instances
+from pipeline.serving.instance_file import ModelColumns, read_instances
 from trainer.config import Hyperparameters
 from trainer.contract import parse_contract
 from trainer.errors import DataError
@@ -121,7 +121,7 @@ class AskedModel:
         path = self._folder / "asked.csv"
         path.write_bytes(f"{','.join(FEATURES)}\n{row}\n".encode())
         types = {name: about["type"] for name, about in instance_schema(CONTRACT)["properties"].items()}
-        instances = read_instances(str(path), lambda: types).values
+        instances = read_instances(str(path), lambda: ModelColumns(types)).values
         _require_one(instances)
         return self._reader.read(list(instances))
 
@@ -161,7 +161,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> AskedModel:
     return AskedModel(tmp_path_factory.mktemp("model"))
 
 
-def _require_one(rows: Sequence[Any]) -> None:
+def _require_one(rows: Sized) -> None:
     if len(rows) != 1:
         raise DataError(["It is not one row."])
 
