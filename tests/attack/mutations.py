@@ -133,7 +133,7 @@ class Mutator:
     def _json(self, request: Request) -> None:
         try:
             document = json.loads(request.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             self._bytes(request)
             return
         raw: list[str] = []
