@@ -12,7 +12,7 @@ PAGE = b"<!doctype html><title>foreign</title><body></body>"
 ATTACK = """async ({ reads, writes, sockets, patience }) => {
   const outcomes = [];
   const silent = () => new Promise((resolve) => setTimeout(() => resolve("silent"), patience));
-  const UNHEARD = /^(object|embed|link (icon|manifest|prefetch|prerender|dns-prefetch|preconnect)|video poster)/;
+  const UNHEARD = /^(object|embed|shared worker|link (icon|manifest|prefetch|prerender|dns-prefetch|preconnect)|video poster)/;
   let tries = [];
   const attempt = (name, step) => {
     const tried = Promise.resolve().then(step).then((answer) => `${answer}`, () => "refused");
