@@ -12,7 +12,8 @@ PAGE = b"<!doctype html><title>foreign</title><body></body>"
 ATTACK = """async ({ reads, writes, sockets, patience }) => {
   const outcomes = [];
   const silent = () => new Promise((resolve) => setTimeout(() => resolve("silent"), patience));
-  const UNHEARD = /^(object|embed|shared worker|link (icon|manifest|prefetch|prerender|dns-prefetch|preconnect)|video poster)/;
+  const UNHEARD = new RegExp("^(object|embed|shared worker|video poster" +
+    "|link (icon|manifest|prefetch|prerender|dns-prefetch|preconnect))");
   let tries = [];
   const attempt = (name, step) => {
     const tried = Promise.resolve().then(step).then((answer) => `${answer}`, () => "refused");
