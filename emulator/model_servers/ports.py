@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import random
 import socket
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +30,7 @@ def reserved_port() -> Iterator[int]:
     Raises:
         OSError: No port was free in `TRIES` tries.
     """
-    folder = Path(tempfile.gettempdir()) / f"vertex-emulator-ports-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = _own_folder(Path(tempfile.gettempdir()))
     for port in random.sample(range(FIRST_PORT, LAST_PORT), TRIES):
         with (folder / str(port)).open("w") as file:
             try:
@@ -40,6 +41,22 @@ def reserved_port() -> Iterator[int]:
                 yield port
                 return
     raise OSError(f"no free port between {FIRST_PORT} and {LAST_PORT} was found in {TRIES} tries")
+
+
+def _own_folder(parent: Path) -> Path:
+    """The folder of the user's locks: the first of its names that no other user has taken.
+
+    Raises:
+        OSError: Others have taken all of them, or there is no room.
+    """
+    for name in (f"vertex-emulator-ports-{os.getuid()}{suffix}" for suffix in ("", *(f"-{n}" for n in range(1, 10)))):
+        folder = parent / name
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        status = os.lstat(folder)
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077:
+            return folder
+    raise OSError(f"{parent} has no folder vertex-emulator-ports-{os.getuid()} that is this user's own; remove them")
 
 
 def is_free(port: int) -> bool:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +40,23 @@ def test_two_processes_reserve_different_ports() -> None:
     for process in processes:
         process.communicate(b"")
     assert len(ports) == 2
+
+
+def test_a_folder_of_locks_that_others_can_write_to_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    name = f"vertex-emulator-ports-{os.getuid()}"
+    (tmp_path / name).mkdir()
+    (tmp_path / name).chmod(0o777)
+    (tmp_path / f"{name}-1").symlink_to(tmp_path)
+    with reserved_port() as port:
+        assert [path.name for path in (tmp_path / f"{name}-2").iterdir()] == [str(port)]
+    for number in range(1, 10):
+        path = tmp_path / f"{name}-{number}"
+        if path.is_symlink():
+            path.unlink()
+        path.mkdir(exist_ok=True)
+        path.chmod(0o777)
+    with pytest.raises(OSError, match="that is this user's own"), reserved_port():
+        pass
