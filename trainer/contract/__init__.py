@@ -15,6 +15,7 @@ from trainer.contract.columns import (
     MEAN,
     CategoricalColumn,
     Column,
+    DateColumn,
     Feature,
     IgnoredColumn,
     LabelColumn,
@@ -33,6 +34,7 @@ __all__ = [
     "CategoricalColumn",
     "Column",
     "Contract",
+    "DateColumn",
     "Feature",
     "FileFormat",
     "IgnoredColumn",
@@ -118,7 +120,7 @@ class Contract(Part):
         if len(labels) != 1:
             raise ValueError(f'exactly one column must have kind = "label". Received: {len(labels)}')
         if not self.features:
-            raise ValueError('at least one column must have kind = "numeric" or "categorical". Received: none')
+            raise ValueError('at least one column must have kind = "numeric", "date" or "categorical". Received: none')
         return self
 
     @property
@@ -129,7 +131,7 @@ class Contract(Part):
     @property
     def features(self) -> tuple[Feature, ...]:
         """The columns that the model sees, in the order of the files."""
-        return tuple(column for column in self.columns if isinstance(column, NumericColumn | CategoricalColumn))
+        return tuple(column for column in self.columns if isinstance(column, Feature))
 
 
 def load_contract(url: str) -> Contract:
@@ -183,6 +185,15 @@ def parse_contract(data: bytes, source: str) -> Contract:
 _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""")
 _KNOWN_KEYS = {
     name
-    for part in (Contract, FileFormat, Training, NumericColumn, CategoricalColumn, LabelColumn, IgnoredColumn)
+    for part in (
+        Contract,
+        FileFormat,
+        Training,
+        NumericColumn,
+        DateColumn,
+        CategoricalColumn,
+        LabelColumn,
+        IgnoredColumn,
+    )
     for name in part.model_fields
 }

@@ -9,6 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from trainer.contract.date_format import DateFormat
+from trainer.contract.number_format import NumberFormat
+
 MEAN = "mean"
 LONGEST_NAME = 128
 
@@ -39,10 +42,26 @@ class _Column(Part):
         return value
 
 
-class NumericColumn(_Column):
+class _FeatureColumn(_Column):
+    """A column that the model sees.
+
+    Attributes:
+        missing: Cells that mean "no value" in this column, beside those that the file's `missing` lists.
+    """
+
+    missing: Texts = ()
+
+    @field_validator("missing")
+    @classmethod
+    def _trimmed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.strip() for word in value)
+
+
+class NumericColumn(_FeatureColumn):
     """A number a row, read as float32.
 
     Attributes:
+        format: The number 1234.5 as the column writes it, such as `$1,234.5`. None: digits with a decimal point alone.
         unit: The unit of measure, for readers.
         min: The smallest value accepted, inclusive, in `unit`.
         max: The largest value accepted, inclusive, in `unit`.
@@ -51,11 +70,19 @@ class NumericColumn(_Column):
     """
 
     kind: Literal["numeric"]
+    format: str | None = None
     unit: str = ""
     min: float | None = None
     max: float | None = None
     standardise: bool = False
     impute: float | Literal["mean"] | None = None
+
+    @field_validator("format")
+    @classmethod
+    def _writes_numbers(cls, value: str | None) -> str | None:
+        if value is not None:
+            NumberFormat.of(value)
+        return value
 
     @field_validator("impute", mode="before")
     @classmethod
@@ -84,7 +111,35 @@ class NumericColumn(_Column):
         return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
 
 
-class CategoricalColumn(_Column):
+class DateColumn(_FeatureColumn):
+    """A date a row, also with a time of day: the exported graph makes numbers of it.
+
+    They are the days since the start of 2000, as standard scores, and sine and cosine of the place in the week, in the
+    year and, where the format tells the time, in the day.
+
+    Attributes:
+        format: How the column writes dates, in the codes of strptime, such as `%Y-%m-%d`.
+        impute: What stands in for a missing date: one in this format, or `mean`, that of training. None refuses it.
+    """
+
+    kind: Literal["date"]
+    format: str
+    impute: str | None = None
+
+    @field_validator("format")
+    @classmethod
+    def _writes_dates(cls, value: str) -> str:
+        DateFormat.of(value)
+        return value
+
+    @model_validator(mode="after")
+    def _imputes_a_date(self) -> DateColumn:
+        if self.impute not in (None, MEAN) and DateFormat.of(self.format).days(str(self.impute)) is None:
+            raise ValueError(f'impute must be "mean" or a date in the column\'s format. Received: "{self.impute}"')
+        return self
+
+
+class CategoricalColumn(_FeatureColumn):
     """One of a set of words a row.
 
     Attributes:
@@ -122,11 +177,13 @@ class LabelColumn(_Column):
     Attributes:
         classes: The classes' names, in the order of their ids.
         values: How the files write them, in the same order. None: as `classes` has them.
+        aliases: Other ways in which the files write a class: what a cell holds, and the class that it means.
     """
 
     kind: Literal["label"]
     classes: Texts
     values: Texts | None = None
+    aliases: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("classes", "values")
     @classmethod
@@ -141,6 +198,11 @@ class LabelColumn(_Column):
             raise ValueError(
                 f"values must pair with classes. Received: {len(self.values)} values, {len(self.classes)} classes"
             )
+        for alias, name in self.aliases.items():
+            if name not in self.classes:
+                raise ValueError(f'aliases must mean classes. Received: "{alias}" for "{name}"')
+            if alias in self.written or alias != alias.strip() or not alias:
+                raise ValueError(f'aliases must be words that no class is written by already. Received: "{alias}"')
         return self
 
     @property
@@ -150,13 +212,13 @@ class LabelColumn(_Column):
 
 
 class IgnoredColumn(_Column):
-    """A column of the files that the model does not see: an id, a comment, a date."""
+    """A column of the files that the model does not see: an id, a comment."""
 
     kind: Literal["ignored"]
 
 
-Column = Annotated[NumericColumn | CategoricalColumn | LabelColumn | IgnoredColumn, Field(discriminator="kind")]
-Feature = NumericColumn | CategoricalColumn
+Feature = NumericColumn | DateColumn | CategoricalColumn
+Column = Annotated[Feature | LabelColumn | IgnoredColumn, Field(discriminator="kind")]
 
 
 def _require_words(words: Iterable[str], at_least: int) -> None:

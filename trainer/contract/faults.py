@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from trainer.errors import nearest, one_of, quoted, shown
 
-_KINDS = ("numeric", "categorical", "label", "ignored")
+_KINDS = ("numeric", "date", "categorical", "label", "ignored")
 _WORDING = {
     "Value error, ": "",
     "Input should be a valid tuple": "must be a list",

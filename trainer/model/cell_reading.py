@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.contract import Contract
 from trainer.contract.cell_text import NUL, NUMBER, WHITE_SPACE
-from trainer.tables.cells import SMALLEST, NumberCells, WordCells, cells_of
+from trainer.model.formats import plain_numbers
+from trainer.tables.cells import SMALLEST, LabelCells, NumberCells, cells_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -25,7 +26,7 @@ class CellReader:
         self._delimiter = contract.file.delimiter
         readers = cells_of(contract).items()
         self._numeric = {name: reader for name, reader in readers if isinstance(reader, NumberCells)}
-        self._words = {name: reader for name, reader in readers if isinstance(reader, WordCells)}
+        self._texts = {name: reader for name, reader in readers if not isinstance(reader, NumberCells | LabelCells)}
 
     def cells(self, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         """Takes rows of text apart.
@@ -52,14 +53,14 @@ class CellReader:
             raw: A tensor [N] for each feature: float32, or string.
 
         Returns:
-            The same, NaN or "" where the cell means a missing value, and words without white space at their ends.
+            The same, NaN or "" where the cell means a missing value, and texts without white space at their ends.
 
         Raises:
-            tf.errors.InvalidArgumentError: When run, on a number out of the contract's bounds, and on a word that holds
-                a NUL byte. Missing values and unknown words are left to the encoder.
+            tf.errors.InvalidArgumentError: When run, on a number out of the contract's bounds, and on a text that holds
+                a NUL byte. Missing values, unknown words and what is no date are left to the encoder.
         """
         numbers = _side_by_side(raw, self._numeric, self._bounded)
-        return numbers | _side_by_side(raw, self._words, self._known)
+        return numbers | _side_by_side(raw, self._texts, self._known)
 
     def _split(self, rows: tf.Tensor) -> tf.Tensor:
         """The cells of rows, string [N, features].
@@ -86,10 +87,21 @@ class CellReader:
 
         texts = _stripped(texts)
         absent = _among(texts, [reader.missing for reader in self._numeric.values()])
+        texts = self._plain(texts)
         is_number = ~absent & tf.strings.regex_full_match(texts, NUMBER)
         with _require(absent | is_number, self._numeric, "holds a cell that is no number."):
             # By way of float64, as Python and pyarrow read it: float32 at once rounds some numbers otherwise.
             return tf.cast(tf.strings.to_number(tf.where(is_number, texts, "nan"), tf.float64), tf.float32)
+
+    def _plain(self, texts: tf.Tensor) -> tf.Tensor:
+        """Trimmed numbers as contracts write them, from how their columns do."""
+        import tensorflow as tf
+
+        forms = [reader.form for reader in self._numeric.values()]
+        if not any(forms):
+            return texts
+        columns = zip(forms, tf.unstack(texts, axis=1), strict=True)
+        return tf.stack([cells if form is None else plain_numbers(cells, form) for form, cells in columns], axis=1)
 
     def _bounded(self, numbers: tf.Tensor) -> tf.Tensor:
         import tensorflow as tf
@@ -105,8 +117,8 @@ class CellReader:
         import tensorflow as tf
 
         words = _stripped(texts)
-        absent = _among(words, [reader.missing for reader in self._words.values()])
-        with _require(tf.strings.regex_full_match(words, r"[^\x00]*"), self._words, "holds a NUL byte, or no UTF-8."):
+        absent = _among(words, [reader.missing for reader in self._texts.values()])
+        with _require(tf.strings.regex_full_match(words, r"[^\x00]*"), self._texts, "holds a NUL byte, or no UTF-8."):
             return tf.where(absent, "", words)
 
 

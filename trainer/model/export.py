@@ -14,7 +14,8 @@ import numpy as np
 
 from trainer import storage
 from trainer.config import ExportFormat
-from trainer.contract import Contract, Feature, NumericColumn
+from trainer.contract import Contract, DateColumn, Feature, NumericColumn
+from trainer.contract.date_format import DateFormat
 from trainer.errors import TrainingError, UsageError
 from trainer.model.cell_reading import CellReader
 from trainer.model.files import COMPLETED_BY, CONTRACT_FILE, RECORD_FILE
@@ -26,6 +27,8 @@ from trainer.tables.cells import Cells, NumberCells, cells_of
 if TYPE_CHECKING:
     import tensorflow as tf
 
+# Of the twenty-first century, on other places in the week, the year and the day.
+_PROBED_DAYS = (0.0, 5000.25, 9000.75)
 SERVING_SIGNATURE: dict[ExportFormat, str] = {"JSON": "predict", "CSV": "csv", "EXAMPLE": "example"}
 
 
@@ -47,11 +50,11 @@ def timestamped(job_dir: str, contract: Contract, now: datetime.datetime) -> str
 def export_model(trained: TrainedModel, url: str, serving: ExportFormat = "JSON") -> None:
     """Writes a SavedModel to `url`: beside it first, then moved into place.
 
-    Signatures: `predict` takes a scalar for each column, by name, as [N] tensors; `csv` takes rows of text, string
-    [N], with the features in the order of the files and no label; `example` takes serialized tf.train.Example, string
-    [N]; `serving_default` is one of them. A cell means in each what it means in a table, and is refused where a table's
-    would be. All answer logits and probabilities, float32 [N, C]; class_ids, int64 [N, 1]; classes, string [N, 1];
-    all_class_ids, int32 [N, C]; all_classes, string [N, C].
+    Signatures: `predict` takes a scalar for each column, by name, as [N] tensors, a date as the text that it is; `csv`
+    takes rows of text, string [N], with the features in the order of the files and no label; `example` takes serialized
+    tf.train.Example, string [N]; `serving_default` is one of them. A cell means in each what it means in a table, and
+    is refused where a table's would be. All answer logits and probabilities, float32 [N, C]; class_ids, int64 [N, 1];
+    classes, string [N, 1]; all_class_ids, int32 [N, C]; all_classes, string [N, C].
 
     Args:
         trained: The model.
@@ -178,5 +181,7 @@ def _probe(column: Feature, cells: Cells) -> tf.Tensor:
             number for number in np.linspace(low, high, 3 + len(absent), dtype=np.float32) if number not in absent
         ]
         return tf.constant(np.resize(present, 3), tf.float32)
+    if isinstance(column, DateColumn):
+        return tf.constant([DateFormat.of(column.format).written(day) for day in _PROBED_DAYS])
     words = column.vocabulary or ("an unknown word",)
     return tf.constant([words[0], words[-1], words[len(words) // 2]])

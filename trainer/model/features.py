@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.model.fitted_columns import Fitted, FittedCategorical, FittedNumeric
+from trainer.model.fitted_columns import Fitted, FittedCategorical, FittedDate, FittedNumeric
+from trainer.model.formats import days
 from trainer.model.row_layout import RowLayout
 
 if TYPE_CHECKING:
@@ -32,23 +33,27 @@ class FeatureEncoder(RowLayout):
         """Encodes rows for the network.
 
         Args:
-            raw: A tensor [N] for each column: float32 with NaN for a missing number, string with "" for a missing word.
+            raw: A tensor [N] for each column: float32 with NaN for a missing number, string with "" for a missing word
+                or date.
 
         Returns:
             `dense`, float32 [N, width], and, where columns are embedded, `ids`, int64 [N, len(embedded)].
 
         Raises:
             tf.errors.InvalidArgumentError: When run, on a missing or non-finite value of a column that imputes none,
-                and on a word outside a closed vocabulary.
+                on a word outside a closed vocabulary, and on a text that is no date of its column.
         """
         import tensorflow as tf
 
+        dates = [column for column in self.columns if isinstance(column, FittedDate)]
+        read = {column.name: days(raw[column.name], column.format, column.name) for column in dates}
+        raw = {**raw, **read}
         rows = tf.shape(raw[self.columns[0].name])[0]
         ids = [self._look_up(column, raw[column.name]) for column in self.categorical]
         return self.expand(self.numbers(raw, rows), tf.stack(ids, axis=1) if ids else tf.zeros([rows, 0], tf.int64))
 
     def numbers(self, raw: Mapping[str, tf.Tensor], rows: tf.Tensor | int) -> tf.Tensor:
-        """The numeric columns of rows, float32 [rows, len(numeric)], filled in and scaled.
+        """The numbers of rows, float32 [rows, len(numeric)], filled in and scaled; dates as days since 2000 began.
 
         Raises:
             tf.errors.InvalidArgumentError: On a missing or non-finite value of a column that imputes none.
@@ -86,7 +91,7 @@ def _encode_number(column: FittedNumeric, values: tf.Tensor) -> tf.Tensor:
     if column.fill is not None:
         values = tf.where(tf.math.is_nan(values), column.fill, values)
     values = tf.debugging.assert_all_finite(values, f'Column "{column.name}" holds a missing or non-finite value.')
-    if column.shift == 0.0 and column.scale == 1.0:
+    if isinstance(column, FittedDate) or (column.shift == 0.0 and column.scale == 1.0):
         return values
     return (values - column.shift) / column.scale
 

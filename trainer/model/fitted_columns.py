@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainer.contract import CategoricalColumn, Contract, Feature, NumericColumn
+from trainer.contract import MEAN, CategoricalColumn, Contract, DateColumn, Feature, NumericColumn
+from trainer.contract.date_format import DateFormat
 from trainer.tables.profile import ColumnProfile, TableProfile
 
 
@@ -24,6 +26,22 @@ class FittedNumeric:
     fill: float | None
     shift: float = 0.0
     scale: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedDate(FittedNumeric):
+    """A date column, as days since the start of 2000, with what the training data says of it.
+
+    Attributes:
+        format: How it is written.
+    """
+
+    format: DateFormat
+
+    @property
+    def periods(self) -> Sequence[float]:
+        """The days after which a date comes to the same place again: in the week, in the year, in the day."""
+        return (7.0, 365.2425, 1.0) if self.format.has_time else (7.0, 365.2425)
 
 
 @dataclass(frozen=True)
@@ -83,10 +101,18 @@ def _fit(column: Feature, seen: ColumnProfile) -> Fitted:
     if isinstance(column, CategoricalColumn):
         return _fit_words(column, seen)
     mean, deviation = seen.mean or 0.0, seen.deviation or 0.0
+    if isinstance(column, DateColumn):
+        return _fit_dates(column, mean, deviation)
     fill = mean if isinstance(column.impute, str) else column.impute
     if not column.standardise:
         return FittedNumeric(column.name, fill)
     return FittedNumeric(column.name, fill, shift=mean, scale=deviation if deviation > 0 else 1.0)
+
+
+def _fit_dates(column: DateColumn, mean: float, deviation: float) -> FittedDate:
+    form = DateFormat.of(column.format)
+    fill = mean if column.impute == MEAN else form.days(column.impute or "")
+    return FittedDate(column.name, fill, mean, deviation if deviation > 0 else 1.0, format=form)
 
 
 def _fit_words(column: CategoricalColumn, seen: ColumnProfile) -> FittedCategorical:
@@ -100,4 +126,5 @@ def _fit_words(column: CategoricalColumn, seen: ColumnProfile) -> FittedCategori
 
 def raw_dtype(column: Feature | Fitted) -> str:
     """The TensorFlow dtype of a column's raw values: `float32` or `string`."""
-    return "float32" if isinstance(column, NumericColumn | FittedNumeric) else "string"
+    is_date = isinstance(column, DateColumn | FittedDate)
+    return "float32" if isinstance(column, NumericColumn | FittedNumeric) and not is_date else "string"

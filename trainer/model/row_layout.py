@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from math import tau
 from typing import TYPE_CHECKING
 
-from trainer.model.fitted_columns import Fitted, FittedCategorical, FittedNumeric
+from trainer.model.fitted_columns import Fitted, FittedCategorical, FittedDate, FittedNumeric
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -25,7 +26,7 @@ class RowLayout:
         columns: The fitted columns, in the order in which the network sees them.
 
     Attributes:
-        numeric: The columns of numbers.
+        numeric: The columns of numbers, dates among them.
         categorical: The columns of words.
         embedded: Those of them that the network embeds.
         width: Columns of `dense`.
@@ -53,9 +54,16 @@ class RowLayout:
         by_column = tf.unstack(ids, axis=1) if self.categorical else ()
         of_column = dict(zip([column.name for column in self.categorical], by_column, strict=True))
         pieces, start = [], 0
-        for are_numbers, group in groupby(self.columns, lambda column: isinstance(column, FittedNumeric)):
+        for kind, group in groupby(self.columns, type):
             columns = list(group)
-            if are_numbers:
+            if kind is FittedDate:
+                pieces += [
+                    _of_dates(column, numbers[:, start + i])
+                    for i, column in enumerate(columns)
+                    if isinstance(column, FittedDate)
+                ]
+                start += len(columns)
+            elif kind is FittedNumeric:
                 pieces.append(numbers[:, start : start + len(columns)])
                 start += len(columns)
             else:
@@ -71,6 +79,19 @@ class RowLayout:
 
 
 def _width(column: Fitted) -> int:
+    if isinstance(column, FittedDate):
+        return 1 + 2 * len(column.periods)
     if isinstance(column, FittedNumeric):
         return 1
     return 0 if column.embedding_size else column.slots
+
+
+def _of_dates(column: FittedDate, days: tf.Tensor) -> tf.Tensor:
+    """What the network sees of dates [N], float32 [N, width]: a standard score, and the place in each period."""
+    import tensorflow as tf
+
+    numbers = [(days - column.shift) / column.scale]
+    for period in column.periods:
+        angle = tf.math.floormod(days, period) * (tau / period)
+        numbers += [tf.sin(angle), tf.cos(angle)]
+    return tf.stack(numbers, axis=1)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer import storage
-from trainer.contract import CategoricalColumn, Contract, NumericColumn
+from trainer.contract import CategoricalColumn, Contract, DateColumn, NumericColumn
+from trainer.contract.date_format import DateFormat
+from trainer.contract.number_format import NumberFormat
 from trainer.model.files import COMPLETED_BY, CONTRACT_FILE, INSTANCE_SCHEMA_FILE, SMOKE_FILE
 
 
@@ -56,6 +58,11 @@ def instance_schema(contract: Contract) -> dict[str, Any]:
             about |= {"type": "number"}
             about |= {"minimum": column.min} if column.min is not None else {}
             about |= {"maximum": column.max} if column.max is not None else {}
+            if column.format is not None:
+                number, example = about, NumberFormat.of(column.format).example
+                about = {"oneOf": [number, {"type": "string", "nullable": number["nullable"]}], "example": example}
+        elif isinstance(column, DateColumn):
+            about |= {"type": "string", "example": DateFormat.of(column.format).example}
         elif isinstance(column, CategoricalColumn):
             about |= {"type": "string"}
             about |= {"enum": list(column.vocabulary)} if column.vocabulary else {}

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from trainer.contract import Contract, Feature, NumericColumn
+from trainer.contract.number_format import NumberFormat
 from trainer.errors import DataError, nearest, quoted
 from trainer.tables.blocks import read_record
-from trainer.tables.cells import Cells, LabelCells, NumberCells, WordCells, Words, cells_of
+from trainer.tables.cells import Cells, FeatureCells, LabelCells, cells_of
 from trainer.tables.problems import Problems
+from trainer.tables.words import Words
 
 # Far more than a 1.5 MB request of the narrowest table holds; it bounds the work of one answer.
 MOST_INSTANCES = 100_000
@@ -35,7 +37,7 @@ class InstanceReader:
         self._features = {column.name: column for column in contract.features}
         self._named, self._ordered = _some(self._features, ", "), _some(self._features, self._delimiter)
         self._places = {name: place for place, name in enumerate(self._features)}
-        self._cells: dict[str, NumberCells | WordCells] = {
+        self._cells: dict[str, FeatureCells] = {
             name: cells for name, cells in cells_of(contract).items() if not isinstance(cells, LabelCells)
         }
 
@@ -47,8 +49,8 @@ class InstanceReader:
                 the features in the order of the files.
 
         Returns:
-            An array [N] for each feature: float32 with NaN, or object array of str with "", for a missing value that
-            the contract imputes.
+            An array [N] for each feature: float32 with NaN, or object array of str (words and dates) with "", for a
+            missing value that the contract imputes.
 
         Raises:
             DataError: Instances that cannot be answered, each by its number from 1, with what was expected.
@@ -146,7 +148,10 @@ def _cell(column: Feature, value: Any, missing: Collection[str]) -> str | None:
     if value is None:
         return ""
     if isinstance(column, NumericColumn) and not (isinstance(value, str) and value.strip() in missing):
-        return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        form = None if column.format is None else NumberFormat.of(column.format)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return repr(value) if form is None else form.written(value)
+        return value if form is not None and isinstance(value, str) else None
     return value if isinstance(value, str) else None
 
 
@@ -156,6 +161,8 @@ def _report(problems: Problems, number: int, column: int, sentence: Callable[[],
 
 def _wrong_type(column: Feature, value: Any) -> str:
     wanted = "a number" if isinstance(column, NumericColumn) else "a text"
+    if isinstance(column, NumericColumn) and column.format is not None:
+        wanted += f", or a text such as {quoted(NumberFormat.of(column.format).example)}"
     return f'column "{column.name}": received {_shown(value)}. Send {wanted}'
 
 

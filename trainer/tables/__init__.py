@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.contract import Contract
-from trainer.tables.cells import Words
 from trainer.tables.files import expand
 from trainer.tables.problems import NOWHERE, Problems
 from trainer.tables.reader import PARSING_THREADS, TableReader
 from trainer.tables.rows import Rows
+from trainer.tables.words import Words
 
 __all__ = ["Batch", "Rows", "expand", "read_batches", "read_rows"]
 
@@ -23,7 +23,7 @@ class Batch:
 
     Attributes:
         features: By column name. Numeric: float32 [n], NaN for a missing value that the contract imputes.
-            Categorical: object array of str [n], "" for one.
+            Categorical and date: object array of str [n], "" for one.
         labels: int64 [n], class ids.
     """
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import compute
 
-from trainer.contract import CategoricalColumn, Contract, LabelColumn, NumericColumn
+from trainer.contract import CategoricalColumn, Contract, DateColumn, IgnoredColumn, LabelColumn, NumericColumn
 from trainer.contract.cell_text import NUL, NUMBER
+from trainer.contract.number_format import NumberFormat
 from trainer.errors import nearest, one_of, quoted
+from trainer.tables.date_cells import DateCells
+from trainer.tables.formatted_numbers import plain_numbers
+from trainer.tables.words import Words, spread
 
 _NUMBER = re.compile(NUMBER)
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -24,28 +28,6 @@ LARGEST = float(np.finfo(np.float32).max)
 SMALLEST = float(np.finfo(np.float32).smallest_normal)
 
 
-@dataclass(frozen=True)
-class Words:
-    """A categorical column of some rows.
-
-    Attributes:
-        codes: int64 [n], positions in `vocabulary`.
-        vocabulary: The words that occur, each once; "" stands for a missing value.
-    """
-
-    codes: np.ndarray
-    vocabulary: tuple[str, ...]
-
-    def to_array(self) -> np.ndarray:
-        """The words as an object array of str [n]."""
-        words: np.ndarray = np.array([*self.vocabulary, ""], object)[self.codes]
-        return words
-
-    def occurring(self) -> np.ndarray:
-        """The codes that occur, each once, rising."""
-        return np.flatnonzero(np.bincount(self.codes, minlength=len(self.vocabulary)))
-
-
 class NumberCells:
     """Reads the cells of a numeric column as float32, missing ones as NaN.
 
@@ -53,16 +35,17 @@ class NumberCells:
     exported graph has only float32 to ask with.
 
     Attributes:
+        form: How the cells write numbers; None for plain ones.
         missing: The texts that mean a missing value.
         sentinels: The numbers that do.
         low: The smallest number accepted, a float32.
         high: The largest one.
     """
 
-    arrow_type = pa.float64()
-
     def __init__(self, column: NumericColumn, missing: Sequence[str]) -> None:
         self.column = column
+        self.form = None if column.format is None else NumberFormat.of(column.format)
+        self.arrow_type = pa.float64() if self.form is None else pa.string()
         self.missing = {"", *missing}
         self.sentinels = {_rounded(float(word)) for word in missing if is_number(word)}
         self.low = -LARGEST if column.min is None else max(_rounded(column.min), -LARGEST)
@@ -70,11 +53,24 @@ class NumberCells:
 
     def convert(self, array: Any) -> np.ndarray | None:
         """Values of a parsed column of an arrow table, or None if a cell needs a closer look."""
-        if array.null_count and self.column.impute is None:
+        numbers = array if self.form is None else self._numbers(array, self.form)
+        if numbers is None or (numbers.null_count and self.column.impute is None):
             return None
-        values = as_float32(array.to_numpy(zero_copy_only=False))
-        present = values[array.is_valid().to_numpy(zero_copy_only=False)] if array.null_count else values
+        values = as_float32(numbers.to_numpy(zero_copy_only=False))
+        present = values[numbers.is_valid().to_numpy(zero_copy_only=False)] if numbers.null_count else values
+        if self.sentinels and self.column.impute is not None:
+            present = present[~np.isin(present, list(self.sentinels))]
+            values = np.where(np.isin(values, list(self.sentinels)), np.float32("nan"), values)
         return values if self._may_stand(present) else None
+
+    def _numbers(self, array: Any, form: NumberFormat) -> Any:
+        """A column of texts as arrow's numbers, missing ones null; None if another cell is no number."""
+        texts = compute.utf8_trim_whitespace(array)
+        plain = plain_numbers(texts, form)
+        absent = compute.is_in(texts, value_set=pa.array(sorted(self.missing)))
+        if compute.any(compute.and_(compute.is_null(plain), compute.invert(absent))).as_py():
+            return None
+        return compute.cast(compute.if_else(absent, None, plain), pa.float64())
 
     def convert_json(self, values: Sequence[object]) -> np.ndarray | None:
         """JSON's values as `parse` would read them, or None if one needs a closer look."""
@@ -107,12 +103,19 @@ class NumberCells:
     def _value(self, text: str) -> float | None:
         if text in self.missing:
             return None if self.column.impute is None else math.nan
-        if not _NUMBER.fullmatch(text):
+        plain = self._plain(text)
+        if plain is None:
             return None
-        value = _rounded(float(text))
+        value = _rounded(float(plain))
         if value in self.sentinels:
             return None if self.column.impute is None else math.nan
         return value if self.low <= value <= self.high else None
+
+    def _plain(self, text: str) -> str | None:
+        """A number as contracts write it; None if the text is no number of the column."""
+        if self.form is None:
+            return text if is_number(text) else None
+        return self.form.plain(text)
 
     def explain(self, cell: str) -> str:
         """Why `cell` is bad and what to do."""
@@ -120,9 +123,10 @@ class NumberCells:
         if not text:
             return 'is blank. Write a number, or let the contract fill it in with impute = "mean"'
         received = f"received {quoted(text)}, "
-        if text in self.missing or (is_number(text) and _rounded(float(text)) in self.sentinels):
+        plain = self._plain(text)
+        if text in self.missing or (plain is not None and _rounded(float(plain)) in self.sentinels):
             return f'{received}a missing value. Write a number, or add impute = "mean" to the contract'
-        return received + (self._misfit(float(text)) if is_number(text) else self._misspelt(text))
+        return received + (self._misspelt(text) if plain is None else self._misfit(float(plain)))
 
     def _misfit(self, value: float) -> str:
         unit = f" {self.column.unit}" if self.column.unit else ""
@@ -132,8 +136,7 @@ class NumberCells:
             return f"which lies below min = {self.column.min}{unit}. Correct the cell, or min in the contract"
         return "which float32 cannot hold (at most 3.4e38). Write it in a larger unit"
 
-    @staticmethod
-    def _misspelt(text: str) -> str:
+    def _misspelt(self, text: str) -> str:
         if _NON_FINITE.fullmatch(text) and text.lower() not in LOOKS_MISSING:
             return "which is not finite. Write a finite number"
         if text.lower() in LOOKS_MISSING:
@@ -141,10 +144,17 @@ class NumberCells:
                 f"which is no number. If it means a missing value, add {quoted(text)} to missing under "
                 '[file] in the contract and give the column impute = "mean"'
             )
+        if self.form is not None:
+            return f"which is no number in the format of the column. Write one such as {quoted(self.form.example)}"
         if is_decimal_comma(text):
             whole, fraction = re.sub("[. ]", "", text).split(",")
-            return f"which is no number. Write a decimal point: {whole}.{fraction}"
-        return "which is no number. Write one such as 0.2, without unit or thousands separator"
+            return (
+                f"which is no number. Write a decimal point: {whole}.{fraction}, or give the column format = '1.234,5'"
+            )
+        return (
+            "which is no number. Write one such as 0.2, without unit or thousands separator, or give the column a "
+            "format in the contract, which is the number 1234.5 as the column writes it"
+        )
 
 
 class LabelCells:
@@ -156,11 +166,12 @@ class LabelCells:
         self.column = column
         self._missing = {"", *missing}
         self._ids = {word: class_id for class_id, word in enumerate(column.written)}
+        self._ids |= {alias: column.classes.index(name) for alias, name in column.aliases.items()}
 
     def convert(self, array: Any) -> np.ndarray | None:
         """Class ids of a parsed column of an arrow table, or None if a cell is of no class."""
         ids = [self._ids.get(word.strip()) for word in array.dictionary.to_pylist()]
-        return None if None in ids else _spread(ids, array)
+        return None if None in ids else spread(ids, array)
 
     def parse(self, cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Class ids of cells, -1 where there is none, and which of the cells are bad."""
@@ -203,7 +214,7 @@ class WordCells:
         if None in words:
             return None
         ids = {word: code for code, word in enumerate(dict.fromkeys(words))}
-        return Words(_spread([ids[word] for word in words], array), tuple(map(str, ids)))
+        return Words(spread([ids[word] for word in words], array), tuple(map(str, ids)))
 
     def convert_json(self, values: Sequence[Any]) -> Words | None:
         """JSON's values as `parse` would read them, or None if one needs a closer look."""
@@ -242,25 +253,24 @@ class WordCells:
         )
 
 
-def _spread(ids: Sequence[int | None], array: Any) -> np.ndarray:
-    """An id for each row, int64 [n], from one for each distinct cell of a dictionary-encoded column."""
-    by_code = np.array(ids or [0], np.int64)
-    return np.asarray(by_code[array.indices.to_numpy()])
-
-
-Cells = NumberCells | LabelCells | WordCells
+FeatureCells = NumberCells | DateCells | WordCells
+Cells = FeatureCells | LabelCells
 
 
 def cells_of(contract: Contract) -> dict[str, Cells]:
     """How the cells of each column that is read are read, by column name."""
     cells: dict[str, Cells] = {}
     for column in contract.columns:
-        if isinstance(column, NumericColumn):
-            cells[column.name] = NumberCells(column, contract.file.missing)
-        elif isinstance(column, CategoricalColumn):
-            cells[column.name] = WordCells(column, contract.file.missing)
-        elif isinstance(column, LabelColumn):
+        if isinstance(column, LabelColumn):
             cells[column.name] = LabelCells(column, contract.file.missing)
+        elif not isinstance(column, IgnoredColumn):
+            missing = (*contract.file.missing, *column.missing)
+            if isinstance(column, NumericColumn):
+                cells[column.name] = NumberCells(column, missing)
+            elif isinstance(column, DateColumn):
+                cells[column.name] = DateCells(column, missing)
+            else:
+                cells[column.name] = WordCells(column, missing)
     return cells
 
 

@@ -181,4 +181,4 @@ def _other_delimiter(record: str, contract: Contract) -> str:
 def _holds(delimiter: str, cells: list[str], contract: Contract) -> bool:
     """Whether a delimiter stands where a number should: `5,1;3,5` split at its decimal commas."""
     pairs = zip(cells, contract.columns, strict=True)
-    return any(delimiter in cell and isinstance(column, NumericColumn) for cell, column in pairs)
+    return any(delimiter in cell and isinstance(column, NumericColumn) and not column.format for cell, column in pairs)

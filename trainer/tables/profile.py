@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainer.contract import CategoricalColumn, Contract
+from trainer.contract import Contract
 from trainer.errors import one_of, quoted
 from trainer.tables import no_rows
 from trainer.tables.problems import NOWHERE, Problems
 from trainer.tables.reader import PARSING_THREADS, TableReader
 from trainer.tables.rows import Rows
 from trainer.tables.shared_rows import RowSample, fingerprints
-from trainer.tables.statistics import ColumnProfile, NumberStatistics, WordStatistics
+from trainer.tables.statistics import ColumnProfile, statistics_of
 
 __all__ = ["ColumnProfile", "TableProfile", "check_tables", "profile_table"]
 
@@ -128,8 +128,7 @@ class _Scan:
         self._sum = hashlib.sha256()
         self._classes = np.zeros(len(self.contract.label.classes), np.int64)
         self._columns: dict[str, Any] = {  # a column's values and statistics are of one kind
-            column.name: WordStatistics(column) if isinstance(column, CategoricalColumn) else NumberStatistics(column)
-            for column in self.contract.features
+            column.name: statistics_of(column) for column in self.contract.features
         }
 
     def read(self, urls: Sequence[str], *takers: Taker | None) -> None:

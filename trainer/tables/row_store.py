@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.contract import CategoricalColumn, Contract
-from trainer.tables.cells import Words
 from trainer.tables.growing_array import GrowingArray
 from trainer.tables.rows import Rows
+from trainer.tables.words import Dates, Words
 
 NUMBER_BYTES = 4
 
@@ -50,7 +50,9 @@ class RowStore:
             return
         numbers, codes = self._numbers.room_for(count), self._codes.room_for(count)
         for name, values in rows.features.items():
-            if isinstance(values, Words):
+            if isinstance(values, Dates):
+                numbers[:, self._places[name]] = values.to_days()[:count]
+            elif isinstance(values, Words):
                 codes[:, self._places[name]] = self._recoded(name, values, count)
             else:
                 numbers[:, self._places[name]] = values[:count]
@@ -60,8 +62,8 @@ class RowStore:
         """The rows kept, which are the caller's to change from now on; columns are sorted by name.
 
         Returns:
-            Numbers, float32 [rows, numeric columns], NaN for a missing one; codes of words, int32 [rows, categorical
-            columns]; class ids, int32 [rows].
+            Numbers, float32 [rows, numeric and date columns], NaN for a missing one; codes of words, int32 [rows,
+            categorical columns]; class ids, int32 [rows].
         """
         return self._numbers.take_out(), self._codes.take_out(), self._labels.take_out()
 

@@ -13,7 +13,8 @@ from pyarrow import csv
 
 from trainer.contract import Contract
 from trainer.tables.blocks import Block, csv_reader
-from trainer.tables.cells import Cells, Words, cells_of
+from trainer.tables.cells import Cells, cells_of
+from trainer.tables.words import Words
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Rows:
 
     Attributes:
         features: By column name, in the order of the contract: float32 [n], NaN for a missing or
-            bad cell, or `Words`.
+            bad cell, or `Words`, of which `Dates` are a kind.
         labels: int64 [n], class ids; -1 for a bad cell.
     """
 

@@ -6,8 +6,8 @@ import hashlib
 
 import numpy as np
 
-from trainer.tables.cells import Words
 from trainer.tables.rows import Rows
+from trainer.tables.words import Words
 
 _MOST_ROWS = 1 << 22
 # A sieve has so many places for each row, so that few rows of another table fall into a place that is taken.

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from trainer.contract import MEAN, CategoricalColumn, NumericColumn
+from trainer.contract import MEAN, CategoricalColumn, DateColumn, Feature, NumericColumn
 from trainer.errors import quoted
-from trainer.tables.cells import Words
+from trainer.tables.words import Dates, Words
 
 MOST_WORDS = 10_000
 
@@ -22,10 +22,11 @@ class ColumnProfile:
 
     Attributes:
         name: The column's name.
-        kind: `numeric` or `categorical`.
+        kind: `numeric`, `date` or `categorical`.
         missing: How many cells hold no value.
         constant: Whether the model sees one value in all rows.
-        mean: Numeric only, as the three below: the mean. None where no cell holds a value.
+        mean: Numeric and date only, as the three below, dates as days since the start of 2000: the mean. None where no
+            cell holds a value.
         deviation: The population standard deviation.
         minimum: The smallest value.
         maximum: The largest value.
@@ -50,7 +51,9 @@ class ColumnProfile:
 class NumberStatistics:
     """Gathers a numeric column, in double precision."""
 
-    def __init__(self, column: NumericColumn) -> None:
+    _noun = "number"
+
+    def __init__(self, column: NumericColumn | DateColumn) -> None:
         self._column = column
         self._count = self._missing = 0
         self._mean = self._squares = 0.0
@@ -78,8 +81,8 @@ class NumberStatistics:
         """Why the column cannot be trained on; empty if it can."""
         if self._column.impute == MEAN and not self._count:
             return (
-                f"The column {quoted(self._column.name)} holds no number, so there is no mean to impute. "
-                'Fill it in, give a number as impute, or set kind = "ignored" in the contract.'
+                f"The column {quoted(self._column.name)} holds no {self._noun}, so there is no mean to impute. "
+                f'Fill it in, give a {self._noun} as impute, or set kind = "ignored" in the contract.'
             )
         return ""
 
@@ -87,12 +90,22 @@ class NumberStatistics:
         """What was gathered."""
         name, missing = self._column.name, self._missing
         if not self._count:
-            return ColumnProfile(name, "numeric", missing, constant=True)
+            return ColumnProfile(name, self._column.kind, missing, constant=True)
         one_value = self._low == self._high
         constant = one_value and (not missing or self._column.impute in (MEAN, self._low))
         mean = self._low if one_value else self._mean
         deviation = 0.0 if one_value else math.sqrt(self._squares / self._count)
-        return ColumnProfile(name, "numeric", missing, constant, mean, deviation, self._low, self._high)
+        return ColumnProfile(name, self._column.kind, missing, constant, mean, deviation, self._low, self._high)
+
+
+class DateStatistics(NumberStatistics):
+    """Gathers a date column, in days."""
+
+    _noun = "date"
+
+    def add(self, cells: Dates) -> None:  # type: ignore[override] # what a column holds is of its kind
+        """Takes in dates [n]."""
+        super().add(cells.to_days())
 
 
 class WordStatistics:
@@ -134,3 +147,10 @@ class WordStatistics:
         counts = {word: count for word, count in sorted(self._counts.items()) if count}
         seen = set(counts) | ({self._column.impute} if self._missing else set())
         return ColumnProfile(self._column.name, "categorical", self._missing, constant=len(seen) <= 1, counts=counts)
+
+
+def statistics_of(column: Feature) -> NumberStatistics | WordStatistics:
+    """What gathers the statistics of a column."""
+    if isinstance(column, CategoricalColumn):
+        return WordStatistics(column)
+    return DateStatistics(column) if isinstance(column, DateColumn) else NumberStatistics(column)

@@ -9,8 +9,8 @@ import numpy as np
 
 from trainer.model.features import FeatureEncoder
 from trainer.tables import Rows
-from trainer.tables.cells import Words
 from trainer.tables.row_store import RowStore, row_bytes
+from trainer.tables.words import Dates, Words
 
 _BYTES_AT_ONCE = 8 << 20
 
@@ -20,7 +20,7 @@ class EncodedRows:
     """Some rows.
 
     Attributes:
-        numbers: float32 [n, numeric columns].
+        numbers: float32 [n, numeric and date columns].
         ids: int32 [n, categorical columns].
         labels: int32 [n], class ids.
     """
@@ -57,7 +57,8 @@ def encode_rows(rows: Rows, encoder: FeatureEncoder) -> EncodedRows:
             of_code = np.zeros(len(words.vocabulary), np.int32)
             of_code[occur] = encoder.ids_of(column, [words.vocabulary[code] for code in occur])
             ids[:, place] = np.take(of_code, words.codes)
-    return EncodedRows(encoder.numbers(rows.features, len(ids)).numpy(), ids, rows.labels.astype(np.int32))
+    raw = {name: values.to_days() if isinstance(values, Dates) else values for name, values in rows.features.items()}
+    return EncodedRows(encoder.numbers(raw, len(ids)).numpy(), ids, rows.labels.astype(np.int32))
 
 
 def encode_stored(store: RowStore, encoder: FeatureEncoder) -> EncodedRows:

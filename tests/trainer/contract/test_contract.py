@@ -133,7 +133,7 @@ def test_a_label_at_fault_is_refused(label: str, expected: str) -> None:
 
 
 def test_a_contract_without_features_is_refused() -> None:
-    assert 'at least one column must have kind = "numeric" or "categorical". Received: none.' in fault(
+    assert 'at least one column must have kind = "numeric", "date" or "categorical". Received: none.' in fault(
         f'name = "x"\n{LABEL}'
     )
 
@@ -189,10 +189,10 @@ def test_a_column_name_that_cannot_be_read_is_refused(name: str, expected: str) 
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        ('[[columns]]\nname = "q"\n', '`kind` of column "q" in s.toml is missing. Write "numeric", "categorical"'),
+        ('[[columns]]\nname = "q"\n', '`kind` of column "q" in s.toml is missing. Write "numeric", "date", "categorical"'),
         (
             '[[columns]]\nkind = "number"\n',
-            '`kind` of column 1 in s.toml: must be "numeric", "categorical", "label" or "ignored". Received: "number".',
+            '`kind` of column 1 in s.toml: must be "numeric", "date", "categorical", "label" or "ignored". Received: "number".',
         ),
         ("columns = [7]", "Column 1 in s.toml: must be a table. Received: 7."),
         ("columns = 7", "`columns` in s.toml: must be a list. Received: 7."),

@@ -17,12 +17,12 @@ from trainer.tables.cells import (
     LabelCells,
     NumberCells,
     WordCells,
-    Words,
     is_count,
     is_decimal_comma,
     is_number,
 )
 from trainer.tables.rows import RowConverter, Rows
+from trainer.tables.words import Words
 
 CONTRACT = parse_contract(
     b"""

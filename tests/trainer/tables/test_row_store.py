@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from trainer.contract import Contract, parse_contract
-from trainer.tables.cells import Words
 from trainer.tables.row_store import RowStore, row_bytes
 from trainer.tables.rows import Rows
+from trainer.tables.words import Words
 
 SCHEMA = b"""
 name = "shop"
