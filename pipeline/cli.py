@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
@@ -108,7 +109,10 @@ def draft_schema(
         except OSError as error:
             raise UsageError(f"{output} cannot be written: {error.strerror}. Give another --output.") from error
         print(f"Written to {output}.", file=sys.stderr)
+    print(drafted.summary, file=sys.stderr)
     print("Check what was guessed:", *drafted.guesses or ["nothing."], sep="\n  - ", file=sys.stderr)
+    given = f"--schema {shlex.quote(str(output))}" if output else f"--label {shlex.quote(label)}"
+    print(f"Then: python -m pipeline run --data {shlex.quote(file)} {given}", file=sys.stderr)
 
 
 @compile_app.command("compile")

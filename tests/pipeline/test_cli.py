@@ -261,12 +261,17 @@ def test_draft_schema_prints_a_contract_and_says_what_it_guessed(command: Comman
     outcome = command("draft-schema", str(iris_files.train_data), "--label", "5")
     assert outcome.code == 0
     assert parse_contract(outcome.out.encode(), "draft").label.classes == ("setosa", "versicolor", "virginica")
-    assert outcome.err.startswith('Check what was guessed:\n  - Column "column5" is the label, with 3 classes.\n')
+    told, guesses = outcome.err.split("Check what was guessed:\n")
+    assert told == '120 rows of 3 classes: "setosa" 42 (35%), "virginica" 40 (33%), "versicolor" 38 (32%).\n'
+    assert guesses.startswith('  - Column "column5" is the label, with 3 classes.\n')
+    assert guesses.endswith(f"\nThen: python -m pipeline run --data {iris_files.train_data} --label 5\n")
 
 
 def test_draft_schema_writes_a_file_once(command: Command, iris_files: IrisFiles) -> None:
     arguments = ["draft-schema", str(iris_files.train_data), "--label", "5", "--output", "new/mine.toml"]
-    assert command(*arguments).err.startswith("Written to new/mine.toml.\nCheck what was guessed:\n  - ")
+    told = command(*arguments).err
+    assert told.startswith("Written to new/mine.toml.\n120 rows of 3 classes: ")
+    assert told.endswith(f"python -m pipeline run --data {iris_files.train_data} --schema new/mine.toml\n")
     written = Path("new/mine.toml").read_bytes()
     Path("new/mine.toml").write_bytes(b"edited")
     outcome = command(*arguments)

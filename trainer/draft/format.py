@@ -11,12 +11,14 @@ from typing import Literal
 
 from trainer.contract import LONGEST_NAME
 from trainer.errors import DataError, UsageError, nearest, one_of, quoted
-from trainer.tables.blocks import csv_reader
+from trainer.tables.blocks import Fault, csv_reader, read_blocks
 from trainer.tables.cells import is_count, is_decimal_comma, is_number
 from trainer.tables.files import UnreadableFileError, open_table
 from trainer.tables.headers import DELIMITERS
 from trainer.tables.text import TextDecoder, byte_order_mark, foreign_format, unmarked_utf16
 
+# As the reader of contracts reads tables, so that what is too long for it is so here.
+BLOCK_BYTES = 8 << 20
 _SAMPLE_BYTES = 1 << 20
 _SAMPLE_RECORDS = 1000
 _MOST_NAMES = 20
@@ -61,7 +63,7 @@ def guess_format(url: str, label: str) -> TableFormat:
         sample = _sample(url, encoding)
     except UnreadableFileError as error:
         raise DataError([f"{url} {error}."]) from error
-    delimiter = _delimiter(url, sample)
+    delimiter = _delimiter(url, encoding, sample)
     if delimiter != ",":
         guesses.append(f"The cells are separated by {DELIMITERS[delimiter]}.")
     first, *others = _records(sample, delimiter)
@@ -119,15 +121,22 @@ def _usual_width(records: Sequence[Sequence[str]]) -> int:
     return Counter(map(len, records)).most_common(1)[0][0]
 
 
-def _delimiter(url: str, sample: str) -> str:
+def _delimiter(url: str, encoding: str, sample: str) -> str:
     """The delimiter that splits most records alike and leaves the fewest other delimiters in cells."""
     scores = {delimiter: _score(_records(sample, delimiter), delimiter) for delimiter in DELIMITERS}
     best = max(scores, key=lambda delimiter: scores[delimiter])
     if not scores[best]:
-        raise DataError(
-            [f"{url} does not split into columns. Separate its cells by {one_of(DELIMITERS)} and try again."]
-        )
+        raise DataError([_why_not_split(url, encoding, best)])
     return best
+
+
+def _why_not_split(url: str, encoding: str, delimiter: str) -> str:
+    """Why a file does not split into columns: a quote that nothing closes may hold all of it together."""
+    with open_table(url) as stream:
+        faults = [found for found in read_blocks(stream, encoding, delimiter, BLOCK_BYTES) if isinstance(found, Fault)]
+    if faults:
+        return f"{url}, line {faults[0].line}: {faults[0].sentence}."
+    return f"{url} does not split into columns. Separate its cells by {one_of(DELIMITERS)} and try again."
 
 
 def _score(records: list[list[str]], delimiter: str) -> float:

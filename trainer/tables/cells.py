@@ -22,7 +22,8 @@ from trainer.tables.words import Words, spread
 _NUMBER = re.compile(NUMBER)
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3}([. ]?[0-9]{3})*,[0-9]+")
-LOOKS_MISSING = {"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", "."}
+LOOKS_MISSING = {"na", "n/a", "n.a.", "#n/a", "<na>", "nan", "null", "none", "nil", "missing", "unknown", "(blank)"}
+LOOKS_MISSING |= {"?", "-", "--", "\u2013", "\u2014", ".", "..", "#value!", "#div/0!", "#num!", "#ref!", "#name?"}
 _MOST_DIGITS = 18
 LARGEST = float(np.finfo(np.float32).max)
 SMALLEST = float(np.finfo(np.float32).smallest_normal)

@@ -126,7 +126,7 @@ class TableReader:
         for line, record in read_records(block, self._contract.file.delimiter):
             self._records += 1
             if len(record) != width:
-                self._report_width(line, record, width)
+                self._report(line, width_problem(record, width, self._contract.file.delimiter))
             elif not any(cell.strip() for cell in record):
                 self._report(line, "every cell is blank. Take the line out")
             else:
@@ -171,16 +171,16 @@ class TableReader:
 
         self._problems.add(self._position, line, i, sentence)
 
-    def _report_width(self, line: int, record: list[str], width: int) -> None:
-        delimiter = self._contract.file.delimiter
-        self._report(
-            line,
-            f"holds {len(record)} cell{'s' * (len(record) != 1)} where the table has {width} columns. "
-            f"Received: {quoted(delimiter.join(record))}. "
-            f"Complete the line; a cell that holds {quoted(delimiter)} must stand in quotes",
-        )
-
     def _report(self, line: int, sentence: str, labels_complete: bool = False) -> None:
         self.labels_complete &= labels_complete
         where = f"{self._url} " if line == WHOLE_FILE else f"{self._url}, line {line}: "
         self._problems.add(self._position, line, -1, lambda: f"{where}{sentence}.")
+
+
+def width_problem(record: Sequence[str], width: int, delimiter: str) -> str:
+    """What is wrong with a record that has more or fewer cells than its table has columns, without a full stop."""
+    held = f"holds {len(record)} cell{'s' * (len(record) != 1)} where the table has {width} columns"
+    received = f"Received: {quoted(delimiter.join(record))}"
+    if len(record) > width and not any(cell.strip() for cell in record[width:]):
+        return f"{held}. {received}. Take the {quoted(delimiter)} at its end out, or name the columns that it opens"
+    return f"{held}. {received}. Complete the line; a cell that holds {quoted(delimiter)} must stand in quotes"

@@ -57,6 +57,14 @@ class RowSample:
         total = int(self._counts.sum())
         return int(self._counts[self._found].sum()) / total if total else 0.0
 
+    @property
+    def repeated(self) -> float:
+        """The share of the rows taken in, 0 to 1, that are there more than once."""
+        if self._chunks:
+            self._sort()
+        total = int(self._counts.sum())
+        return int(self._counts[self._counts > 1].sum()) / total if total else 0.0
+
     def _sort(self) -> None:
         self._rows, self._counts = np.unique(np.concatenate(self._chunks), return_counts=True)
         self._found = np.zeros(len(self._rows), bool)
