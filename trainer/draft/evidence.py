@@ -17,7 +17,7 @@ from trainer.tables.statistics import MOST_WORDS
 
 MOST_CLASSES = 1000
 # What stands in many tables for a number that is not known. Zero is among them, but nobody can tell it from a zero.
-CODES = (0.0, *(sign * float("9" * digits) for sign in (1, -1) for digits in range(2, 8)), -9.0)
+CODES = frozenset([0.0, -9.0, *(sign * float("9" * digits) for sign in (1, -1) for digits in range(2, 8))])
 # Beyond it float32 leaves integers out.
 LARGEST_EXACT = float(1 << 24)
 _MOST_STRAYS = 1000
@@ -81,7 +81,7 @@ class Evidence:
 
     def add_numbers(self, column: Any) -> bool:
         """Takes in an arrow array of float64, null where blank; nothing, and says False, if one is not finite."""
-        present = column.drop_null().to_numpy(zero_copy_only=False)
+        present = (column.drop_null() if column.null_count else column).to_numpy()
         if len(present) and not max(abs(low := float(present.min())), abs(high := float(present.max()))) <= LARGEST:
             return False
         self.cells += len(column)
@@ -121,7 +121,7 @@ class Evidence:
         if self.whole:
             self.whole = bool((numbers == np.rint(numbers)).all())
         if low in CODES or high in CODES:
-            coded = np.isin(numbers, CODES)
+            coded = np.isin(numbers, list(CODES))
             self.codes.update(numbers[coded].tolist())
             numbers = numbers[~coded]
         if len(numbers):

@@ -167,7 +167,9 @@ class Gathering:
     def _looked_at(self, block: Block, columns: Sequence[Any]) -> Sequence[Any]:
         """The columns once their evidence is taken, read anew as texts where numbers would hide something."""
         numeric = self._numeric or frozenset()
-        texts = self._parsed(block.data, frozenset(), ()) if numeric and self._hides_zeros(block, columns) else None
+        may_be_codes = any(self._found.columns[i].whole for i in numeric)
+        hidden = may_be_codes and self._hides_zeros(block, columns)
+        texts = self._parsed(block.data, frozenset(), ()) if hidden else None
         looked_at = []
         for i, (evidence, column) in enumerate(zip(self._found.columns, texts or columns, strict=True)):
             seen = column
