@@ -81,7 +81,8 @@ def _contract(config: RunConfig, table: OwnTable, say: Callable[[str], None]) ->
             pass
         return storage.read_bytes(config.schema_file).decode("utf-8-sig"), contract
     drafted = draft.draft_schema(table.data, table.label)
-    say("\n  - ".join([f"A contract is drafted from {table.data}. Check what was guessed:", *drafted.guesses]))
+    say(f"A contract is drafted from {table.data}: {drafted.summary}")
+    say("\n  - ".join(["Check what was guessed:", *drafted.guesses]))
     toml = _without(drafted.toml, table.rule.group or table.rule.time)
     return toml, parse_contract(toml.encode(), "The draft")
 

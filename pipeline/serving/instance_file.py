@@ -185,7 +185,7 @@ def _rows_of_the_table(
 ) -> Sequence[tuple[int, str]]:
     """The rows of a file without names that has all columns of the training files; none where it has not."""
     # The tutorial's first line counts the rows and the features, and names the classes.
-    counts = [*columns.classes.values()] == list(first[2:]) and all(map(str.isdecimal, first[:2]))
+    counts = [*dict.fromkeys(columns.classes.values())] == list(first[2:]) and all(map(str.isdecimal, first[:2]))
     rows = lines[1:] if counts else lines
     is_whole = len(columns.order) > len(columns.types) and all(
         line.count(delimiter) + 1 == len(columns.order) for _, line in rows

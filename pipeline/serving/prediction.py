@@ -79,7 +79,7 @@ class Endpoint:
             return ModelColumns(types)
         label = contract.label
         order = [column.name for column in contract.columns]
-        return ModelColumns(types, order, label.name, dict(zip(label.written, label.classes, strict=True)))
+        return ModelColumns(types, order, label.name, label.meanings)
 
     def ask(self, instances: Sequence[Any]) -> Iterator[Answer]:
         """Asks for predictions, in as many requests as their size needs.

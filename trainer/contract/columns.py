@@ -210,6 +210,11 @@ class LabelColumn(_Column):
         """The classes as the files write them, in the order of their ids."""
         return self.classes if self.values is None else self.values
 
+    @property
+    def meanings(self) -> dict[str, str]:
+        """The class of each text that a cell may hold: as the files write them, then their other spellings."""
+        return dict(zip(self.written, self.classes, strict=True)) | self.aliases
+
 
 class IgnoredColumn(_Column):
     """A column of the files that the model does not see: an id, a comment."""

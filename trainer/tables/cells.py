@@ -166,8 +166,8 @@ class LabelCells:
     def __init__(self, column: LabelColumn, missing: Sequence[str]) -> None:
         self.column = column
         self._missing = {"", *missing}
-        self._ids = {word: class_id for class_id, word in enumerate(column.written)}
-        self._ids |= {alias: column.classes.index(name) for alias, name in column.aliases.items()}
+        ids = {name: class_id for class_id, name in enumerate(column.classes)}
+        self._ids = {word: ids[name] for word, name in column.meanings.items()}
 
     def convert(self, array: Any) -> np.ndarray | None:
         """Class ids of a parsed column of an arrow table, or None if a cell is of no class."""

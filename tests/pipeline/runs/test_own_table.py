@@ -41,8 +41,9 @@ def test_table_becomes_a_contract_and_two_parts_under_a_name_of_its_own(pets: st
     assert load_contract(config.schema_file).label.classes == ("cat", "dog")
     assert len(rows_of(config.train_data)) + len(rows_of(config.eval_data)) == 90
     assert not set(rows_of(config.train_data)) & set(rows_of(config.eval_data))
-    assert said[0].startswith("A contract is drafted from My pets.csv. Check what was guessed:\n  - ")
-    assert said[1].startswith("Split: 72 rows to train on, 18 (20.0%) to evaluate on: by what the rows hold, drawn by")
+    assert said[0].startswith("A contract is drafted from My pets.csv: ")
+    assert said[1].startswith("Check what was guessed:\n  - ")
+    assert said[2].startswith("Split: 72 rows to train on, 18 (20.0%) to evaluate on: by what the rows hold, drawn by")
     assert f"Contract and parts are in {Path(config.train_data).parent}." in said
     assert (
         Path(config.schema_file)
