@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -179,7 +179,14 @@ class Gathering:
             if seen.type != "double":
                 evidence.add_texts(seen)
             looked_at.append(seen)
+        if any(looked_at[i].type != "double" for i in numeric):
+            self._learn_missing(numeric)
         return looked_at
+
+    def _learn_missing(self, numeric: Iterable[int]) -> None:
+        """Takes the words of columns of numbers that look like missing values for such in the blocks that follow."""
+        words = {word for i in numeric for word in self._found.columns[i].strays if word.lower() in LOOKS_MISSING}
+        self._missing = ("", *sorted(words))
 
     def _decide(self) -> None:
         """Settles on how to read the blocks that follow."""
@@ -187,8 +194,7 @@ class Gathering:
         self._numeric = frozenset(
             i for i, column in enumerate(evidence) if i not in self._texts and _holds_numbers(column)
         )
-        words = {word for i in self._numeric for word in evidence[i].strays}
-        self._missing = ("", *sorted(words))
+        self._learn_missing(self._numeric)
         if self._compared is None:
             telling = [
                 i for i, column in enumerate(evidence) if i != self._form.label and not _tells_rows_apart(column)
