@@ -15,9 +15,7 @@ from pydantic import ValidationError
 
 from pipeline.config import RunConfig, Value, key
 from trainer.config import flag, refusals
-from trainer.contract import load_contract
 from trainer.errors import UsageError, listing, nearest, quoted
-from trainer.storage import is_local
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
@@ -162,6 +160,9 @@ def _strays(document: dict[str, Any], file: Path | None) -> list[str]:
 
 def _contract(layers: Sequence[_Layer]) -> _Layer:
     """What the data contract says of training, which its own reader has checked."""
+    from trainer.contract import load_contract
+    from trainer.storage import is_local
+
     field = "schema_file"
     named = [layer.values[key(field)] for layer in layers if key(field) in layer.values]
     location = named[-1] if named else RunConfig.model_fields[field].default

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.tables.cells import Words
 from trainer.tables.holdout import Holdout, HoldoutDraw
 from trainer.tables.rows import Rows
+from trainer.tables.words import Words
 
 
 def rows(numbers: list[float], labels: list[int]) -> Rows:
