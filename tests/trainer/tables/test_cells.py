@@ -155,7 +155,7 @@ def test_a_number_is_held_to_the_contract_as_float32(cell: str, value: float) ->
     cells = NumberCells(column, ["0.1"])
     values, bad = cells.parse([cell])
     assert not bad.any()
-    np.testing.assert_array_equal(values, np.float32([value]))
+    np.testing.assert_array_equal(values, np.array([value], np.float32))
     fast = cells.convert_json([float(cell)])
     np.testing.assert_array_equal(values if fast is None else fast, values)
 
@@ -212,7 +212,7 @@ def test_a_bad_word_is_explained() -> None:
 
 
 def test_a_word_holds_no_nul_byte() -> None:
-    assert word("re\0d", None) == 'received "re\\u0000d", which holds a NUL byte. Take it out'
+    assert word("re\0d", None) == 'received "re\\x00d", which holds a NUL byte. Take it out'
 
 
 def test_numbers_are_decimal() -> None:
