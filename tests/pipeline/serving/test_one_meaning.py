@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> AskedModel:
     return AskedModel(tmp_path_factory.mktemp("model"))
 
 
-def _require_one(rows: Sequence[Any]) -> None:
+def _require_one(rows: Sized) -> None:
     if len(rows) != 1:
         raise DataError(["It is not one row."])
 
