@@ -281,7 +281,7 @@ def explain_nul(cell: str) -> str:
 
 
 def as_float32(numbers: np.ndarray) -> np.ndarray:
-    """Numbers, float64, as float32; what is too large is infinite.
+    """Numbers, float64 [n], as float32; what is too large is infinite.
 
     What is smaller than float32's normal numbers is zero: TensorFlow's kernels take it so on CPUs.
     """

@@ -169,7 +169,7 @@ def _require_one(rows: Sized) -> None:
 def cells_of(row: str) -> list[str]:
     """The cells of a row, as one who writes to a signature of columns has them."""
     try:
-        records = list(csv.reader(io.StringIO(row, newline="")))
+        records = [record for record in csv.reader(io.StringIO(row, newline="")) if record]
     except csv.Error:
         return []
     # The last cell of a row whose quote nothing closes ends in a mark that is put behind it.
@@ -272,7 +272,7 @@ def test_a_row_is_answered_alike_wherever_it_is_read(asked: AskedModel, row: str
 @settings(max_examples=200)
 @given(st.text(st.sampled_from('1,"\n\ra'), max_size=12))
 @example('1,0.5,"",x"')
-@example("1,0.5,red,x\r\n")
+@example("1,0.5,red,x\n\r")
 @example("")
 def test_any_text_is_taken_apart_alike(asked: AskedModel, row: str) -> None:
     assert_alike(asked, f"1,0.5,{row}" if row.count(",") == 1 else row)

@@ -212,7 +212,7 @@ def test_a_bad_word_is_explained() -> None:
 
 
 def test_a_word_holds_no_nul_byte() -> None:
-    assert word("re\0d", None) == 'received "re\\u0000d", which holds a NUL byte. Take it out'
+    assert word("re\0d", None) == 'received "re\\x00d", which holds a NUL byte. Take it out'
 
 
 def test_numbers_are_decimal() -> None:
