@@ -110,7 +110,7 @@ def runs(
 ) -> None:
     """List the runs, the newest first."""
     from pipeline.runs.client import STATES, Runs
-    from pipeline.runs.filters import has_parameters, parameters_wanted
+    from pipeline.runs.filters import has_parameters, misspelt, parameters_wanted
     from pipeline.runs.view import runs_list
     from pipeline.vertex.connection import connected
 
@@ -122,7 +122,7 @@ def runs(
             state=state, everything=everything, limit=limit, is_wanted=lambda run: has_parameters(run, wanted)
         )
     if not found:
-        print(repeating("There are no such runs. `python -m pipeline run` starts one.", again))
+        print(repeating(f"There are no such runs.{misspelt(wanted)} `python -m pipeline run` starts one.", again))
         return
     Console().print(runs_list(found), soft_wrap=True)
 

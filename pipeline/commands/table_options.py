@@ -31,7 +31,7 @@ TABLE_OPTIONS: dict[str, tuple[Any, Any]] = {
             typer.Option(
                 metavar="COLUMN",
                 rich_help_panel=_PANEL,
-                help="With --data: name or number of the column of the classes. A contract names it itself.",
+                help="With --data: name or number of the column of the classes, unless a contract is given.",
             ),
         ],
         "",

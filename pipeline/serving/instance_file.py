@@ -187,10 +187,18 @@ def _rows_of_the_table(
     # The tutorial's first line counts the rows and the features, and names the classes.
     counts = [*dict.fromkeys(columns.classes.values())] == list(first[2:]) and all(map(str.isdecimal, first[:2]))
     rows = lines[1:] if counts else lines
-    is_whole = len(columns.order) > len(columns.types) and all(
-        line.count(delimiter) + 1 == len(columns.order) for _, line in rows
-    )
-    return rows if is_whole else ()
+    width = len(columns.order)
+    return rows if width > len(columns.types) and all(_width(line, delimiter) == width for _, line in rows) else ()
+
+
+def _width(line: str, delimiter: str) -> int:
+    """How many cells a record has; none where it is not one."""
+    from trainer.tables.blocks import read_record
+
+    try:
+        return len(read_record(line, delimiter))
+    except ValueError:
+        return 0
 
 
 def _named(

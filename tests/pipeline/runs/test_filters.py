@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.runs.filters import has_parameters, parameters_wanted
+from pipeline.runs.filters import has_parameters, misspelt, parameters_wanted
 from tests.pipeline.run_records import run
 from trainer.errors import UsageError
 
@@ -37,7 +37,6 @@ def test_runs_are_wanted_by_the_values_of_their_parameters(params: list[str], is
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
-        (["learnin_rate=1"], r'`--param learnin_rate` is no parameter. Did you mean "learning_rate"\?'),
         (["seed"], "`--param seed` has no value. Write --param NAME=VALUE."),
         (["seed=1", "seed=2"], "`seed` is given 2 times on the command line. Give it once."),
     ],
@@ -45,3 +44,10 @@ def test_runs_are_wanted_by_the_values_of_their_parameters(params: list[str], is
 def test_parameters_that_make_no_sense_are_refused(params: Any, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         parameters_wanted(params)
+
+
+def test_name_by_which_nothing_is_found_is_looked_up() -> None:
+    assert misspelt(["seed", "schema"]) == ""
+    assert misspelt(["learnin_rate"]) == (
+        ' This pipeline has no parameter "learnin_rate". Did you mean "learning_rate"?'
+    )

@@ -95,7 +95,7 @@ def test_label_of_named_columns_is_kept_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("first", ["", "2,4,setosa,versicolor\n"])
 def test_table_as_the_training_files_have_it_needs_no_names(tmp_path: Path, first: str) -> None:
-    text = f"{first}5.9,3.0,4.2,1.5,1\n5.9,3.0,4.2,1.5,0\n"
+    text = f'{first}5.9,3.0,4.2,1.5,1\n5.9,3.0,4.2,"1.5",0\n'
     assert read(tmp_path, text, lambda: IRIS) == Instances([FLOWER, FLOWER], ["Species"], ("versicolor", "setosa"))
 
 
@@ -126,7 +126,7 @@ def test_rows_are_taken_apart_as_those_of_tables(tmp_path: Path) -> None:
         {"SepalLength": 1.5, "Colour": "pale\n\nred"},
         {"SepalLength": '5"\x1f', "Colour": '5" pipe'},
     ]
-    assert read(tmp_path, '1,"pale\nred"\n\n2,x\n').values == ['1,"pale\nred"', "2,x"]
+    assert read(tmp_path, '1,"pale\nred"\n\n2,x\n', lambda: None).values == ['1,"pale\nred"', "2,x"]
 
 
 def test_first_row_of_words_that_are_no_features_is_a_row(tmp_path: Path) -> None:
