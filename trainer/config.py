@@ -140,6 +140,13 @@ class TrainingConfig(Hyperparameters):
     prefetch_buffer_size: Positive | None = Field(
         None, description="Batches prepared ahead, rounded up to whole chunks of rows; else two chunks."
     )
+    embedding_size: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="Length of an embedded column's vectors where the contract gives none; else the fourth root of "
+        "the number of its words.",
+    )
     in_memory_mib: NotNegative = Field(
         256,
         description="Memory for a table's rows, in MiB. Rows that fit, 4 bytes a cell, are held and shuffled whole; "

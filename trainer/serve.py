@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
+from types import FrameType
 
 from trainer.errors import ProjectError, UsageError, quoted
 
@@ -71,5 +73,12 @@ def serve() -> None:
     )
 
 
+def _end(number: int, frame: FrameType | None) -> None:
+    del frame
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    # As process 1 of a container, which a signal without a handler does not reach, it would load its model to the end.
+    signal.signal(signal.SIGTERM, _end)
     main()

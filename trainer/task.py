@@ -6,6 +6,7 @@ import argparse
 import datetime
 import logging
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from trainer.contract import Contract
     from trainer.model.trained_model import TrainedModel
 
-log = logging.getLogger("trainer.task")
+log = logging.getLogger("trainer.task")  # not __name__, which the command has another one for
 
 PROGRAM = "python -m trainer.task"
 INTERRUPTED = 130
 DEFAULTS = {"schema_file": "data/schema.toml", "job_dir": ""}
-NUMBERS = {"num_parallel_calls", "prefetch_buffer_size"}
+NUMBERS = {"num_parallel_calls", "prefetch_buffer_size", "embedding_size"}
+# How the tutorial's trainer spells it.
+ALIASES = {"prefetch_buffer_size": ["--prefetch_buffer_size"]}
 FOLDERS = {
     "model_dir": "AIP_MODEL_DIR",
     "checkpoint_dir": "AIP_CHECKPOINT_DIR",
@@ -61,7 +64,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
             about["type"] = type(default) if default is not None else int
         if name in Hyperparameters.model_fields:
             about["default"] = argparse.SUPPRESS  # what is not given may stand in the data contract
-        parser.add_argument(flag(name), **about)
+        parser.add_argument(flag(name), *ALIASES.get(name, ()), **about)
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
     parser.add_argument("--verbosity", default="INFO", choices=levels, help="What is logged. Default: INFO.")
     parser.add_argument("--debug", action="store_true", help="Show the traceback of an error.")
@@ -98,16 +101,20 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
     from trainer import storage
     from trainer.contract import load_contract
     from trainer.model.export import export_model, timestamped
+    from trainer.training.replicas import require_alone
     from trainer.training.train import train
 
+    require_alone(os.environ)
     for folder in (config.checkpoints, config.logs, config.model_dir or config.job_dir):
         storage.require_writable(folder)
     contract = load_contract(config.schema_file)
+    if config.embedding_size:
+        contract = contract.embedded_by(config.embedding_size)
     _tell_differences(config, contract)
     trained = train(config, contract)
     url = config.model_dir or timestamped(config.job_dir, contract, datetime.datetime.now(datetime.UTC))
     export_model(trained, url.rstrip("/"), config.export_format)
-    logging.getLogger(__name__).info(
+    log.info(
         "accuracy %.4f, loss %.4f after %d steps",
         trained.metrics["accuracy"],
         trained.metrics["loss"],
@@ -157,4 +164,7 @@ def _import_tensorflow_quietly() -> None:
 
 if __name__ == "__main__":
     search_seldom()
+    # What a scheduler or `docker stop` sends does what Ctrl-C does, also in process 1 of a container, which a signal
+    # without a handler does not reach.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trainer.errors import UsageError
-from trainer.task import build_parser, config_from, main
+from trainer.task import build_parser, config_from, main, run
 
 ROOT = Path(__file__).resolve().parents[2]
 IRIS = ["--train-files", "data/iris_training.csv", "--eval-files", "data/iris_test.csv"]
@@ -53,6 +54,12 @@ def test_switch_is_a_flag_of_its_own() -> None:
     assert config_from(build_parser({}).parse_args([*told, "--temperature-scaling"])).temperature_scaling
 
 
+def test_flags_are_taken_as_the_tutorials_trainer_spells_them() -> None:
+    spelled = ["--prefetch_buffer_size", "4", "--embedding-size", "8"]
+    config = config_from(build_parser({}).parse_args([*IRIS, "--job-dir", "j", *spelled]))
+    assert (config.prefetch_buffer_size, config.embedding_size) == (4, 8)
+
+
 def test_vertex_variables_are_the_defaults_of_the_folders() -> None:
     environment = {
         "AIP_MODEL_DIR": "gs://b/model/",
@@ -87,6 +94,7 @@ def test_main_trains_exports_and_prints_the_place(tmp_path: Path) -> None:
     assert place.parent == tmp_path / "job dir" / "export" / "iris"
     assert (place / "saved_model.pb").is_file()
     assert "step 100 of 100: training loss" in done.stderr
+    assert re.search(r"INFO accuracy 0\.\d{4}, loss \d\.\d{4} after 100 steps\n$", done.stderr)
     assert "cuda" not in done.stderr.lower()
 
 
@@ -101,18 +109,27 @@ def test_main_answers_a_folder_that_cannot_be_made_with_2(tmp_path: Path) -> Non
 
 
 @pytest.mark.tensorflow
-def test_main_answers_an_interrupt_with_130(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_main_answers_a_signal_with_130(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "trainer.task", *IRIS, "--job-dir", str(tmp_path), "--train-steps", "1000000"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         assert running.stderr is not None
         assert any("step 10000 of" in line for line in running.stderr)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         said = running.stderr.read()
         assert running.stdout.read() == ""
     assert running.returncode == 130
     assert "Traceback" not in said
     assert "Stopped. The same command goes on from the last checkpoint." in said
+
+
+def test_a_job_of_several_replicas_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}, "task": {"type": "chief"}}')
+    config = config_from(build_parser({}).parse_args([*IRIS, "--job-dir", str(tmp_path / "job")]))
+    with pytest.raises(UsageError, match=r"TF_CONFIG names 1 other replica \(worker 0\)"):
+        run(config)
+    assert not (tmp_path / "job").exists()
 
 
 @pytest.mark.tensorflow

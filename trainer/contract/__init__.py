@@ -133,6 +133,16 @@ class Contract(Part):
         """The columns that the model sees, in the order of the files."""
         return tuple(column for column in self.columns if isinstance(column, Feature))
 
+    def embedded_by(self, size: int) -> Contract:
+        """The contract with `embedding_size = size` in each embedded column that has none."""
+        columns = [
+            column.model_copy(update={"embedding_size": column.embedding_size or size})
+            if isinstance(column, CategoricalColumn) and column.encoding == "embedding"
+            else column
+            for column in self.columns
+        ]
+        return self.model_copy(update={"columns": tuple(columns)})
+
 
 def load_contract(url: str) -> Contract:
     """Reads a contract from a TOML file.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.contract import Contract
 from trainer.contract.cell_text import NUL, NUMBER, WHITE_SPACE
+from trainer.model.assertions import required
 from trainer.model.formats import plain_numbers
 from trainer.tables.cells import SMALLEST, LabelCells, NumberCells, cells_of
 
@@ -89,7 +90,7 @@ class CellReader:
         absent = _among(texts, [reader.missing for reader in self._numeric.values()])
         texts = self._plain(texts)
         is_number = ~absent & tf.strings.regex_full_match(texts, NUMBER)
-        with _require(absent | is_number, self._numeric, "holds a cell that is no number."):
+        with required(absent | is_number, self._numeric, "holds a cell that is no number."):
             # By way of float64, as Python and pyarrow read it: float32 at once rounds some numbers otherwise.
             return tf.cast(tf.strings.to_number(tf.where(is_number, texts, "nan"), tf.float64), tf.float32)
 
@@ -110,7 +111,7 @@ class CellReader:
         numbers = tf.where(tf.abs(numbers) < SMALLEST, tf.zeros_like(numbers), numbers)
         numbers = tf.where(_among(numbers, [reader.sentinels for reader in readers]), float("nan"), numbers)
         inside = (numbers >= [reader.low for reader in readers]) & (numbers <= [reader.high for reader in readers])
-        with _require(inside | tf.math.is_nan(numbers), self._numeric, "holds a number out of the contract's bounds."):
+        with required(inside | tf.math.is_nan(numbers), self._numeric, "holds a number out of the contract's bounds."):
             return tf.identity(numbers)
 
     def _known(self, texts: tf.Tensor) -> tf.Tensor:
@@ -118,7 +119,7 @@ class CellReader:
 
         words = _stripped(texts)
         absent = _among(words, [reader.missing for reader in self._texts.values()])
-        with _require(tf.strings.regex_full_match(words, r"[^\x00]*"), self._texts, "holds a NUL byte, or no UTF-8."):
+        with required(tf.strings.regex_full_match(words, r"[^\x00]*"), self._texts, "holds a NUL byte, or no UTF-8."):
             return tf.where(absent, "", words)
 
 
@@ -148,13 +149,3 @@ def _among(cells: tf.Tensor, listed: Sequence[Collection[Any]]) -> tf.Tensor:
     for item in sorted(set().union(*listed)):
         found |= (cells == item) & tf.constant([item in of_column for of_column in listed])
     return found
-
-
-def _require(accepted: tf.Tensor, names: Collection[str], fault: str) -> Any:
-    """A context whose operations run only if all of [N, columns] is true; the message names the first column else."""
-    import tensorflow as tf
-
-    of_column = tf.reduce_all(accepted, axis=0)
-    name = tf.gather(list(names), tf.argmin(tf.cast(of_column, tf.int32)))
-    told = tf.strings.join(['Column "', name, f'" {fault}'])
-    return tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(of_column), [told])])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,13 +90,36 @@ def _save(trained: TrainedModel, folder: Path, record: Mapping[str, Any]) -> Non
 
     module = tf.Module()
     module.network = trained.network
-    module.tables = list(trained.encoder.tables.values())
-    signatures = _signatures(trained)
-    signatures["serving_default"] = signatures[record["serving_default"]]
-    tf.saved_model.save(module, str(folder), signatures=signatures)
+    module.table = trained.encoder.table
+    tf.saved_model.save(module, str(folder), signatures=_signatures(trained))
+    _name_twice(folder, record["serving_default"], "serving_default")
     (folder / CONTRACT_FILE).parent.mkdir()
     (folder / CONTRACT_FILE).write_text(trained.contract.model_dump_json(indent=2), encoding="utf-8")
     (folder / RECORD_FILE).write_text(json.dumps(record, indent=2), encoding="utf-8")
+
+
+def _name_twice(folder: Path, signature: str, other: str) -> None:
+    """Gives a signature of a SavedModel another name too.
+
+    TensorFlow would trace, write and load one function for each name, which takes long where it has a thousand inputs.
+    """
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    model = SavedModel.FromString((folder / COMPLETED_BY).read_bytes())
+    [graph] = model.meta_graphs
+    graph.signature_def[other].CopyFrom(graph.signature_def[signature])
+    nodes = graph.object_graph_def.nodes
+    signatures = _member(nodes, 0, "signatures")
+    nodes[signatures].children.add(node_id=_member(nodes, signatures, signature), local_name=other)
+    (folder / COMPLETED_BY).write_bytes(model.SerializeToString(deterministic=True))
+    # Of the file as it was; it is optional.
+    (folder / "fingerprint.pb").unlink()
+
+
+def _member(nodes: Sequence[Any], parent: int, name: str) -> int:
+    """The number of the node that a node calls by a name."""
+    [number] = [int(child.node_id) for child in nodes[parent].children if child.local_name == name]
+    return number
 
 
 def _signatures(trained: TrainedModel) -> dict[str, Any]:
@@ -164,9 +188,23 @@ def _require_same_answers(trained: TrainedModel, folder: Path) -> None:
     cells = cells_of(trained.contract)
     rows = {column.name: _probe(column, cells[column.name]) for column in trained.contract.features}
     expected = trained.network(trained.encoder(rows), training=False)
-    answers = load_graph(folder).signatures["predict"](**{names[name]: values for name, values in rows.items()})
+    with _unoptimized():
+        answers = load_graph(folder).signatures["predict"](**{names[name]: values for name, values in rows.items()})
     if not np.allclose(answers["logits"], expected, rtol=1e-5, atol=1e-6):
         raise TrainingError("The exported model does not answer as the trained one does. Nothing was exported.")
+
+
+@contextmanager
+def _unoptimized() -> Iterator[None]:
+    """Has TensorFlow run graphs as they are: to optimize a wide one takes far longer than to ask it once."""
+    import tensorflow as tf
+
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})
 
 
 def _probe(column: Feature, cells: Cells) -> tf.Tensor:

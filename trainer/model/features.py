@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.model.fitted_columns import Fitted, FittedCategorical, FittedDate, FittedNumeric
+from trainer.model.assertions import required
+from trainer.model.fitted_columns import Fitted, FittedCategorical, FittedDate
 from trainer.model.formats import days
 from trainer.model.row_layout import RowLayout
 
@@ -18,16 +19,19 @@ if TYPE_CHECKING:
 class FeatureEncoder(RowLayout):
     """Turns raw columns into numbers and ids of words, with TensorFlow operations.
 
+    All columns of numbers pass an operation together, and so do all columns of words: with operations for each column,
+    most of the time of a wide table would go into making, saving and loading the graph.
+
     Args:
         columns: The fitted columns, in the order in which the network sees them.
 
     Attributes:
-        tables: The lookup tables; an exported module must hold them.
+        table: The lookup table of all words, if there are any columns of words; an exported module must hold it.
     """
 
     def __init__(self, columns: Sequence[Fitted]) -> None:
         super().__init__(columns)
-        self.tables = {column.name: _lookup_table(column) for column in self.categorical}
+        self.table = _lookup_table(self.categorical) if self.categorical else None
 
     def __call__(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Encodes rows for the network.
@@ -43,25 +47,37 @@ class FeatureEncoder(RowLayout):
             tf.errors.InvalidArgumentError: When run, on a missing or non-finite value of a column that imputes none,
                 on a word outside a closed vocabulary, and on a text that is no date of its column.
         """
-        import tensorflow as tf
-
         dates = [column for column in self.columns if isinstance(column, FittedDate)]
         read = {column.name: days(raw[column.name], column.format, column.name) for column in dates}
-        raw = {**raw, **read}
-        rows = tf.shape(raw[self.columns[0].name])[0]
-        ids = [self._look_up(column, raw[column.name]) for column in self.categorical]
-        return self.expand(self.numbers(raw, rows), tf.stack(ids, axis=1) if ids else tf.zeros([rows, 0], tf.int64))
+        numbers = _matrix({**raw, **read}, self.numeric, "float32")
+        words = _matrix(raw, self.categorical, "string")
+        return self.expand(self.scale(numbers), self._look_up(range(len(self.categorical)), words))
 
-    def numbers(self, raw: Mapping[str, tf.Tensor], rows: tf.Tensor | int) -> tf.Tensor:
-        """The numbers of rows, float32 [rows, len(numeric)], filled in and scaled; dates as days since 2000 began.
+    def scale(self, numbers: tf.Tensor | np.ndarray) -> tf.Tensor:
+        """The numbers of rows, filled in and scaled; dates are filled in alone.
+
+        Args:
+            numbers: float32 [N, len(numeric)], dates as days since 2000 began; NaN for a missing number.
+
+        Returns:
+            float32 of the same shape.
 
         Raises:
             tf.errors.InvalidArgumentError: On a missing or non-finite value of a column that imputes none.
         """
         import tensorflow as tf
 
-        columns = [_encode_number(column, raw[column.name]) for column in self.numeric]
-        return tf.stack(columns, axis=1) if columns else tf.zeros([rows, 0])
+        if not self.numeric:
+            return tf.zeros_like(numbers)
+        fills = [np.nan if column.fill is None else column.fill for column in self.numeric]
+        moved = [
+            (0.0, 1.0) if isinstance(column, FittedDate) else (column.shift, column.scale) for column in self.numeric
+        ]
+        shifts, scales = tf.unstack(tf.constant(moved, tf.float32), axis=1)
+        filled = tf.where(tf.math.is_nan(numbers), tf.constant(fills, tf.float32), numbers)
+        names = [column.name for column in self.numeric]
+        with required(tf.math.is_finite(filled), names, "holds a missing or non-finite value."):
+            return (filled - shifts) / scales
 
     def ids_of(self, column: FittedCategorical, words: Sequence[str]) -> np.ndarray:
         """The ids of words, int32 [N].
@@ -72,34 +88,55 @@ class FeatureEncoder(RowLayout):
         """
         import tensorflow as tf
 
-        return np.asarray(self._look_up(column, tf.constant(words, tf.string, shape=[len(words)])), np.int32)
+        one_column = tf.constant(words, tf.string, shape=[len(words), 1])
+        return np.asarray(self._look_up([self.categorical.index(column)], one_column)[:, 0], np.int32)
 
-    def _look_up(self, column: FittedCategorical, values: tf.Tensor) -> tf.Tensor:
+    def _look_up(self, places: Sequence[int], values: tf.Tensor) -> tf.Tensor:
+        """The ids, int64 [N, len(places)], of words of some categorical columns, which are given by their places."""
         import tensorflow as tf
 
-        words = values if column.fill is None else tf.where(values == "", column.fill, values)
-        found = self.tables[column.name].lookup(words)
-        message = f'Column "{column.name}" holds no value, or a word that the contract does not list.'
-        accepted = tf.logical_and(words != "", found >= 0)
-        with tf.control_dependencies([tf.debugging.assert_equal(accepted, True, message=message)]):
-            return tf.identity(found)
+        if self.table is None:
+            return tf.zeros_like(values, tf.int64)
+        columns = [self.categorical[place] for place in places]
+        words = tf.where(values == "", [column.fill or "" for column in columns], values)
+        prefixes = tf.broadcast_to([_key(place, "") for place in places], tf.shape(words))
+        found = self.table.lookup(tf.strings.join([prefixes, words]))
+        ids = tf.where(found < 0, tf.constant([_id_of_unknown(column) for column in columns], tf.int64), found)
+        fault = "holds no value, or a word that the contract does not list."
+        with required((words != "") & (ids >= 0), [column.name for column in columns], fault):
+            return tf.identity(ids)
 
 
-def _encode_number(column: FittedNumeric, values: tf.Tensor) -> tf.Tensor:
+def _matrix(raw: Mapping[str, tf.Tensor], columns: Sequence[Fitted], dtype: str) -> tf.Tensor:
+    """Some columns as one matrix [N, len(columns)].
+
+    Args:
+        raw: A tensor [N] for each column, at least one in all.
+        columns: Which ones, in order; there may be none.
+        dtype: Theirs.
+    """
     import tensorflow as tf
 
-    if column.fill is not None:
-        values = tf.where(tf.math.is_nan(values), column.fill, values)
-    values = tf.debugging.assert_all_finite(values, f'Column "{column.name}" holds a missing or non-finite value.')
-    if isinstance(column, FittedDate) or (column.shift == 0.0 and column.scale == 1.0):
-        return values
-    return (values - column.shift) / column.scale
+    if not columns:
+        return tf.zeros([tf.shape(next(iter(raw.values())))[0], 0], dtype)
+    return tf.stack([raw[column.name] for column in columns], axis=1)
 
 
-def _lookup_table(column: FittedCategorical) -> Any:
+def _key(place: int, word: str) -> str:
+    """What stands in the lookup table for a word of the categorical column at a place."""
+    return f"{place}:{word}"
+
+
+def _id_of_unknown(column: FittedCategorical) -> int:
+    return len(column.words) if column.open else -1
+
+
+def _lookup_table(columns: Sequence[FittedCategorical]) -> Any:
     import tensorflow as tf
 
-    words = tf.constant(column.words, dtype=tf.string, shape=[len(column.words)])
-    places = tf.range(len(column.words), dtype=tf.int64)
-    unknown = len(column.words) if column.open else -1
-    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(words, places), unknown)
+    keys = [_key(place, word) for place, column in enumerate(columns) for word in column.words]
+    ids = [number for column in columns for number in range(len(column.words))]
+    words = tf.constant(keys, tf.string, shape=[len(keys)])
+    return tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(words, tf.constant(ids, tf.int64, shape=[len(ids)])), -1
+    )

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import Hyperparameters
+from trainer.model.dropout import dropout_layer
 from trainer.model.row_layout import DENSE, IDS, RowLayout
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def build_classifier(layout: RowLayout, hyperparameters: Hyperparameters, classe
             hidden
         )
         if hyperparameters.dropout:
-            hidden = keras.layers.Dropout(hyperparameters.dropout, seed=next(seeds))(hidden)
+            hidden = dropout_layer(hyperparameters.dropout, seed=next(seeds))(hidden)
     start = keras.initializers.GlorotUniform(seed=next(seeds))
     logits = keras.layers.Dense(classes, kernel_initializer=start, name="logits")(hidden)
     return keras.Model(inputs, logits, name="dnn_classifier")

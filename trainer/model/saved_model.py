@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import keyword
 import re
@@ -27,15 +28,14 @@ def serving_names(contract: Contract) -> dict[str, str]:
     column's name becomes `_`, and a number follows where two columns would share a name.
     """
     names: dict[str, str] = {}
+    taken: set[str] = set()
     for column in contract.features:
         base = re.sub(r"\W", "_", column.name, flags=re.ASCII)
         base = base if base[0].isalpha() else f"c{base}"
         base = f"{base}_" if base == "self" or keyword.iskeyword(base) else base
-        name, taken = base, {taken.lower() for taken in names.values()}
-        for number in range(2, len(contract.features) + 2):
-            if name.lower() not in taken:
-                break
-            name = f"{base}_{number}"
+        numbered = (f"{base}_{number}" for number in itertools.count(2))
+        name = next(name for name in itertools.chain([base], numbered) if name.lower() not in taken)
+        taken.add(name.lower())
         names[column.name] = name
     return names
 

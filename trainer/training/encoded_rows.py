@@ -57,8 +57,11 @@ def encode_rows(rows: Rows, encoder: FeatureEncoder) -> EncodedRows:
             of_code = np.zeros(len(words.vocabulary), np.int32)
             of_code[occur] = encoder.ids_of(column, [words.vocabulary[code] for code in occur])
             ids[:, place] = np.take(of_code, words.codes)
-    raw = {name: values.to_days() if isinstance(values, Dates) else values for name, values in rows.features.items()}
-    return EncodedRows(encoder.numbers(raw, len(ids)).numpy(), ids, rows.labels.astype(np.int32))
+    numbers = np.empty([len(ids), len(encoder.numeric)], np.float32)
+    for place, number in enumerate(encoder.numeric):
+        values = rows.features[number.name]
+        numbers[:, place] = values.to_days() if isinstance(values, Dates) else np.asarray(values)
+    return EncodedRows(encoder.scale(numbers).numpy(), ids, rows.labels.astype(np.int32))
 
 
 def encode_stored(store: RowStore, encoder: FeatureEncoder) -> EncodedRows:
@@ -73,8 +76,7 @@ def encode_stored(store: RowStore, encoder: FeatureEncoder) -> EncodedRows:
     count = max(1, _BYTES_AT_ONCE // row_bytes(len(encoder.columns)))
     for start in range(0, len(labels), count):
         piece = numbers[start : start + count]
-        raw = {column.name: piece[:, place] for place, column in enumerate(encoder.numeric)}
-        piece[:] = encoder.numbers(raw, len(piece))
+        piece[:] = encoder.scale(piece)
     return EncodedRows(numbers, codes, labels)
 
 

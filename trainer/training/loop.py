@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy as np
 from trainer.config import TrainingConfig
 from trainer.errors import TrainingError
 from trainer.training.checkpoints import Checkpoint, CheckpointStore
-from trainer.training.chunks import ChunkFeed, EvaluationChunks
+from trainer.training.chunks import ChunkFeed, EvaluationChunks, Stretch
 from trainer.training.event_log import EventLog
 from trainer.training.input_pipeline import Table
 from trainer.training.learning_state import LearningState
+from trainer.training.stop_request import StopRequest, signals_heard
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +66,23 @@ class TrainingLoop:
 
         Raises:
             TrainingError: Loss or weights stopped being finite.
+            KeyboardInterrupt: SIGINT or SIGTERM has come, and there is a checkpoint of all steps taken.
         """
+        with signals_heard() as stop:
+            return self._run(feed, store, events, stop)
+
+    def _run(self, feed: ChunkFeed, store: CheckpointStore, events: EventLog, stop: StopRequest) -> dict[str, float]:
         measured = None
         between = self.config.evaluation_interval(self.last_step)
         while self.step < self.last_step and not self._patience_spent():
             steps = min(between - self.step % between, self.last_step - self.step)
-            learned = self.state.train(feed.take(steps))
-            self.step += steps
+            evaluated_at = self.step + steps
+            learned = self.state.train(self._counted(feed.take(steps), stop))
             arrays = self.state.arrays()
             self._require_finite(learned["loss"], arrays)
+            if stop.is_made and self.step < evaluated_at:
+                store.save(self.step, arrays | self.best, self.notes)
+                raise KeyboardInterrupt
             measured = self.evaluate()
             curves = {"train": learned, "eval": measured}
             if self._held_out is not None:
@@ -83,6 +93,8 @@ class TrainingLoop:
             events.flush()
             store.save(self.step, arrays | self.best, self.notes)
             log.info("step %d of %d: %s", self.step, self.last_step, _in_words(learned, measured))
+            if stop.is_made:
+                raise KeyboardInterrupt
         if self.best and self.notes["waited"]:
             self.state.restore_weights(self.best)
             measured = None
@@ -91,6 +103,14 @@ class TrainingLoop:
     def evaluate(self) -> dict[str, float]:
         """Loss and accuracy on the evaluation rows, of the model as it is."""
         return self.state.evaluate(self._evaluation)
+
+    def _counted(self, work: Iterable[Stretch], stop: StopRequest) -> Iterator[Stretch]:
+        """The same stretches, their steps counted once they are taken; no more of them after a request to stop."""
+        for stretch in work:
+            yield stretch
+            self.step += stretch.steps
+            if stop.is_made:
+                return
 
     def _resume(self, checkpoint: Checkpoint | None) -> None:
         if checkpoint is None:

@@ -10,6 +10,8 @@ from trainer.training.input_pipeline import piece_rows
 # XLA takes about a second to compile a step and then saves what TensorFlow takes to start its operations, less than a
 # tenth of a millisecond a step, which is much of a step of few rows and little of one of many.
 XLA_FROM_STEPS = 10_000
+# Dropout's random numbers make the compilation longer, and there is less to save where much time goes into them.
+XLA_WITH_DROPOUT_FROM_STEPS = 40_000
 XLA_UP_TO_BATCH = 512
 
 
@@ -39,8 +41,9 @@ def plan_steps(config: TrainingConfig, features: int, most_rows: int | None = No
     wanted = config.train_batch_size
     batch_size = wanted if most_rows is None else min(wanted, most_rows)
     rows = min(config.train_steps * batch_size, piece_rows(features))
+    xla_from = XLA_WITH_DROPOUT_FROM_STEPS if config.dropout else XLA_FROM_STEPS
     return StepPlan(
         batch_size,
         max(1, rows // batch_size) * batch_size,
-        config.train_steps >= XLA_FROM_STEPS and batch_size <= XLA_UP_TO_BATCH,
+        config.train_steps >= xla_from and batch_size <= XLA_UP_TO_BATCH,
     )

@@ -68,6 +68,20 @@ def test_a_contract_says_how_to_train_and_keeps_to_what_it_said() -> None:
     assert parse_contract(f'name = "x"\n{NUMBER}{LABEL}'.encode(), "s.toml").training.settings == {}
 
 
+def test_embedded_columns_take_a_size_where_they_have_none() -> None:
+    own, none, plain = (
+        f'[[columns]]\nname = "{name}"\nkind = "categorical"\n{keys}'
+        for name, keys in (
+            ("own", 'encoding = "embedding"\nembedding_size = 3\n'),
+            ("none", 'encoding = "embedding"\n'),
+            ("plain", ""),
+        )
+    )
+    contract = parse_contract(f'name = "shop"\n{own}{none}{plain}{LABEL}'.encode(), "s.toml").embedded_by(8)
+    sizes = {column.name: column.embedding_size for column in contract.columns if isinstance(column, CategoricalColumn)}
+    assert sizes == {"own": 3, "none": 8, "plain": None}
+
+
 def test_bounds_are_inclusive_and_whole_numbers_serve_as_bounds() -> None:
     text = f'name = "x"\n{NUMBER}min = 0\nmax = 1.5\nimpute = 1\n{LABEL}'
     [column] = parse_contract(text.encode(), "s.toml").features

@@ -62,6 +62,26 @@ def test_encoder_refuses_a_number_that_is_not_finite(value: float) -> None:
         encoder({"n": np.array([1.0, value], np.float32)})
 
 
+def test_encoder_names_the_first_column_at_fault_among_many() -> None:
+    import tensorflow as tf
+
+    numbers = FeatureEncoder([FittedNumeric("filled", 0.0), FittedNumeric("m", None), FittedNumeric("n", None)])
+    gap = np.array([np.nan], np.float32)
+    with pytest.raises(tf.errors.InvalidArgumentError, match='Column "m" holds a missing'):
+        numbers({"filled": gap, "m": gap, "n": gap})
+    words = FeatureEncoder(
+        [FittedCategorical(name, ("x",), is_open, None, 0) for name, is_open in (("c", True), ("d", False))]
+    )
+    with pytest.raises(tf.errors.InvalidArgumentError, match='Column "d" holds no value, or a word'):
+        words({"c": np.array(["z"]), "d": np.array(["z"])})
+
+
+def test_encoder_keeps_the_words_of_columns_apart() -> None:
+    encoder = FeatureEncoder([FittedCategorical(str(place), ("x", "1:x"), True, None, 1) for place in range(12)])
+    ids = encoder({str(place): np.array(["x", "1:x", "2:x"]) for place in range(12)})["ids"]
+    np.testing.assert_array_equal(ids, np.repeat([[0], [1], [2]], 12, axis=1))
+
+
 @pytest.mark.parametrize(("word", "open_vocabulary"), [("", True), ("", False), ("z", False)])
 def test_encoder_refuses_a_word_that_the_contract_does_not_list(word: str, open_vocabulary: bool) -> None:
     import tensorflow as tf

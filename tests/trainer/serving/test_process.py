@@ -29,6 +29,7 @@ from trainer.serving.instances import MOST_INSTANCES
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.run]
 
+ROOT = Path(__file__).resolve().parents[3]
 CLASSES = ["setosa", "versicolor", "virginica"]
 PLACE = dict(zip(CONTRACT, ("no/model", "1", "/healthy", "/ask"), strict=True))
 JSON = {"Content-Type": "application/json"}
@@ -204,6 +205,18 @@ def test_the_server_refuses_a_large_body_of_nonsense_in_no_time(server: httpx.Cl
 def test_the_server_takes_posts_on_its_route_alone(server: httpx.Client) -> None:
     assert server.get("/ask").status_code == httpx.codes.METHOD_NOT_ALLOWED
     assert server.post("/predict", json={}).status_code == httpx.codes.NOT_FOUND
+
+
+def test_a_server_that_is_still_loading_ends_at_sigterm_as_process_1_of_a_container_too(tmp_path: Path) -> None:
+    # A module that is found before the real one, and is not done with loading before the signal has come.
+    (tmp_path / "uvicorn.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(600)")
+    command = [sys.executable, "-m", "trainer.serve"]
+    environment = {**os.environ, **PLACE, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loading\n"
+        process.terminate()
+    assert process.returncode == 143, "Python, not the system, which leaves process 1 alone, ends it"
 
 
 @pytest.mark.parametrize(

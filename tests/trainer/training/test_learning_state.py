@@ -94,6 +94,12 @@ def test_weights_depend_neither_on_the_size_of_chunks_nor_on_how_steps_are_group
         np.testing.assert_array_equal(whole, other)
 
 
+def test_xla_and_tensorflow_drop_the_same_units() -> None:
+    rows, told = mixed_rows(50), {"dropout": 0.3, "learning_rate": 0.01}
+    with_xla, without = (weights_after(MIXED, rows, StepPlan(10, 200, xla), 30, **told) for xla in (True, False))
+    np.testing.assert_allclose(with_xla, without, rtol=0, atol=2e-5)
+
+
 @pytest.mark.parametrize("optimizer", ["adagrad", "adam", "sgd", "rmsprop"])
 def test_steps_are_the_optimizers_own_with_xla_and_without(optimizer: Optimizer) -> None:
     import tensorflow as tf

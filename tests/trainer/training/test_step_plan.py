@@ -17,6 +17,8 @@ def config(**values: object) -> TrainingConfig:
         ({"train_steps": 100}, 4, None, StepPlan(40, 4_000)),
         ({"train_steps": 9_999}, 4, None, StepPlan(40, 65_520)),
         ({"train_steps": 10_000}, 4, None, StepPlan(40, 65_520, xla=True)),
+        ({"train_steps": 39_999, "dropout": 0.1}, 4, None, StepPlan(40, 65_520)),
+        ({"train_steps": 40_000, "dropout": 0.1}, 4, None, StepPlan(40, 65_520, xla=True)),
         ({"train_steps": 10_000, "train_batch_size": 1024}, 4, None, StepPlan(1024, 65_536)),
         ({"train_steps": 10_000, "train_batch_size": 100_000}, 4, None, StepPlan(100_000, 100_000)),
         ({"train_steps": 10_000, "train_batch_size": 100}, 8_387, None, StepPlan(100, 200, xla=True)),

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -121,6 +122,26 @@ def test_training_killed_by_force_goes_on_to_the_same_weights(iris_config: Confi
     newest = max(Path(killed.checkpoints).glob("step-*.npz")).name
     assert newest < f"step-{steps:010d}.npz", "training ended before it was killed"
     assert_same_weights(whole, run(killed))
+
+
+def test_training_that_is_told_to_stop_keeps_all_its_steps_and_goes_on_to_the_same_weights(
+    iris_config: Configure,
+) -> None:
+    told = {"train_steps": 100, "train_batch_size": 6553, "steps_between_evaluations": 100}
+    config = iris_config(**told)
+    before = signal.getsignal(signal.SIGTERM)
+
+    def tell_once_it_is_heard() -> None:
+        while signal.getsignal(signal.SIGTERM) is before:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=tell_once_it_is_heard).start()
+    with pytest.raises(KeyboardInterrupt):
+        run(config)
+    stopped = max(Path(config.checkpoints).glob("step-*.npz")).name
+    assert stopped < "step-0000000100.npz", "training ended before it was stopped"
+    assert_same_weights(run(iris_config(**told)), run(config))
 
 
 def test_training_that_is_finished_is_not_done_again(iris_config: Configure) -> None:
