@@ -26,6 +26,7 @@ _SWAPPED = str.maketrans("dm", "md")
 _DATE = re.compile(r"(?=.*[0-9]{2}).{6,40}", re.DOTALL)
 _TIME = re.compile(r".*([0-9]:[0-5]|[0-9] ?[ap]m)", re.IGNORECASE | re.DOTALL)
 _FIRST_CELLS = 5
+_COMPARED_CELLS = 100
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,16 @@ def written_dates(cells: Mapping[str, int]) -> WrittenDates | None:
     odd = {cell: count for cell, count in strays.items() if cell in present}
     if len(odd) > MOST_STRAY_WORDS or sum(odd.values()) > MOST_STRAY_CELLS * sum(present.values()):
         return None
-    swapped = best.text.translate(_SWAPPED) if {"day", "month"} <= set(best.fields) else best.text
+    swaps = {"day", "month"} <= set(best.fields) and best.fields[0] not in ("year", "short_year")
+    swapped = best.text.translate(_SWAPPED) if swaps else best.text
     other = swapped if swapped != best.text and _read_by(DateFormat.of(swapped), present, 0) >= most else ""
     return WrittenDates(best, strays, other)
 
 
 def kinds_of_dates(cells: Mapping[str, int]) -> tuple[str, ...]:
-    """An example of each way in which dates are written, where they are, but in several ways; otherwise empty."""
+    """An example of each way in which the first cells write dates, if in several ways; otherwise empty."""
     examples: dict[str, str] = {}
-    for cell in cells:
+    for cell in islice(cells, _COMPARED_CELLS):
         form = next(iter(_candidates([cell])), None)
         if form is None:
             return ()

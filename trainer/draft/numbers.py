@@ -33,13 +33,13 @@ class WrittenNumbers:
     Attributes:
         form: Reads them; None where they are of several kinds, which no format reads.
         strays: The cells that it does not read, with their counts.
-        doubtful: Whether a comma, or a point, may as well set thousands apart as a fraction.
+        other: Reads them as well, but takes a fraction for thousands or the other way round; None if nothing does.
         kinds: Examples of several kinds, where there is no format.
     """
 
     form: NumberFormat | None
     strays: Mapping[str, int]
-    doubtful: bool = False
+    other: NumberFormat | None = None
     kinds: tuple[str, ...] = ()
 
     @property
@@ -72,10 +72,11 @@ def written_numbers(cells: Mapping[str, int], decimal_comma: bool | None = None)
     fitting = list(_fitting(next(iter(prefixes), ""), next(iter(suffixes), ""), affixes))
     if not fitting:
         return WrittenNumbers(None, strays, kinds=_two_ways(affixes))
-    by_comma = [form for form in fitting if form.decimal == ","]
-    by_point = [form for form in fitting if form.decimal == "."]
-    preferred = (by_comma or fitting) if decimal_comma else (by_point or fitting) if decimal_comma is False else fitting
-    return WrittenNumbers(preferred[0], strays, doubtful=bool(by_comma and by_point))
+    decimal = fitting[0].decimal if decimal_comma is None else "," if decimal_comma else "."
+    form = next((form for form in fitting if form.decimal == decimal), fitting[0])
+    marked = any(mark in cell for cell in affixes for mark in ".,")
+    other = next((other for other in fitting if marked and other.decimal != form.decimal), None)
+    return WrittenNumbers(form, strays, other)
 
 
 def _fitting(prefix: str, suffix: str, cells: Iterable[str]) -> Iterable[NumberFormat]:

@@ -56,7 +56,7 @@ def make_sense(columns: Mapping[int, Evidence]) -> dict[int, Sense]:
     """Understands the features of a table, each in the light of the others: a comma in one may tell of another's."""
     plain = {i for i, column in columns.items() if _is_plain(column)}
     numbers = {i: written_numbers(column.samples) for i, column in columns.items() if i not in plain}
-    certain = {found.form.decimal for found in numbers.values() if found and found.form and not found.doubtful}
+    certain = {found.form.decimal for found in numbers.values() if found and found.form and not found.other}
     certain |= {"." for i in plain if not columns[i].whole}
     comma = "," in certain if len(certain) == 1 else None
     senses = {}
@@ -65,7 +65,7 @@ def make_sense(columns: Mapping[int, Evidence]) -> dict[int, Sense]:
             senses[i] = _plain(column, decimal_comma_elsewhere="," in certain)
         else:
             found = numbers[i]
-            again = found is not None and found.doubtful and comma is not None
+            again = found is not None and found.other and comma is not None
             senses[i] = _otherwise(column, written_numbers(column.samples, comma) if again else found)
     return senses
 
@@ -144,17 +144,12 @@ def _otherwise(column: Evidence, numbers: WrittenNumbers | None) -> Sense:
 def _written(column: Evidence, numbers: WrittenNumbers, form: NumberFormat) -> Sense:
     cells = column.samples
     read = {cell: float(plain) for cell in cells if (plain := form.plain(cell)) is not None}
-    shown = next((cell for cell in read if form.decimal in cell and form.decimal != "."), next(iter(read)))
-    shown = next((cell for cell in read if cell in column.strays), shown)
+    shown = next((cell for cell in read if cell in column.strays), next(iter(read)))
     doubt = _read_by(shown, form.example, "the number 1234.5 written so")
-    if numbers.doubtful:
-        other = (
-            NumberFormat(form.prefix, form.suffix, "", ",")
-            if form.decimal == "."
-            else NumberFormat(form.prefix, form.suffix, ",", ".")
-        )
-        means = "is a decimal comma" if form.decimal == "." else "sets thousands apart"
-        doubt += f". If its comma {means}, write format = {quoted(other.example)}"
+    if numbers.other is not None:
+        mark = "," if any("," in cell for cell in read) else "."
+        taken_otherwise = "sets thousands apart" if mark == form.decimal else "stands before the fraction"
+        doubt += f". If its {quoted(mark)} {taken_otherwise}, write format = {quoted(numbers.other.example)}"
     values = read.values()
     absent = sum(numbers.strays.values())
     return Sense("numeric", form, min(values), max(values), numbers.missing, absent, doubt=doubt)

@@ -78,10 +78,17 @@ def test_number_like_text_is_read_by_a_format(
 
 def test_a_comma_that_may_be_either_is_told_and_decided_by_other_columns(drafter: Drafter) -> None:
     assert drafter.column(["1,234", "2,500"], "\t").format == "1,234.5"
-    assert 'If its comma is a decimal comma, write format = "1234,5".' in drafter.told
-    drafter('x;z;y\n"1,234";"1,5";a\n"2,500";"2,25";b\n' * 1)
+    assert 'If its "," stands before the fraction, write format = "1234,5".' in drafter.told
+    drafter("x;z;y\n1,234;1,5;a\n2,500;2,25;b\n")
     assert [getattr(column, "format", None) for column in drafter.contract.features] == ["1234,5", "1234,5"]
-    assert 'If its comma sets thousands apart, write format = "1,234.5".' in drafter.told
+    assert 'If its "," sets thousands apart, write format = "1,234.5".' in drafter.told
+
+
+def test_numbers_without_a_comma_or_a_point_leave_no_doubt(drafter: Drafter) -> None:
+    assert drafter.column(["12%", "7%"]).format == "1234.5%"
+    assert "If its" not in drafter.told
+    assert drafter.column(["12.500%", "7.250%"]).format == "1234.5%"
+    assert 'If its "." sets thousands apart, write format = "1.234,5%".' in drafter.told
 
 
 def test_points_that_may_set_thousands_apart_are_told_beside_decimal_commas(drafter: Drafter) -> None:
@@ -150,6 +157,8 @@ def test_dates_are_recognised(drafter: Drafter, cells: list[str], form: str, day
 def test_a_day_that_may_be_the_month_is_told(drafter: Drafter) -> None:
     assert drafter.column(["01/02/2000", "03/04/2000"]).format == "%m/%d/%Y"
     assert 'If the other number is the month, write format = "%d/%m/%Y".' in drafter.told
+    assert drafter.column(["2000-01-02", "2000-03-04"]).format == "%Y-%m-%d"
+    assert "the month" not in drafter.told
 
 
 def test_a_missing_date_is_imputed(drafter: Drafter) -> None:
