@@ -34,12 +34,14 @@ class WrittenNumbers:
         form: Reads them; None where they are of several kinds, which no format reads.
         strays: The cells that it does not read, with their counts.
         other: Reads them as well, but takes a fraction for thousands or the other way round; None if nothing does.
+        marked: Whether there is a comma or a point at all.
         kinds: Examples of several kinds, where there is no format.
     """
 
     form: NumberFormat | None
     strays: Mapping[str, int]
     other: NumberFormat | None = None
+    marked: bool = False
     kinds: tuple[str, ...] = ()
 
     @property
@@ -76,7 +78,7 @@ def written_numbers(cells: Mapping[str, int], decimal_comma: bool | None = None)
     form = next((form for form in fitting if form.decimal == decimal), fitting[0])
     marked = any(mark in cell for cell in affixes for mark in ".,")
     other = next((other for other in fitting if marked and other.decimal != form.decimal), None)
-    return WrittenNumbers(form, strays, other)
+    return WrittenNumbers(form, strays, other, marked)
 
 
 def _fitting(prefix: str, suffix: str, cells: Iterable[str]) -> Iterable[NumberFormat]:

@@ -15,7 +15,9 @@ from trainer.errors import one_of, quoted
 from trainer.tables.cells import LOOKS_MISSING
 
 _FIRST_COMPACT_DATE, _LAST_COMPACT_DATE = 19_000_101, 21_001_231
-_FEW_DATES = 10
+# A number that may be a code for a missing one lies so many times as far from the others as they from each other.
+_FAR = 5
+_LEAST_CODE = -9.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ def make_sense(columns: Mapping[int, Evidence]) -> dict[int, Sense]:
     """Understands the features of a table, each in the light of the others: a comma in one may tell of another's."""
     plain = {i for i, column in columns.items() if _is_plain(column)}
     numbers = {i: written_numbers(column.samples) for i, column in columns.items() if i not in plain}
-    certain = {found.form.decimal for found in numbers.values() if found and found.form and not found.other}
+    certain = {
+        found.form.decimal for found in numbers.values() if found and found.form and found.marked and not found.other
+    }
     certain |= {"." for i in plain if not columns[i].whole}
     comma = "," in certain if len(certain) == 1 else None
     senses = {}
@@ -104,13 +108,16 @@ def _plain(column: Evidence, decimal_comma_elsewhere: bool) -> Sense:
 
 
 def _coded_missing(column: Evidence) -> dict[float, int]:
-    """Numbers such as -999 that lie farther from all others than these from each other."""
-    span = column.usual_high - column.usual_low
-    return {
-        code: count
-        for code, count in column.codes.items()
-        if code and len(column.values) > 1 and max(column.usual_low - code, code - column.usual_high) > span
-    }
+    """Numbers such as -999 that lie far from all others, or are negative where no other is."""
+    low, span = column.usual_low, column.usual_high - column.usual_low
+
+    def stands_out(code: float) -> bool:
+        if code < 0:
+            return low - code > span or (code < _LEAST_CODE and low >= 0)
+        return code - column.usual_high > _FAR * span
+
+    enough = len(column.values) > 1
+    return {code: count for code, count in column.codes.items() if enough and code and stands_out(code)}
 
 
 def _otherwise(column: Evidence, numbers: WrittenNumbers | None) -> Sense:

@@ -172,7 +172,9 @@ def test_coded_missing_values_are_taken_out_of_the_numbers(drafter: Drafter) -> 
     assert np.isnan(drafter.values()[1])
     assert "holds -999 in 3 of 12 rows, far from the others, 1.5 to 3: taken for a missing value." in drafter.told
     assert drafter.column(["1.5", "9999", "2.5", "3"]).missing == ("9999",)
+    assert drafter.column(["5", "200", "-99", "30"]).missing == ("-99",)
     assert drafter.column([str(number) for number in range(80, 100)]).missing == ()  # 99 among its likes
+    assert drafter.column(["5", "40", "99", "20"]).missing == ()  # it may be a price
 
 
 def test_zeros_far_from_all_other_numbers_are_told(drafter: Drafter) -> None:
