@@ -81,7 +81,7 @@ def _with_options(
 
     def with_options(ctx: typer.Context, config_file: Path | None, profile: str, **given: Any) -> None:
         values = {field: given.pop(field) for field in fields}
-        params: Sequence[str] = given.pop("param", None) or ()
+        params: Sequence[str] = (given.pop("param") if is_whole else None) or ()
         if "table" in own:
             given["table"] = table_of(given)
         if "foreign" in own:
