@@ -25,6 +25,8 @@ from trainer.tables.words import Words
 
 # Rows that differ in as many columns of many values differ; only where they do not are all columns compared.
 _MOST_COMPARED = 16
+# So many rows tell what a column holds; to read more of them as texts takes long where there are hundreds of columns.
+_FIRST_ROWS = 1000
 
 
 @dataclass
@@ -52,8 +54,8 @@ class Gathered:
 class Gathering:
     """Reads a table's blocks: columns that hold numbers as numbers, which is quick, the others as texts.
 
-    The first block, read as texts alone, decides which is which; where a later one does not go with that, it is read as
-    texts again.
+    The first rows, read as texts alone, decide which is which; a block that does not go with that is read as texts
+    again.
 
     Args:
         url: What messages call the file.
@@ -77,7 +79,11 @@ class Gathering:
 
     def read(self, stream: IO[bytes]) -> Gathered:
         """Gathers everything; records of another width are passed over, and told."""
-        for block, parsed in worked_on(self._parse, self._blocks(stream), PARSING_THREADS):
+        blocks = self._blocks(stream)
+        for block in blocks:
+            if self._begin(block):
+                break
+        for block, parsed in worked_on(self._parse, blocks, PARSING_THREADS):
             columns = self._records(block) if parsed is None else parsed
             if columns and len(columns[0]):
                 self._add(block, columns)
@@ -106,6 +112,22 @@ class Gathering:
     def _report(self, line: int, sentence: str) -> None:
         where = f"{self._url}, line {line}: " if line else f"{self._url} "
         self._found.problems.add(0, line, -1, lambda: f"{where}{sentence}.")
+
+    def _begin(self, block: Block) -> bool:
+        """Settles by the first rows on how to read all others; False, and nothing is done, if a block holds no row."""
+        parsed = self._parsed(block.data, frozenset(), ())
+        texts = self._records(block) if parsed is None else parsed
+        if not texts or not len(texts[0]):
+            return False
+        first = [column.slice(0, _FIRST_ROWS) for column in texts]
+        for evidence, column in zip(self._found.columns, first, strict=True):
+            evidence.add_texts(column)
+        self._decide()
+        self._hold_together(first)
+        if len(texts[0]) > _FIRST_ROWS:
+            again = texts if parsed is None else self._parse(block) or texts
+            self._add(block, [column.slice(_FIRST_ROWS) for column in again], skipped=_FIRST_ROWS)
+        return True
 
     def _parse(self, block: Block) -> Sequence[Any] | None:
         """A block's columns as arrow arrays of strings or numbers; None if it needs a closer look."""
@@ -147,13 +169,12 @@ class Gathering:
                 self._report(line, width_problem(record, len(names), delimiter))
         return [pa.array(column, pa.string()) for column in zip(*records, strict=True)]
 
-    def _add(self, block: Block, columns: Sequence[Any]) -> None:
-        if self._numeric is None:
-            for evidence, column in zip(self._found.columns, columns, strict=True):
-                evidence.add_texts(column)
-            self._decide()
-        else:
-            columns = self._looked_at(block, columns)
+    def _add(self, block: Block, columns: Sequence[Any], skipped: int = 0) -> None:
+        """Takes in a block's columns, without so many of its first rows."""
+        self._hold_together(self._looked_at(block, columns, skipped))
+
+    def _hold_together(self, columns: Sequence[Any]) -> None:
+        """Looks at what columns tell of each other, and rows of each other."""
         numeric = self._numeric or frozenset()
         typed = {i: _numbers(column) if i in numeric else column for i, column in enumerate(columns)}
         label = compute.dictionary_encode(compute.utf8_trim_whitespace(typed.pop(self._form.label)))
@@ -164,24 +185,28 @@ class Gathering:
         features = {str(i): _comparable(typed[i]) for i in self._compared or ()}
         self._rows.add(fingerprints(Rows(features, classes)))
 
-    def _looked_at(self, block: Block, columns: Sequence[Any]) -> Sequence[Any]:
+    def _looked_at(self, block: Block, columns: Sequence[Any], skipped: int) -> Sequence[Any]:
         """The columns once their evidence is taken, read anew as texts where numbers would hide something."""
         numeric = self._numeric or frozenset()
-        may_be_codes = any(self._found.columns[i].whole for i in numeric)
+        may_be_codes = any(self._found.columns[i].whole and columns[i].type == "double" for i in numeric)
         hidden = may_be_codes and self._hides_zeros(block, columns)
-        texts = self._parsed(block.data, frozenset(), ()) if hidden else None
+        texts = self._texts(block, skipped) if hidden else []
         looked_at = []
         for i, (evidence, column) in enumerate(zip(self._found.columns, texts or columns, strict=True)):
             seen = column
             if column.type == "double" and not evidence.add_numbers(column):
-                texts = texts or self._parsed(block.data, frozenset(), ())
-                seen = texts[i] if texts else pa.array([], pa.string())
+                texts = texts or self._texts(block, skipped)
+                seen = texts[i]
             if seen.type != "double":
                 evidence.add_texts(seen)
             looked_at.append(seen)
         if any(looked_at[i].type != "double" for i in numeric):
             self._learn_missing(numeric)
         return looked_at
+
+    def _texts(self, block: Block, skipped: int) -> list[Any]:
+        """The columns of a block that is a table to arrow, as texts."""
+        return [column.slice(skipped) for column in self._parsed(block.data, frozenset(), ()) or ()]
 
     def _learn_missing(self, numeric: Iterable[int]) -> None:
         """Takes the words of columns of numbers that look like missing values for such in the blocks that follow."""

@@ -293,7 +293,8 @@ def test_the_largest_class_is_held_against_the_accuracy(drafter: Drafter) -> Non
 
 
 def test_a_kind_that_shows_late_is_seen_as_in_the_first_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer.draft.gathering.BLOCK_BYTES", 256)
+    monkeypatch.setattr("trainer.draft.gathering.BLOCK_BYTES", 1024)
+    monkeypatch.setattr("trainer.draft.gathering._FIRST_ROWS", 7)
     rows = [f"{10000 + i},{i}.5,{i / 8},{i % 5},{'ab'[i % 2]}" for i in range(200)]
     rows[150] = "00501,NA,nan,x,a"
     drafter = Drafter(tmp_path)
