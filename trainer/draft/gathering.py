@@ -190,12 +190,12 @@ class Gathering:
         numeric = self._numeric or frozenset()
         may_be_codes = any(self._found.columns[i].whole and columns[i].type == "double" for i in numeric)
         hidden = may_be_codes and self._hides_zeros(block, columns)
-        texts = self._texts(block, skipped) if hidden else []
+        texts = self._as_texts(block, skipped) if hidden else []
         looked_at = []
         for i, (evidence, column) in enumerate(zip(self._found.columns, texts or columns, strict=True)):
             seen = column
             if column.type == "double" and not evidence.add_numbers(column):
-                texts = texts or self._texts(block, skipped)
+                texts = texts or self._as_texts(block, skipped)
                 seen = texts[i]
             if seen.type != "double":
                 evidence.add_texts(seen)
@@ -204,7 +204,7 @@ class Gathering:
             self._learn_missing(numeric)
         return looked_at
 
-    def _texts(self, block: Block, skipped: int) -> list[Any]:
+    def _as_texts(self, block: Block, skipped: int) -> list[Any]:
         """The columns of a block that is a table to arrow, as texts."""
         return [column.slice(skipped) for column in self._parsed(block.data, frozenset(), ()) or ()]
 
