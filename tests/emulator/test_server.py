@@ -172,7 +172,7 @@ def test_lists_all_violations_of_a_request_together(emulator: VertexEmulator) ->
         ("POST", f"/v1/{LOCATION}/trainingPipelines", "CreateTrainingPipeline"),
         ("GET", f"/v1/{LOCATION}/trainingPipelines/a", "GetTrainingPipeline"),
         ("POST", f"/v1/{LOCATION}/batchPredictionJobs:batchDelete", "BatchDeleteBatchPredictionJobs"),
-        ("POST", f"/v1/{LOCATION}/customJobs/1:cancel", "CancelCustomJob"),
+        ("POST", f"/v1/{LOCATION}/nasJobs/1:cancel", "CancelNasJob"),
         ("GET", f"/v1/{LOCATION}/featurestores", "ListFeaturestores"),
         ("POST", f"/v1/{LOCATION}/endpoints/1:explain", "Explain"),
         ("POST", f"/v1/{LOCATION}/endpoints/1:streamRawPredict", "StreamRawPredict"),
