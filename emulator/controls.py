@@ -3,6 +3,7 @@
 POST /_emulator/faults           {"rpc": "DeployModel", "status": "UNAVAILABLE", "times": 2, "message": "..."}
 POST /_emulator/operation_delay  {"seconds": 1.5}
 POST /_emulator/clock            {"advance_s": 3600} or {"now": "2030-01-01T12:00:00Z"}: that of schedules
+POST /_emulator/preempt          {"customJob": "projects/...", "replica": "workerpool0-0"}
 GET  /_emulator/requests         the last requests: method, path, rpc, status, seconds
 POST /_emulator/reset            forgets everything, objects too, and stops runs and model servers
 """
