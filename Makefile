@@ -13,6 +13,8 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --fork-strategy fewest --pyt
 UNIT := not tensorflow and not run
 # The files of tests are shared out among so many processes.
 WORKERS := 2
+# They run none of the code whose coverage is asked for, and many processes, each of which being measured takes time.
+UNMEASURED := tests/attack tests/emulator
 SHARED := --numprocesses $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
@@ -43,7 +45,8 @@ tensorboard: .venv/installed ## show the training curves of jobs/ in a browser; 
 test: .venv/installed-dev ## run all tests, the unit part first, and ask for 90 % line coverage
 	$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest $(SHARED) -m "$(UNIT)"
-	$(PY) -m coverage run -m pytest $(SHARED) -m "not ($(UNIT))"
+	$(PY) -m coverage run -m pytest $(SHARED) -m "not ($(UNIT))" tests $(UNMEASURED:%=--ignore=%)
+	$(PY) -m pytest $(SHARED) -m "not ($(UNIT))" $(UNMEASURED)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
