@@ -26,7 +26,7 @@ from tests.patience import eventually, patience_s
 pytestmark = [pytest.mark.run, pytest.mark.timeout(300 + 120 * SCALE)]
 
 BUCKET = "killed"
-KILLS = 5
+KILLS = 3
 
 
 class Attack:

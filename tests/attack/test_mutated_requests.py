@@ -25,7 +25,7 @@ from tests.patience import eventually
 
 pytestmark = [pytest.mark.run, pytest.mark.timeout(600 + 120 * SCALE)]
 
-REQUESTS = 1500
+REQUESTS = 600
 CLIENTS = 3
 # After so many requests what they have deleted is made again.
 REFILL = 250

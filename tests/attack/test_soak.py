@@ -22,7 +22,7 @@ from tests.patience import Patience, patience_s
 
 pytestmark = [pytest.mark.run, pytest.mark.timeout(600 + 120 * SCALE)]
 
-REQUESTS = 1500
+REQUESTS = 600
 CLIENTS = 3
 WARM_UP = 0.4
 # What is at the end may be so much more than what was after the warm-up.
