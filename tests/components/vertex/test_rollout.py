@@ -252,9 +252,8 @@ def test_deploy_joins_what_has_no_traffic_without_any(vertex: VertexEmulator) ->
 def test_deploy_knows_its_own_from_what_another_deploys_meanwhile(vertex: VertexEmulator) -> None:
     endpoint = rolled_out(register(0.9))
     theirs, ours = register(0.8), register(0.7)
-    vertex.call(
-        "POST",
-        f"/v1/{endpoint.name}:deployModel",
+    meanwhile = vertex.post(
+        f"{endpoint.name}:deployModel",
         {
             "deployedModel": {
                 "model": registry.full_name(theirs.model),
@@ -263,6 +262,7 @@ def test_deploy_knows_its_own_from_what_another_deploys_meanwhile(vertex: Vertex
         },
     )
     made = endpoints.deploy(here(), endpoint, ours.model, Machines())
+    vertex.wait(meanwhile)
     deployed = endpoints.deployments_now(here(), endpoint)
     assert [one.version for one in deployed if one.id == made] == [ours.number]
     assert theirs.number in {one.version for one in deployed}
