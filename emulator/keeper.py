@@ -11,6 +11,10 @@ The keeper is two processes, an outer and an inner one. Each notices the other o
 command has started. On Linux that is every descendant, also one that has left the process group or the session: orphans
 become children of the keeper. Elsewhere it is the command's process group.
 
+Where the variable VERTEX_EMULATOR_WARM names a socket, a process is asked there for a fork that has libraries loaded
+(warm/) and becomes the command under a keeper of its own; this one then tells what it hears from either side. Where
+that process refuses, or is not there, all goes on as without it.
+
 It is run as a file, outside the package, and imports little: each model server and each task has one.
 """
 
@@ -24,9 +28,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 EXIT_NOT_FOUND = 127
+# Names the socket of the process that forks.
+WARM = "VERTEX_EMULATOR_WARM"
+ACCEPTED, REFUSED = b"Y", b"N"
+_POLITELY = b"."
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _IS_LINUX = sys.platform == "linux"
@@ -40,25 +48,138 @@ def main(arguments: list[str]) -> int:
     for number in _SIGNALS:
         # A handler, and not SIG_IGN, which the command would inherit.
         signal.signal(number, lambda *_: None)
+    address = os.environ.pop(WARM, "")
+    if address and (code := _of_a_fork(address, float(grace_s), folder, command)) is not None:
+        return code
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> int:
+        parent = os.getpid()
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+                preexec_fn=(lambda: _die_with(parent)) if _IS_LINUX else None,  # noqa: PLW1509 - there are no threads
+            )
+        except OSError as error:
+            print(f"{command[0]} cannot be started: {error.strerror}.", file=sys.stderr, flush=True)
+            raise SystemExit(EXIT_NOT_FOUND) from None
+        # It is waited for by its number; an object that goes would wait for it, too.
+        started.append(process)
+        return process.pid
+
+    return _keep(start, float(grace_s), folder, is_asked=False)
+
+
+def keep_fork(program: Callable[[], None], grace_s: float, folder: str) -> int:
+    """Keeps a fork of this process; standard input is the connection to the keeper that has asked for it.
+
+    Args:
+        program: What the fork does; it raises SystemExit at the end, which is raised from here in that process.
+        grace_s: Seconds between SIGTERM and SIGKILL.
+        folder: The temporary folder; empty for none.
+
+    Returns:
+        The exit code.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: None)
+
+    def start() -> int:
+        parent = os.getpid()
+        if (pid := os.fork()) == 0:
+            os.setpgid(0, 0)
+            _die_with(parent)
+            program()
+        return pid
+
+    return _keep(start, grace_s, folder, is_asked=True)
+
+
+def _of_a_fork(address: str, grace_s: float, folder: str, command: list[str]) -> int | None:
+    """Has the process at a socket run the command; its exit code, or none where that refuses or is not there."""
+    import json
+    import resource
+    import socket
+    import struct
+
+    limits = sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_"))
+    umask = os.umask(0)
+    os.umask(umask)
+    request = {
+        "words": command,
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "umask": umask,
+        "grace_s": grace_s,
+        "scratch": folder,
+        "limits": [resource.getrlimit(limit) for limit in limits],
+    }
+    text = json.dumps(request).encode()
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(address)
+            socket.send_fds(connection, [struct.pack("!Q", len(text))], [1, 2])
+            connection.sendall(text)
+        except OSError:
+            return None
+        told = b""
+        listened: list[int | socket.socket] = [0, connection]
+        while True:
+            readable = select.select(listened, [], [])[0]
+            if 0 in readable and not os.read(0, 1024):
+                listened.remove(0)
+                with contextlib.suppress(OSError):
+                    connection.sendall(_POLITELY)
+            if connection in readable:
+                try:
+                    part = connection.recv(64)
+                except OSError:
+                    part = b""
+                told += part
+                if not told.startswith(ACCEPTED):
+                    return None if 0 in listened else 128 + signal.SIGTERM
+                if not part:
+                    return int(told[1:] or 128 + signal.SIGKILL)
+
+
+def _keep(start: Callable[[], int], grace_s: float, folder: str, *, is_asked: bool) -> int:
+    """Starts a command and keeps it, by an outer and an inner process.
+
+    Args:
+        start: Starts it, as the leader of a process group, and returns its number.
+        grace_s: Seconds between SIGTERM and SIGKILL.
+        folder: The temporary folder; empty for none.
+        is_asked: Whether a byte of standard input asks for the end; its end, then, for that at once.
+
+    Returns:
+        The exit code.
+    """
     _adopt_orphans()
     # The inner process reads the end of `life` when the outer one has died, and tells it the command's process group.
     life, held = os.pipe()
     told, tell = os.pipe()
     inner = os.fork()
-    try:
-        if inner == 0:
-            os.close(held)
-            os.close(told)
-            # A signal to the outer process's group must not reach it.
-            os.setpgid(0, 0)
-            _adopt_orphans()
-            return _Command(command, float(grace_s), life).keep(tell)
-        os.close(life)
-        os.close(tell)
-        return _outlive(inner, told)
-    finally:
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+    if inner == 0:
+        os.close(held)
+        os.close(told)
+        # A signal to the outer process's group must not reach it.
+        os.setpgid(0, 0)
+        _adopt_orphans()
+        code = _Command(start, grace_s, life, is_asked=is_asked).keep(tell)
+        _remove(folder)
+        os._exit(code)
+    os.close(life)
+    os.close(tell)
+    code = _outlive(inner, told)
+    _remove(folder)
+    return code
+
+
+def _remove(folder: str) -> None:
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _outlive(inner: int, told: int) -> int:
@@ -81,16 +202,19 @@ class _Command:
     """The inner process: starts the command, and ends it.
 
     Args:
-        words: The command and its arguments.
+        start: Starts it and returns its number.
         grace_s: Seconds between SIGTERM and SIGKILL.
         life: What can be read once the outer process has died.
+        is_asked: Whether a byte of standard input asks for the end; its end, then, for that at once.
     """
 
-    def __init__(self, words: list[str], grace_s: float, life: int) -> None:
-        self._words = words
+    def __init__(self, start: Callable[[], int], grace_s: float, life: int, *, is_asked: bool) -> None:
+        self._start = start
         self._grace_s = grace_s
         self._life = life
-        self._process: subprocess.Popen[bytes]
+        self._is_asked = is_asked
+        self._pid = 0
+        self._code: int | None = None
 
     def keep(self, tell: int) -> int:
         """Runs the command to its end.
@@ -102,38 +226,29 @@ class _Command:
         os.set_blocking(waker, False)
         signal.set_wakeup_fd(waker)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        parent = os.getpid()
-        try:
-            self._process = subprocess.Popen(
-                self._words,
-                stdin=subprocess.DEVNULL,
-                process_group=0,
-                preexec_fn=(lambda: _die_with(parent)) if _IS_LINUX else None,  # noqa: PLW1509 - there are no threads
-            )
-        except OSError as error:
-            print(f"{self._words[0]} cannot be started: {error.strerror}.", file=sys.stderr, flush=True)
-            return EXIT_NOT_FOUND
-        os.write(tell, str(self._process.pid).encode())
-        while self._process.returncode is None:
+        self._pid = self._start()
+        os.write(tell, str(self._pid).encode())
+        while self._code is None:
             readable, _, _ = select.select([0, self._life, wake], [], [])
             if wake in readable:
                 os.read(wake, 512)
             if self._life in readable:
                 self._end(0.0)
-            elif 0 in readable and not os.read(0, 1024):
+            elif 0 in readable and bool(os.read(0, 1024)) == self._is_asked:
                 self._end(self._grace_s)
+            elif 0 in readable and self._is_asked:
+                self._end(0.0)
             self._bury()
         self._end(0.0)
-        code: int = self._process.returncode
-        return code if code >= 0 else 128 - code
+        return self._code if self._code >= 0 else 128 - self._code
 
     def _end(self, grace_s: float) -> None:
         """Ends all processes of the command, politely at first."""
-        group = self._process.pid
+        group = self._pid
         deadline = time.monotonic() + grace_s
         if grace_s and _signal_all(group, signal.SIGTERM):
             # As in a container, what is left once the command itself has ended is not waited for.
-            while self._process.returncode is None and time.monotonic() < deadline:
+            while self._code is None and time.monotonic() < deadline:
                 if select.select([self._life], [], [], _LOOK_S)[0]:
                     break
                 self._bury()
@@ -145,8 +260,8 @@ class _Command:
     def _bury(self) -> None:
         """Takes the exit codes of the command and of adopted processes; in a container perhaps no one else would."""
         for pid, status in _buried():
-            if pid == self._process.pid:
-                self._process.returncode = os.waitstatus_to_exitcode(status)
+            if pid == self._pid:
+                self._code = os.waitstatus_to_exitcode(status)
 
 
 def _buried() -> Iterator[tuple[int, int]]:

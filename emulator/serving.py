@@ -17,6 +17,7 @@ from emulator.api.start_error import StartError
 from emulator.interpreter import Interpreter
 from emulator.settings import Settings
 from emulator.state_folder import REMEDY, StateFolder
+from emulator.warm.starting import warm_parent
 
 LOG = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ def serve(settings: Settings, folder: StateFolder, listener: socket.socket, envi
     Raises:
         StartError: Cloud Storage's port is taken, or what the state folder holds cannot be used.
     """
-    with listening(settings.host, settings.storage_port, "--storage-port") as storage_listener:
+    with contextlib.ExitStack() as held:
+        storage_listener = held.enter_context(listening(settings.host, settings.storage_port, "--storage-port"))
         # Seconds of import, after the folder and the ports are known to be free.
         import uvicorn
 
@@ -72,6 +74,8 @@ def serve(settings: Settings, folder: StateFolder, listener: socket.socket, envi
         interpreter = Interpreter()
         running = _running(settings, folder, interpreter, address, storage_address)
         base = {**environment, "STORAGE_EMULATOR_HOST": storage_address, "VERTEX_EMULATOR_HOST": address}
+        if settings.warm:
+            base |= held.enter_context(warm_parent(base, settings.state_dir, settings.warm_idle_s))
         try:
             emulator = Emulator(settings, base, running, lambda: folder.lost() or interpreter.lost())
         except OSError as error:

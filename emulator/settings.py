@@ -26,6 +26,8 @@ class Settings:
         predict_timeout_s: Seconds that a prediction may take.
         max_concurrent_runs: How many pipeline jobs run at once; the others wait.
         operation_delay_s: Seconds for which a long-running operation is shown as running at least.
+        warm: Whether commands are forked from a process that has their libraries loaded, where that does as well.
+        warm_idle_s: Seconds without a command after which that process lets go of them.
         seed: Of the choice among deployed models by the traffic split; None takes a new one at each start.
     """
 
@@ -39,6 +41,8 @@ class Settings:
     predict_timeout_s: float = 60.0
     max_concurrent_runs: int = 2
     operation_delay_s: float = 0.0
+    warm: bool = True
+    warm_idle_s: float = 1800.0
     seed: int | None = None
 
 
@@ -55,7 +59,7 @@ def parse_settings(arguments: Sequence[str] | None) -> Settings:
             "--host must be a loopback address such as 127.0.0.1: the emulator runs commands that its callers "
             f'give. Received: "{options.host}".'
         )
-    for name in ("deployment_timeout_s", "predict_timeout_s"):
+    for name in ("deployment_timeout_s", "predict_timeout_s", "warm_idle_s"):
         if getattr(options, name) <= 0:
             parser.error(f"--{name.replace('_', '-')} must be positive. Received: {getattr(options, name):g}.")
     for name in ("project", "location"):
@@ -91,7 +95,14 @@ def _parser(default: Settings) -> argparse.ArgumentParser:
         ("predict-timeout-s", float, "that a prediction may take"),
         ("max-concurrent-runs", int, "of pipeline jobs at once; the others wait"),
         ("operation-delay-s", float, "for which operations are shown as running at least"),
+        ("warm-idle-s", float, "without a command, until libraries that are loaded for the next one go"),
         ("seed", int, "of the choice by traffic split; a new one each time, if none is given"),
     ):
         parser.add_argument(f"--{name}", type=kind, default=getattr(default, name.replace("-", "_")), help=text)
+    parser.add_argument(
+        "--warm",
+        action=argparse.BooleanOptionalAction,
+        default=default.warm,
+        help="fork commands from a process that has their libraries loaded",
+    )
     return parser

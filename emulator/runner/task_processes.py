@@ -117,7 +117,7 @@ def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str])
         return subprocess.Popen(
             [
                 *(sys.executable, "-I", "-S", keeper.__file__, str(GRACE_S), str(folder)),
-                *_with_executor_start(command),
+                *with_executor_start(command),
             ],
             stdin=subprocess.PIPE,
             stdout=log,
@@ -136,7 +136,8 @@ def _start(command: Sequence[str], log: IO[bytes], variables: Mapping[str, str])
         ) from error
 
 
-def _with_executor_start(command: Sequence[str]) -> list[str]:
+def with_executor_start(command: Sequence[str]) -> list[str]:
+    """The command of a lightweight component, kfp's executor started by executor_start.py; others as they are."""
     match command:
         case ["sh", option, script, *arguments]:
             start = f"python3 {shlex.quote(_EXECUTOR_START)} kfp.dsl.executor_main "
