@@ -16,7 +16,7 @@ RUN pip install --require-hashes --requirement requirements-build.lock \
     && pip install --require-hashes --no-build-isolation --use-pep517 --requirement requirements.lock
 COPY . .
 RUN pip install --no-build-isolation --no-deps . \
-    && pip uninstall --yes pip setuptools wheel
+    && pip uninstall --yes pip setuptools uv wheel
 
 FROM ${BASE_IMAGE}
 # The base brings an installer of its own. Nothing is installed at run time.

@@ -2,12 +2,18 @@
 # Paths are relative and `python -m` starts every tool, so that the folder may have any name.
 
 PY := .venv/bin/python
+PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-build-isolation --use-pep517
+# uv installs a lock file in a fraction of pip's time, and tells how far it is; it asks the index that pip is told of.
+# Where it cannot, pip does.
 # setuptools, which builds kfp, takes $NAME and {NAME} in the path of its own Python for variables.
 # Where the folder's name holds such characters, Python is called through a link without them.
 LOCKED = at=.; case "$$(pwd -P)" in *[$$\{\}]*) \
 		link=$$(mktemp -d); trap 'rm -rf "$$link"' EXIT; ln -s "$$(pwd -P)" "$$link/at"; at=$$link/at;; \
-	esac; "$$at/$(PY)" -m pip install -qq --disable-pip-version-check \
-	--require-hashes --no-build-isolation --use-pep517
+	esac; python=$$at/$(PY); index=$${PIP_INDEX_URL:-$$("$$python" -m pip config get global.index-url 2>/dev/null)}; \
+	locked() { \
+		env $${index:+UV_DEFAULT_INDEX="$$index"} "$$python" -m uv pip install --python "$$python" \
+			--require-hashes --no-build-isolation -r "$$1" || "$$python" $(PIP) -r "$$1"; \
+	}; locked
 LOCK := $(PY) -m uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 UNIT := not tensorflow and not run
@@ -115,13 +121,13 @@ $(PY):
 
 .venv/installed: $(PY) requirements-build.lock requirements.lock
 	@echo "Installing what a run needs into .venv (TensorFlow is large: a minute or two)"
-	@$(LOCKED) -r requirements-build.lock
-	@$(LOCKED) -r requirements.lock
+	@$(PY) $(PIP) -r requirements-build.lock
+	@$(LOCKED) requirements.lock
 	@$(PY) -c 'import pathlib, sysconfig; \
 		pathlib.Path(sysconfig.get_path("purelib"), "repository.pth").write_text(f"{pathlib.Path.cwd()}\n")'
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.lock
 	@echo "Installing what the tests and checks need into .venv"
-	@$(LOCKED) -r requirements-dev.lock
+	@$(LOCKED) requirements-dev.lock
 	@touch $@
