@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from emulator.api.calls import Call, Work
 from emulator.api.clock import now
 from emulator.api.errors import ApiError, invalid, precondition
-from emulator.api.listing import page
+from emulator.api.listing import page_of_records
 from emulator.api.names import new_id
 from emulator.api.store import Table, Transaction
 
@@ -126,8 +126,7 @@ def list_operations(
     """ListOperations under a location, a model or an endpoint, newest first."""
     if call.request.filter:
         raise invalid("filter", "is not supported for operations.")
-    operations = call.tx.children(OPERATIONS, call.request.name)[::-1]
-    shown_page, token = page(operations, call.request.page_size, call.request.page_token)
+    shown_page, token = page_of_records(call.tx, OPERATIONS, call.request.name, call.request, lambda _operation: True)
     return ListOperationsResponse(operations=shown_page, next_page_token=token)
 
 

@@ -84,6 +84,23 @@ class Transaction:
         query = "SELECT body FROM records WHERE kind = ? AND parent = ? ORDER BY number"
         return [table.decode(row[0]) for row in self._connection.execute(query, (table.kind, parent))]
 
+    def walk(
+        self, table: Table[Record], parent: str, *, newest_first: bool = True, beyond: int | None = None
+    ) -> Iterator[tuple[int, Record]]:
+        """The records under a parent one by one, each with its place, in the order of their places.
+
+        Args:
+            table: The kind of record.
+            parent: What they are under.
+            newest_first: Whether the last place comes first.
+            beyond: The place after which the walk goes on; None begins it.
+        """
+        sign, order = ("<", "DESC") if newest_first else (">", "ASC")
+        begin = "" if beyond is None else f"AND number {sign} {beyond:d}"
+        query = f"SELECT number, body FROM records WHERE kind = ? AND parent = ? {begin} ORDER BY number {order}"  # noqa: S608 - no text of others
+        for number, body in self._connection.execute(query, (table.kind, parent)):
+            yield number, table.decode(body)
+
     def after(self, table: Table[Record], first: str, limit: int) -> list[Record]:
         """Up to `limit` records of a kind in the order of their names, from the name `first` on."""
         query = "SELECT body FROM records WHERE kind = ? AND name >= ? ORDER BY name LIMIT ?"

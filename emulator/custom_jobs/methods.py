@@ -21,7 +21,7 @@ from emulator.api.calls import Call, Work
 from emulator.api.clock import now
 from emulator.api.errors import ApiError, invalid_fields, not_found, precondition
 from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter, time_of
-from emulator.api.listing import page
+from emulator.api.listing import page_of_records
 from emulator.api.masks import read
 from emulator.api.store import Transaction
 from emulator.custom_jobs.records import CUSTOM_JOBS, JOB_LOGS, OWNERS, is_final, logs_name, put_state
@@ -80,9 +80,12 @@ def get_custom_job(call: Call[GetCustomJobRequest]) -> CustomJob:
 def list_custom_jobs(call: Call[ListCustomJobsRequest]) -> ListCustomJobsResponse:
     """ListCustomJobs, newest first; those behind the tasks of pipelines are told one at a time alone."""
     request = call.request
-    keep = parse_filter(request.filter, FILTER_FIELDS)
-    jobs = [job for job in call.tx.children(CUSTOM_JOBS, request.parent)[::-1] if keep(CustomJob.pb(job))]
-    shown, token = page(jobs, request.page_size, request.page_token)
+    is_asked_for = parse_filter(request.filter, FILTER_FIELDS)
+
+    def keep(job: CustomJob) -> bool:
+        return is_asked_for(CustomJob.pb(job))
+
+    shown, token = page_of_records(call.tx, CUSTOM_JOBS, request.parent, request, keep)
     return ListCustomJobsResponse(custom_jobs=read(shown, request.read_mask), next_page_token=token)
 
 

@@ -21,7 +21,7 @@ from emulator.api.clock import now
 from emulator.api.errors import Violation, already_exists, invalid_fields, precondition
 from emulator.api.etags import etag_of, require_etag
 from emulator.api.filters import Field, parse_filter
-from emulator.api.listing import ordered, page
+from emulator.api.listing import page_of_records
 from emulator.api.masks import read, require_mask
 from emulator.api.store import Transaction
 from emulator.api.validation import display_name_violations, label_violations
@@ -111,9 +111,7 @@ def list_endpoints(call: Call[ListEndpointsRequest]) -> ListEndpointsResponse:
     """ListEndpoints, newest first."""
     request = call.request
     keep = parse_filter(request.filter, FILTER_FIELDS)
-    endpoints = [endpoint for endpoint in reversed(call.tx.children(ENDPOINTS, request.parent)) if keep(endpoint)]
-    endpoints = ordered(endpoints, request.order_by, ORDER_KEYS)
-    shown_page, token = page(endpoints, request.page_size, request.page_token)
+    shown_page, token = page_of_records(call.tx, ENDPOINTS, request.parent, request, keep, keys=ORDER_KEYS)
     return ListEndpointsResponse(endpoints=read(shown_page, request.read_mask), next_page_token=token)
 
 

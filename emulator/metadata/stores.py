@@ -17,7 +17,7 @@ from google.longrunning.operations_pb2 import Operation
 from emulator.api import names, operations
 from emulator.api.calls import Call
 from emulator.api.errors import already_exists
-from emulator.api.listing import page
+from emulator.api.listing import page_of_records
 from emulator.metadata.records import KINDS, STORES, put_store, require_store, resource_id
 from emulator.metadata.relations import remove_resource
 
@@ -40,7 +40,7 @@ def get_metadata_store(call: Call[GetMetadataStoreRequest]) -> MetadataStore:
 def list_metadata_stores(call: Call[ListMetadataStoresRequest]) -> ListMetadataStoresResponse:
     """ListMetadataStores, newest first."""
     request = call.request
-    stores, token = page(call.tx.children(STORES, request.parent)[::-1], request.page_size, request.page_token)
+    stores, token = page_of_records(call.tx, STORES, request.parent, request, lambda _store: True)
     return ListMetadataStoresResponse(metadata_stores=stores, next_page_token=token)
 
 

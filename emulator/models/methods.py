@@ -24,7 +24,7 @@ from emulator.api.clock import now
 from emulator.api.errors import ApiError, already_exists, invalid, invalid_fields, precondition
 from emulator.api.etags import require_etag
 from emulator.api.filters import Field, parse_filter
-from emulator.api.listing import ordered, page
+from emulator.api.listing import page_of_records
 from emulator.api.masks import read, require_mask
 from emulator.api.names import ModelName
 from emulator.api.store import Transaction
@@ -146,12 +146,12 @@ def list_models(call: Call[ListModelsRequest]) -> ListModelsResponse:
     request = call.request
     keep = parse_filter(request.filter, FILTER_FIELDS)
     places = registry.deployments(call.tx)
-    models = []
-    for model in reversed(call.tx.children(MODELS, request.parent)):
+
+    def show(model: Model) -> Model:
         version = require_version(call.tx, ModelName(model.name, ""))
-        models.append(registry.shown(model, version, places, with_version=False))
-    kept = ordered([model for model in models if keep(model)], request.order_by, ORDER_KEYS)
-    shown_page, token = page(kept, request.page_size, request.page_token)
+        return registry.shown(model, version, places, with_version=False)
+
+    shown_page, token = page_of_records(call.tx, MODELS, request.parent, request, keep, keys=ORDER_KEYS, show=show)
     return ListModelsResponse(models=read(shown_page, request.read_mask), next_page_token=token)
 
 

@@ -17,7 +17,7 @@ from emulator.api.calls import Call
 from emulator.api.clock import now
 from emulator.api.errors import invalid, precondition
 from emulator.api.filters import Field, parse_filter
-from emulator.api.listing import ordered, page
+from emulator.api.listing import page_of_records
 from emulator.api.masks import read
 from emulator.api.names import ModelName, id_of, parent_of
 from emulator.models import registry
@@ -38,8 +38,7 @@ def list_model_versions(call: Call[ListModelVersionsRequest]) -> ListModelVersio
     model = require_model(call.tx, ModelName.parse(request.name).model)
     labels = Field(lambda version: registry.labels_of(model, version), kind="labels")
     keep = parse_filter(request.filter, {"labels": labels})
-    kept = [version for version in call.tx.children(VERSIONS, model.name) if keep(version)]
-    asked, token = page(ordered(kept, request.order_by, ORDER_KEYS), request.page_size, request.page_token)
+    asked, token = page_of_records(call.tx, VERSIONS, model.name, request, keep, keys=ORDER_KEYS, newest_first=False)
     places = registry.deployments(call.tx)
     shown = [registry.shown(model, version, places, with_version=True) for version in asked]
     return ListModelVersionsResponse(models=read(shown, request.read_mask), next_page_token=token)

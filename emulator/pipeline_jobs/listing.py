@@ -16,7 +16,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from emulator.api.calls import Call
 from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter, time_of
-from emulator.api.listing import ordered, page
+from emulator.api.listing import page_of_records
 from emulator.api.masks import read
 from emulator.api.store import Transaction
 from emulator.pipeline_jobs.methods import set_contexts
@@ -53,10 +53,12 @@ ORDER_KEYS = {name: _order(name) for name in ("create_time", "update_time", "end
 def list_pipeline_jobs(call: Call[ListPipelineJobsRequest]) -> ListPipelineJobsResponse:
     """ListPipelineJobs, newest first."""
     request = call.request
-    keep = parse_filter(request.filter, FILTER_FIELDS)
-    jobs = [job for job in call.tx.children(PIPELINE_JOBS, request.parent) if keep(PipelineJob.pb(job))]
-    jobs = ordered(jobs[::-1], request.order_by, ORDER_KEYS)
-    shown_page, token = page(jobs, request.page_size, request.page_token)
+    is_asked_for = parse_filter(request.filter, FILTER_FIELDS)
+
+    def keep(job: PipelineJob) -> bool:
+        return is_asked_for(PipelineJob.pb(job))
+
+    shown_page, token = page_of_records(call.tx, PIPELINE_JOBS, request.parent, request, keep, keys=ORDER_KEYS)
     shown = _filled_in(call.tx, shown_page, request.read_mask)
     return ListPipelineJobsResponse(pipeline_jobs=read(shown, request.read_mask), next_page_token=token)
 

@@ -26,7 +26,7 @@ from emulator.api.clock import now, read_time, write_time
 from emulator.api.codec import table
 from emulator.api.errors import invalid, invalid_fields, precondition
 from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
-from emulator.api.listing import ordered, page
+from emulator.api.listing import page_of_records
 from emulator.api.masks import require_mask
 from emulator.api.store import Transaction
 from emulator.pipeline_jobs.methods import has_artifact
@@ -126,9 +126,7 @@ def list_schedules(call: Call[ListSchedulesRequest]) -> ListSchedulesResponse:
     """ListSchedules, newest first."""
     request = call.request
     keep = parse_filter(request.filter, FILTER_FIELDS)
-    found = [schedule for schedule in reversed(call.tx.children(SCHEDULES, request.parent)) if keep(schedule)]
-    found = ordered(found, request.order_by, ORDER_KEYS)
-    shown_page, token = page(found, request.page_size, request.page_token)
+    shown_page, token = page_of_records(call.tx, SCHEDULES, request.parent, request, keep, keys=ORDER_KEYS)
     return ListSchedulesResponse(schedules=shown_page, next_page_token=token)
 
 

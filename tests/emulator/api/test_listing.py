@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.api.errors import ApiError
-from emulator.api.listing import ordered, page
+from emulator.api.listing import ordered, page, page_of_records
+from emulator.api.store import Table, Transaction
 
 KEYS: Any = {"display_name": lambda item: item[0], "create_time": lambda item: item[1]}
 ITEMS = [("b", 1), ("a", 2), ("b", 3)]
@@ -69,3 +71,67 @@ def test_a_field_that_is_named_again_is_sorted_by_once() -> None:
 
     ordered(items, ",".join(["number"] * 100), {"number": number})
     assert len(reads) == len(items)
+
+
+NUMBERS = Table[int]("numbers", str, int)
+
+
+class Asked(NamedTuple):
+    """The fields of a request for a list."""
+
+    page_size: int = 0
+    page_token: str = ""
+    order_by: str = ""
+
+
+def add(tx: Transaction, numbers: Iterable[int], parent: str = "p/P") -> None:
+    for number in numbers:
+        tx.put(NUMBERS, f"{parent}/numbers/{number}", number)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("size", [1, 3, 7, 8, 0])
+def test_pages_of_records_put_together_are_the_list(tx: Transaction, newest_first: bool, size: int) -> None:
+    add(tx, range(15))
+    add(tx, [99], "p/Q")
+    found: list[int] = []
+    token = ""
+    while True:
+        shown, token = page_of_records(
+            tx, NUMBERS, "p/P", Asked(size, token), lambda number: number % 2 == 0, newest_first=newest_first
+        )
+        found += shown
+        if not token:
+            break
+    assert found == sorted(range(0, 15, 2), reverse=newest_first)
+
+
+def test_page_of_records_reads_what_it_shows_and_one_more(tx: Transaction) -> None:
+    add(tx, range(50))
+    read: list[int] = []
+
+    def show(number: int) -> int:
+        read.append(number)
+        return number
+
+    page_of_records(tx, NUMBERS, "p/P", Asked(5), lambda _: True, show=show)
+    assert read == [49, 48, 47, 46, 45, 44]
+
+
+def test_page_goes_on_where_it_was_though_records_come_and_go(tx: Transaction) -> None:
+    add(tx, range(6))
+    shown, token = page_of_records(tx, NUMBERS, "p/P", Asked(2), lambda _: True)
+    add(tx, [6])
+    tx.delete(NUMBERS, "p/P/numbers/4")
+    following, _ = page_of_records(tx, NUMBERS, "p/P", Asked(2, token), lambda _: True)
+    assert (shown, following) == ([5, 4], [3, 2])
+
+
+def test_records_are_listed_in_the_order_that_is_asked_for(tx: Transaction) -> None:
+    add(tx, [3, 1, 2])
+    keys = {"number": lambda number: number}
+    first, token = page_of_records(tx, NUMBERS, "p/P", Asked(2, order_by="number"), lambda _: True, keys=keys)
+    rest, _ = page_of_records(tx, NUMBERS, "p/P", Asked(2, token, "number"), lambda _: True, keys=keys)
+    assert (first, rest) == ([1, 2], [3])
+    with pytest.raises(ApiError, match="is not a token that this list gave"):
+        page_of_records(tx, NUMBERS, "p/P", Asked(2, token), lambda _: True, keys=keys)
