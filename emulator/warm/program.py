@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 # is $0, to a file of a new folder, and starts kfp's executor on it, by itself or through a file.
 _COMPONENT = re.compile(
     r'program_path=\$\(mktemp -d\)\s+printf "%s" "\$0" > "\$program_path/ephemeral_component\.py"\s+'
-    r"_KFP_RUNTIME=true python3 (?:-m |(?P<file>[\w./+-]+) )kfp\.dsl\.executor_main\s+"
+    r"_KFP_RUNTIME=true python3 (?:-m |(?P<file>.+) )kfp\.dsl\.executor_main\s+"
     r'--component_module_path\s+"\$program_path/ephemeral_component\.py"\s+"\$@"\s*'
 )
 _EXECUTOR = "kfp.dsl.executor_main"
@@ -52,7 +53,8 @@ def program_of(words: Sequence[str], environment: Mapping[str, str]) -> Program 
             if found is None or not own:
                 return None
             if found["file"]:
-                return Program(own, "", found["file"], (_EXECUTOR, *arguments), source)
+                files = shlex.split(found["file"])
+                return Program(own, "", files[0], (_EXECUTOR, *arguments), source) if len(files) == 1 else None
             return Program(own, _EXECUTOR, "", arguments, source)
         case [python, "-u", *rest] | [python, *rest] if own := _own(python, environment):
             return _of_python(own, rest)

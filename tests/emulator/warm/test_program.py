@@ -71,6 +71,14 @@ def test_component_that_a_file_starts_keeps_that_file() -> None:
     assert program.arguments == (EXECUTOR, "--executor_input", "{}")
 
 
+def test_folder_of_that_file_may_have_any_name() -> None:
+    command = with_executor_start(container(upload_data))
+    command[2] = command[2].replace(executor_start.__file__, "'/a  b/$c'\"'\"'d/executor_start.py'")
+    program = program_of(command, OWN)
+    assert program is not None
+    assert program.file == "/a  b/$c'd/executor_start.py"
+
+
 def test_component_that_installs_packages_is_none() -> None:
     command = container(upload_data)
     command[2] = "python3 -m pip install six\n" + command[2]
