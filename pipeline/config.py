@@ -17,18 +17,24 @@ from pipeline.config_types import (
     GitSha,
     MachineType,
     Metric,
+    OptionalImage,
     Percentages,
     PinnedImage,
     PipelineName,
     PipelineRoot,
     Project,
     Region,
+    ResourceId,
     ServiceAccount,
     Switch,
+    TrainingMachineType,
 )
-from trainer.config import Hyperparameters
+from pipeline.machines import misfit, sufficient_machine
+from trainer.config import Hyperparameters, NotNegative
 
 Value = str | int | float | bool
+# Behind the tag of the image, it makes that of the image with CUDA.
+GPU_SUFFIX = "-gpu"
 
 
 class Place(BaseModel):
@@ -146,7 +152,38 @@ class Submission(BaseModel):
     experiment: Experiment = Field("", description="Experiment that the run belongs to; none if empty.")
 
 
-class RunConfig(Submission, PipelineParameters, Connection):
+class TrainingJob(BaseModel):
+    """What the training runs on: as a custom job of Vertex AI where any of these but an accelerator is given."""
+
+    scale_tier: Literal["", "basic", "standard", "premium", "gpu"] = Field(
+        "",
+        description="Machines of the training by name: basic, standard, premium or gpu; the options below win over it.",
+    )
+    training_machine_type: TrainingMachineType = Field(
+        "",
+        description="Machine of each replica, such as n1-standard-8; if empty, the smallest n1 with `cpu_limit` cores "
+        "and `memory_limit_gib`.",
+    )
+    training_replicas: int = Field(1, ge=1, le=64, description="Machines that train one model together, 1 to 64.")
+    accelerator_type: Accelerator = Field(
+        "", description="Accelerator of the training, such as NVIDIA_TESLA_T4; none if empty."
+    )
+    accelerator_count: int = Field(0, ge=0, le=16, description="How many of them each machine has, 1 to 16.")
+    gpu_image: OptionalImage = Field(
+        "", description="Image of a training with an accelerator; if empty, `image` with -gpu behind its tag."
+    )
+    spot: Switch = Field(
+        False, description="Whether to train on spot machines: cheaper, and taken away at times; training then goes on."
+    )
+    training_timeout_s: NotNegative = Field(
+        0, description="Seconds after which the training is stopped; 0 leaves it the 7 days of Vertex AI."
+    )
+    persistent_resource: ResourceId = Field(
+        "", description="Id of the persistent resource that the training runs on; none if empty."
+    )
+
+
+class RunConfig(TrainingJob, Submission, PipelineParameters, Connection):
     """Everything a run is configured with: the pipeline's parameters, what its compiled file fixes, its submission."""
 
     pipeline_name: PipelineName = Field(
@@ -158,10 +195,6 @@ class RunConfig(Submission, PipelineParameters, Connection):
     )
     cpu_limit: int = Field(4, ge=1, le=1024, description="CPU cores of the training task, 1 to 1024.")
     memory_limit_gib: int = Field(8, ge=1, le=65536, description="Memory of the training task, GiB.")
-    accelerator_type: Accelerator = Field(
-        "", description="Accelerator of the training task, such as NVIDIA_TESLA_T4; none if empty."
-    )
-    accelerator_count: int = Field(0, ge=0, le=16, description="How many of them, 1 to 16.")
 
     @model_validator(mode="after")
     def _has_whole_accelerator(self) -> Self:
@@ -170,7 +203,62 @@ class RunConfig(Submission, PipelineParameters, Connection):
                 "`accelerator_type` and `accelerator_count` belong together: give both or neither. "
                 f'Received: "{self.accelerator_type}" and {self.accelerator_count}.'
             )
+        if self.accelerator_type and self.training_machine_type:
+            fault = misfit(self.training_machine_type, self.accelerator_type, self.accelerator_count)
+            if fault:
+                raise ValueError(fault)
         return self
+
+    @model_validator(mode="after")
+    def _has_machines_for_its_training(self) -> Self:
+        if self.is_training_job and not self.machine_of_training:
+            asked = f"{self.cpu_limit} CPUs, {self.memory_limit_gib} GiB"
+            raise ValueError(
+                f"`training_machine_type` is missing: no n1 machine has {asked}"
+                f"{f' and {self.accelerator_type}' if self.accelerator_type else ''}. Name the machine of the training."
+            )
+        if self.train_batch_size % self.training_replicas:
+            raise ValueError(
+                "`train_batch_size` must be divisible by `training_replicas`, as each takes its share of every batch. "
+                f"Received: {self.train_batch_size} and {self.training_replicas}."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_an_image_for_its_accelerator(self) -> Self:
+        if not self.accelerator_type:
+            return self
+        if not self.gpu_image and "@" in self.image:
+            raise ValueError(
+                "`gpu_image` is missing: an accelerator needs the image that is built with `--target gpu`, and `image` "
+                "is named by a digest, from which no other name follows. Name it, with a tag or a digest."
+            )
+        if self.gpu_image == self.image:
+            raise ValueError(
+                "`gpu_image` and `image` are the same, and an accelerator needs the image with CUDA. "
+                f"Received: {self.image}. Build it with `docker build --target gpu`, and name that."
+            )
+        return self
+
+    @property
+    def is_training_job(self) -> bool:
+        """Whether the training asks for more than a task has, and is a custom job."""
+        asked = (self.training_machine_type, self.training_timeout_s, self.persistent_resource)
+        return self.training_replicas > 1 or self.spot or any(asked)
+
+    @property
+    def machine_of_training(self) -> str:
+        """The machine of each replica of a custom job; empty where none is named and none suffices."""
+        return self.training_machine_type or sufficient_machine(
+            self.cpu_limit, self.memory_limit_gib, self.accelerator_type
+        )
+
+    @property
+    def training_image(self) -> str:
+        """The image of the training task."""
+        if not self.accelerator_type:
+            return self.image
+        return self.gpu_image or f"{self.image}{GPU_SUFFIX}"
 
     @property
     def root(self) -> str:

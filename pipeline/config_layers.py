@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.config import RunConfig, Value, key
+from pipeline.machines import SCALE_TIERS
 from trainer.config import flag, refusals
 from trainer.errors import UsageError, listing, nearest, quoted
 
@@ -100,7 +101,7 @@ def load_config(
     for layer in (*layers, *own.values()):
         problems += _problems(layer)
     table = "vertex" if profile == DEFAULT_PROFILE else profile
-    layers = [_contract(layers), *layers]
+    layers = [_contract(layers), _scale_tier(layers), *layers]
     return _merged(layers, problems, needs, f"[profiles.{table}] in {file or 'pipeline.toml'}")
 
 
@@ -171,6 +172,13 @@ def _contract(layers: Sequence[_Layer]) -> _Layer:
         with suppress(UsageError):
             settings = load_contract(location).training.settings
     return _file_layer(settings, f"{location} [training]")
+
+
+def _scale_tier(layers: Sequence[_Layer]) -> _Layer:
+    """What the tier stands for that the last of the layers names; one that there is not is told of elsewhere."""
+    named = [layer.values["scale_tier"] for layer in layers if "scale_tier" in layer.values]
+    tier = named[-1] if named else ""
+    return _file_layer(SCALE_TIERS.get(str(tier), {}), f"scale_tier {tier}")
 
 
 def _file_layer(values: Mapping[str, Any], source: str) -> _Layer:

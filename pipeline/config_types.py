@@ -19,6 +19,8 @@ _IMAGE = re.compile(
 )
 # A rollout tries a version on an endpoint of this name with "-smoke" behind it.
 _LONGEST_NAME = 128
+_TRAINING_MACHINE = re.compile(r"(?:n1|n2|n2d|n4|c2|c2d|c3|c3d|c4|e2|m1|m2|m3|a2|a3|a4|g2|ct[a-z0-9]+)-[a-z0-9-]+")
+_TOO_SMALL = re.compile(r"n1-(?:standard-[12]|highmem-1|highcpu-[12])")
 _LONGEST_ENDPOINT_NAME = _LONGEST_NAME - len(SMOKE_SUFFIX)
 
 
@@ -99,6 +101,27 @@ def _machine_type(text: str) -> str:
     return text
 
 
+def _training_machine(text: str) -> str:
+    if text and _TOO_SMALL.fullmatch(text):
+        raise ValueError("must be larger: the smallest n1-standard that training takes is n1-standard-4")
+    if text and not _TRAINING_MACHINE.fullmatch(text):
+        raise ValueError("must be a machine that training takes, such as n1-standard-4, n1-highmem-8 or g2-standard-4")
+    return text
+
+
+def _resource_id(text: str) -> str:
+    if text and not re.fullmatch(r"[a-z](?:[a-z0-9-]{0,126}[a-z0-9])?", text):
+        raise ValueError(
+            "must be the id of a persistent resource: up to 128 lower-case letters, digits and hyphens, a letter "
+            "first, no hyphen last"
+        )
+    return text
+
+
+def _optional_image(text: str) -> str:
+    return _pinned_image(text) if text else text
+
+
 def _git_sha(text: str) -> str:
     if not re.fullmatch(r"[0-9a-z_-]{0,63}", text):
         raise ValueError("must be a commit's hash, or empty: it becomes a label")
@@ -152,6 +175,9 @@ EndpointName = Annotated[str, AfterValidator(_endpoint_name)]
 Percentages = Annotated[str, AfterValidator(_percentages)]
 Metric = Annotated[str, AfterValidator(_gate_metric)]
 MachineType = Annotated[str, AfterValidator(_machine_type)]
+TrainingMachineType = Annotated[str, AfterValidator(_training_machine)]
+ResourceId = Annotated[str, AfterValidator(_resource_id)]
+OptionalImage = Annotated[str, AfterValidator(_optional_image)]
 GitSha = Annotated[str, AfterValidator(_git_sha)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 ServiceAccount = Annotated[str, AfterValidator(_service_account)]

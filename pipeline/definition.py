@@ -9,6 +9,7 @@ from components.register_model import register_model
 from components.train_model import train_model
 from components.upload_data import upload_data
 from pipeline.config import RunConfig
+from pipeline.custom_job import as_custom_job
 
 
 def define_pipeline(config: RunConfig) -> BaseComponent:
@@ -64,7 +65,8 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         data.set_container_image(config.image)
         data.set_caching_options(True)
 
-        training = train_model(
+        train = as_custom_job(train_model, config) if config.is_training_job else train_model
+        training = train(
             train_dataset=data.outputs["train_dataset"],
             eval_dataset=data.outputs["eval_dataset"],
             contract=data.outputs["contract"],
@@ -86,15 +88,17 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             refit=refit,
             watched_metric=watched_metric,
             temperature_scaling=temperature_scaling,
+            **({"project": project, "location": location} if config.is_training_job else {}),
         )
         training.set_display_name("Train the DNN")
-        training.set_container_image(config.image)
         training.set_caching_options(True)
-        training.set_cpu_limit(str(config.cpu_limit))
-        training.set_memory_limit(f"{config.memory_limit_gib}Gi")
-        if config.accelerator_type:
-            training.set_accelerator_type(config.accelerator_type)
-            training.set_accelerator_limit(config.accelerator_count)
+        if not config.is_training_job:
+            training.set_container_image(config.training_image)
+            training.set_cpu_limit(str(config.cpu_limit))
+            training.set_memory_limit(f"{config.memory_limit_gib}Gi")
+            if config.accelerator_type:
+                training.set_accelerator_type(config.accelerator_type)
+                training.set_accelerator_limit(config.accelerator_count)
 
         evaluation = evaluate_model(
             model=training.outputs["model"],

@@ -12,7 +12,7 @@ import typer
 from pydantic import BaseModel
 
 from pipeline.commands.table_options import TABLE_OPTIONS, table_of
-from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, Submission, key
+from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, Submission, TrainingJob, key
 from pipeline.config_layers import (
     CONFIG_VARIABLE,
     DEFAULT_PROFILE,
@@ -162,17 +162,18 @@ def _parted(params: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 def _panels() -> dict[str, list[str]]:
     """The fields below the headings that `--help` puts them under."""
-    training, place, submission, rollout, parameters, fields = (
+    training, job, place, submission, rollout, parameters, fields = (
         list(model.model_fields)
-        for model in (Hyperparameters, Connection, Submission, Rollout, PipelineParameters, RunConfig)
+        for model in (Hyperparameters, TrainingJob, Connection, Submission, Rollout, PipelineParameters, RunConfig)
     )
     vertex = [*place, *submission]
     return {
         "Data and gate": [field for field in parameters if field not in (*training, *vertex, *rollout)],
         "Training": training,
+        "Machines of the training": job,
         "Vertex AI": vertex,
         "Rollout": rollout,
-        "Compiled pipeline": [field for field in fields if field not in (*parameters, *vertex)],
+        "Compiled pipeline": [field for field in fields if field not in (*parameters, *job, *vertex)],
     }
 
 

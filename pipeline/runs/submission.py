@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.compilation import compile_pipeline
-from pipeline.config import RunConfig, parameter_values
+from pipeline.config import RunConfig, TrainingJob, parameter_values
 from pipeline.config_types import DisplayName
 from pipeline.git_commit import commit_behind, with_commit
 from pipeline.runs.inputs import TABLES
@@ -83,9 +83,10 @@ def draft(config: RunConfig, check: Callable[[], None] = lambda: None) -> Draft:
         document = compile_pipeline(config, Path(folder, "pipeline.yaml")).read_bytes()
     check()
     fixed = config.model_dump(include={"pipeline_name", "image", "cpu_limit", "memory_limit_gib"})
-    accelerator = config.model_dump(include={"accelerator_type", "accelerator_count"})
+    # A tier is no setting of its own: what it stands for is among the others.
+    machines = config.model_dump(include=set(TrainingJob.model_fields) - {"scale_tier"})
     parameters = parameter_values(with_commit(config))
-    return _draft(config, document, load_spec(document), parameters, {**fixed, **accelerator}, check)
+    return _draft(config, document, load_spec(document), parameters, {**fixed, **machines}, check)
 
 
 def draft_of_file(

@@ -13,6 +13,7 @@ from pipeline.config import (
     Rollout,
     RunConfig,
     Submission,
+    TrainingJob,
     key,
     parameter_values,
 )
@@ -94,7 +95,7 @@ def test_every_field_is_described() -> None:
     assert set(Hyperparameters.model_fields) < set(PipelineParameters.model_fields) < set(RunConfig.model_fields)
     assert {*Place.model_fields, *Rollout.model_fields} < set(PipelineParameters.model_fields)
     assert set(Place.model_fields) < set(Connection.model_fields) < set(RunConfig.model_fields)
-    outside = {*Submission.model_fields, "connection", "accelerator_type", "accelerator_count"}
+    outside = {*Submission.model_fields, *TrainingJob.model_fields, "connection"}
     assert outside < set(RunConfig.model_fields)
     assert outside.isdisjoint(PipelineParameters.model_fields)
 
@@ -210,6 +211,16 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
         ("cpu_limit", "0", "`--cpu-limit` must be greater than or equal to 1. Received: 0."),
         ("memory_limit_gib", "0", "`--memory-limit-gib` must be greater than or equal to 1. Received: 0."),
         ("accelerator_count", "17", "`--accelerator-count` must be less than or equal to 16. Received: 17."),
+        ("training_replicas", "0", "`--training-replicas` must be greater than or equal to 1. Received: 0."),
+        ("training_replicas", "1000", "`--training-replicas` must be less than or equal to 64. Received: 1000."),
+        ("training_replicas", "2.5", '`--training-replicas` must be a valid integer. Received: "2.5".'),
+        ("training_machine_type", "n1-standard-2", "`--training-machine-type` must be larger: "),
+        ("training_machine_type", "big", "`--training-machine-type` must be a machine that training takes, such as "),
+        ("training_timeout_s", "-1", "`--training-timeout-s` must be greater than or equal to 0. Received: -1."),
+        ("spot", "yes", '`--spot` must be true or false. Received: "yes".'),
+        ("persistent_resource", "My_one", "`--persistent-resource` must be the id of a persistent resource: "),
+        ("scale_tier", "huge", "`--scale-tier` must be '', 'basic', 'standard', 'premium' or 'gpu'. Received: "),
+        ("gpu_image", "trainer:latest", "`--gpu-image` must name a container image with a tag other than latest"),
         ("accelerator_type", "t4", "`--accelerator-type` must be an accelerator such as NVIDIA_TESLA_T4, "),
         ("failure_policy", "Fast", "`--failure-policy` must be 'slow' or 'fast'. Received: \"Fast\"."),
         ("enable_caching", "yes", '`--enable-caching` must be true or false. Received: "yes". The default is true.'),
@@ -381,3 +392,64 @@ def test_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
 def test_option_is_the_key_with_hyphens() -> None:
     assert flag("schema_file") == "--schema"
     assert flag("train_steps") == "--train-steps"
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"training_replicas": 3},
+            (
+                "`train_batch_size` must be divisible by `training_replicas`, as each takes its share of every batch. "
+                "Received: 40 and 3."
+            ),
+        ),
+        (
+            {"scale_tier": "gpu", "training_machine_type": "g2-standard-4"},
+            (
+                "`accelerator_type` NVIDIA_TESLA_T4 does not go with `training_machine_type` g2-standard-4. It goes with "
+                "n1 machines."
+            ),
+        ),
+        (
+            {"spot": True, "cpu_limit": 200},
+            "`training_machine_type` is missing: no n1 machine has 200 CPUs, 8 GiB. Name the machine of the training.",
+        ),
+        (
+            {"spot": True, "accelerator_type": "NVIDIA_L4", "accelerator_count": 1},
+            "`training_machine_type` is missing: no n1 machine has 4 CPUs, 8 GiB and NVIDIA_L4. ",
+        ),
+        (
+            {"scale_tier": "gpu", "image": f"r/trainer@{DIGEST}"},
+            "`gpu_image` is missing: an accelerator needs the image that is built with `--target gpu`, ",
+        ),
+        (
+            {"scale_tier": "gpu", "image": "r/trainer:1", "gpu_image": "r/trainer:1"},
+            (
+                "`gpu_image` and `image` are the same, and an accelerator needs the image with CUDA. Received: "
+                "r/trainer:1."
+            ),
+        ),
+    ],
+)
+def test_training_that_no_machine_could_do_is_refused(values: dict[str, str | int | bool], sentence: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        load_config(None, values)
+    assert sentence in str(raised.value)
+
+
+def test_what_is_given_wins_over_a_tier_wherever_it_stands(tmp_path: Path) -> None:
+    file = write(tmp_path, "training_replicas = 2\nscale_tier = 'gpu'\n")
+    config, sources = load_config(file, {"scale_tier": "standard"})
+    assert (config.training_replicas, config.training_machine_type) == (2, "n1-standard-8")
+    assert (config.accelerator_type, sources["training_machine_type"]) == ("", "scale_tier standard")
+    assert sources["training_replicas"] == str(file)
+
+
+def test_image_of_a_training_follows_its_accelerator() -> None:
+    def image(**given: str | int) -> str:
+        return load_config(None, {"accelerator_type": "NVIDIA_L4", "accelerator_count": 1, **given})[0].training_image
+
+    assert RunConfig(image="r/t:1").training_image == "r/t:1"
+    assert image(image="r/t:1") == "r/t:1-gpu"
+    assert image(image=f"r/t@{DIGEST}", gpu_image=f"r/g@{DIGEST}") == f"r/g@{DIGEST}"

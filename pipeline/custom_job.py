@@ -1,0 +1,49 @@
+"""The training component as a custom job of Vertex AI, which Google's own component starts and waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config import RunConfig
+
+if TYPE_CHECKING:
+    from kfp.dsl import PythonComponent
+
+# Vertex AI and the emulator put the run's own account there. Without one, the job would run as an agent of Google's
+# that may not read the bucket.
+_ACCOUNT_OF_RUN = "{{$.pipeline_service_account}}"
+_LONGEST_NAME = 128
+
+
+def as_custom_job(component: PythonComponent, config: RunConfig) -> Any:
+    """A component of the same inputs, artifacts and name, which runs as a custom job.
+
+    A retry, a cache and limits of such a task are those of the launcher, and not of the job. The job carries the labels
+    of its run, which Google's launcher adds. Where its files lie, it is told as any task is.
+
+    Args:
+        component: A component without an input that is called as one of `CustomTrainingJobOp`.
+        config: Says what it runs on.
+    """
+    from google_cloud_pipeline_components.v1.custom_job import create_custom_training_job_from_component
+    from kfp import dsl
+
+    name = str(component.name)
+    accelerator: dict[str, Any] = {}
+    if config.accelerator_type:
+        accelerator = {"accelerator_type": config.accelerator_type, "accelerator_count": config.accelerator_count}
+    resource = {"persistent_resource_id": config.persistent_resource} if config.persistent_resource else {}
+    return create_custom_training_job_from_component(
+        # The image is part of what the launcher is given, and cannot be changed on the task.
+        dsl.component(component.python_func, base_image=config.training_image, install_kfp_package=False),
+        display_name=f"{config.pipeline_name[: _LONGEST_NAME - len(name) - 1]}-{name}",
+        replica_count=config.training_replicas,
+        machine_type=config.machine_of_training,
+        strategy="SPOT" if config.spot else "STANDARD",
+        # Whoever has lost a peer cannot go on alone: all begin again, from the last checkpoint.
+        restart_job_on_worker_restart=config.training_replicas > 1,
+        service_account=_ACCOUNT_OF_RUN,
+        **({"timeout": f"{config.training_timeout_s}s"} if config.training_timeout_s else {}),
+        **accelerator,
+        **resource,
+    )
