@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from emulator.runner.launchers import ESCAPED_INPUT, ESCAPED_INPUT_TEXT, argument
 from emulator.runner.task_record import Values
 
 # kfp adds the channels that an f-string or a condition needs to a task's inputs, under this prefix.
@@ -91,7 +92,8 @@ def given_to_group(call: Call) -> Values:
 
 def given_to(command: Sequence[str]) -> Values:
     """What a task's command hands to its component, from the executor input among the arguments."""
-    inputs = json.loads(command[command.index("--executor_input") + 1]).get("inputs", {})
+    given = argument(command, "--executor_input").replace(ESCAPED_INPUT_TEXT, ESCAPED_INPUT)
+    inputs = json.loads(given).get("inputs", {})
     parameters = inputs.get("parameterValues", {})
     artifacts = inputs.get("artifacts", {})
     return Values(

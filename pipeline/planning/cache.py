@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pipeline.planning.reasons import Earlier, why_not
@@ -42,7 +43,11 @@ class Foretold:
 
 
 def predict(
-    spec: Document, parameters: Mapping[str, Any], jobs: Sequence[Document], enable_caching: bool = True
+    spec: Document,
+    parameters: Mapping[str, Any],
+    jobs: Sequence[Document],
+    enable_caching: bool = True,
+    told: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Foretold]:
     """Foretells each task of a submission, in an order in which they can run; groups are left out.
 
@@ -52,9 +57,10 @@ def predict(
         jobs: Earlier runs, the newest first, each a PipelineJob in JSON's terms with its task details. Those of other
             pipelines do not count.
         enable_caching: Whether the submission lets tasks be cached that the pipeline caches.
+        told: What the service puts in the place of texts such as `{{$.pipeline_service_account}}`.
     """
     same = [job for job in jobs if _name_of(job.get("pipelineSpec") or {}) == _name_of(spec)]
-    walk = _Walk(spec, [task for job in same for task in _earlier_tasks(job)], enable_caching)
+    walk = _Walk(spec, [task for job in same for task in _earlier_tasks(job)], enable_caching, told)
     walk.through((), spec["root"], Values(with_defaults(spec["root"], parameters)))
     return walk.told
 
@@ -73,13 +79,17 @@ class _Walk:
         spec: The pipeline.
         earlier: What earlier runs have put out, the newest first.
         enable_caching: As for `predict`.
+        told: As for `predict`.
     """
 
-    def __init__(self, spec: Document, earlier: Sequence[Earlier], enable_caching: bool) -> None:
+    def __init__(
+        self, spec: Document, earlier: Sequence[Earlier], enable_caching: bool, told: Mapping[str, str]
+    ) -> None:
         self.told: list[Foretold] = []
         self._spec = spec
         self._earlier = earlier
         self._enable_caching = enable_caching
+        self._told = told
 
     def through(self, path: tuple[str, ...], component: Document, given: Values) -> dict[str, Values]:
         """Foretells what is in a group, and returns the outputs by task."""
@@ -88,7 +98,7 @@ class _Walk:
         for name in in_order(tasks):
             task, here = tasks[name], (*path, name)
             below = self._spec["components"][task["componentRef"]["name"]]
-            inputs = given_to(task, below, given, put_out)
+            inputs = given_to(task, below, given, put_out, self._told)
             if {"parameterIterator", "artifactIterator"} & task.keys():
                 put_out[name] = not_known(below, name)
                 self._tell_of_loop(here, below)

@@ -11,8 +11,12 @@ from pipeline.config_layers import DEFAULT
 from pipeline.planning.cache import CACHING_IS_OFF, NEVER_CACHED, Foretold, container_of, predict
 from pipeline.planning.lookup import Known
 from pipeline.planning.values import Document, Unknown, equal
+from pipeline.runs.spec import image_of
 from pipeline.runs.submission import Draft, load_spec
+from pipeline.runs.worker_pools import machines_text, read_pools, starts_custom_job
 
+# What no submission of this project gives a run.
+_NEVER_GIVEN = ("network", "persistent_resource_id", "encryption_key_name")
 _GIB = 1024**3 / 1000**3
 
 
@@ -91,7 +95,8 @@ def make_plan(config: RunConfig, sources: Mapping[str, str], draft: Draft, known
         known: What Vertex AI told. None where it could not be asked.
     """
     spec = load_spec(draft.document)
-    foretold = predict(spec, draft.parameters, known.jobs if known else (), config.enable_caching)
+    jobs = known.jobs if known else ()
+    foretold = predict(spec, draft.parameters, jobs, config.enable_caching, _of_the_run(config))
     inputs = {staged.uri for staged in draft.inputs.values()}
     return Plan(
         pipeline=draft.spec.name,
@@ -101,6 +106,17 @@ def make_plan(config: RunConfig, sources: Mapping[str, str], draft: Draft, known
         parameters=_chosen(spec, sources, draft),
         champion=known.champion if known else None,
     )
+
+
+def _of_the_run(config: RunConfig) -> dict[str, str]:
+    """What Vertex AI tells tasks of their run in the place of texts, as far as a configuration decides on it."""
+    return {
+        "{{$.pipeline_google_cloud_project_id}}": config.project,
+        "{{$.pipeline_google_cloud_location}}": config.location,
+        # The stand-in has none.
+        "{{$.pipeline_service_account}}": config.service_account if config.connection == "vertex" else "",
+        **dict.fromkeys((f"{{{{$.pipeline_{name}}}}}" for name in _NEVER_GIVEN), ""),
+    }
 
 
 def _files(draft: Draft, known: Known | None) -> Iterator[PlannedFile]:
@@ -126,8 +142,8 @@ def _task(config: RunConfig, spec: Document, foretold: Foretold, inputs: set[str
         conditions=conditions,
         outcome=foretold.outcome if is_known or is_fixed else None,
         reason=foretold.reason if is_known or is_fixed else "",
-        image=str(container.get("image", "")),
-        machine=_machine(container.get("resources") or {}),
+        image=image_of(container, foretold.inputs.parameters),
+        machine=_machine(container, foretold.inputs.parameters),
         reads=[*read, *_uris(config, foretold.inputs.artifacts)],
         writes=[*_uris(config, foretold.outputs.artifacts)],
     )
@@ -146,7 +162,12 @@ def _found(spec: Document, path: Sequence[str]) -> tuple[Document, str, list[str
     return component, name, conditions
 
 
-def _machine(resources: Document) -> str:
+def _machine(container: Document, inputs: Document) -> str:
+    if starts_custom_job(container):
+        told = (inputs.get(name) for name in ("strategy", "timeout"))
+        job = machines_text(read_pools(inputs.get("worker_pool_specs")), *(str(value or "") for value in told))
+        return f"a custom job of {job}" if job else "a custom job"
+    resources = container.get("resources") or {}
     cpu = resources.get("resourceCpuLimit") or resources.get("cpuLimit")
     memory = resources.get("resourceMemoryLimit")
     if not memory and resources.get("memoryLimit"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.planning.values import Document, Unknown, Values, equal
 from pipeline.runs.staged_names import is_staged
+from pipeline.runs.worker_pools import machines_text, read_pools
 from trainer.errors import shown
 
 
@@ -68,6 +69,9 @@ def _changes(now: Values, before: Values) -> Iterator[str]:
             yield f"{name} is not known yet"
         elif isinstance(new, str) and is_staged(new):
             yield f"{name} has changed"
+        elif pools := read_pools(new):
+            machines, former = machines_text(pools), machines_text(read_pools(old))
+            yield f"{name} is {machines} and was {former}" if machines != former else f"{name} runs another program"
         else:
             yield f"{name} is {shown(_whole(new))} and was {shown(_whole(old))}"
     others = [name for name, uris in now.artifacts.items() if not equal(uris, before.artifacts.get(name))]

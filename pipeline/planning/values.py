@@ -76,7 +76,9 @@ def with_defaults(component: Document, parameters: Mapping[str, Any]) -> dict[st
     return {**defaults, **parameters}
 
 
-def given_to(task: Document, component: Document, group: Values, put_out: Mapping[str, Values]) -> Values:
+def given_to(
+    task: Document, component: Document, group: Values, put_out: Mapping[str, Values], told: Mapping[str, str]
+) -> Values:
     """What a task is given.
 
     Args:
@@ -84,12 +86,13 @@ def given_to(task: Document, component: Document, group: Values, put_out: Mappin
         component: Its component.
         group: What the group is given.
         put_out: The outputs of the tasks before it, by task.
+        told: What the service puts in the place of texts such as `{{$.pipeline_service_account}}`.
     """
     inputs = task.get("inputs") or {}
     artifacts = {name: _artifact(source, group, put_out) for name, source in (inputs.get("artifacts") or {}).items()}
     parameters = {name: _parameter(source, group, put_out) for name, source in (inputs.get("parameters") or {}).items()}
     known = with_defaults(component, parameters)
-    return Values({name: _filled_in(value, known) for name, value in known.items()}, artifacts)
+    return Values({name: _filled_in(value, known, told) for name, value in known.items()}, artifacts)
 
 
 def not_known(component: Document, maker: str) -> Values:
@@ -141,10 +144,12 @@ def _selected(source: Document | None, kind: str, inner: Mapping[str, Values], m
     return of_kind.get(source.get(kind, ""), Unknown(maker, is_new=False))
 
 
-def _filled_in(value: Any, known: Mapping[str, Any]) -> Any:
-    """A text with other inputs in the places that are held for them."""
+def _filled_in(value: Any, known: Mapping[str, Any], told: Mapping[str, str]) -> Any:
+    """A text with other inputs, and what is told, in the places that are held for them."""
     if not isinstance(value, str) or "{{$" not in value:
         return value
+    if value in told:
+        return told[value]
     unknown: list[Unknown] = []
 
     def fill(place: re.Match[str]) -> str:

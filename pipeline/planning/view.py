@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from pipeline.config import RunConfig
+from pipeline.machines import SCALE_TIERS
 from pipeline.planning.lookup import RUNS_READ
 from pipeline.planning.plan import Plan, PlannedFile, PlannedTask
 from pipeline.services import STATE_DIR
@@ -78,6 +79,8 @@ def _about(plan: Plan, config: RunConfig, image: str = "") -> Iterator[Text]:
     yield Text(f"  results     {config.root}, RUN being the run's id")
     if config.connection == "vertex":
         yield Text(f"  runs as     {config.service_account}")
+    if config.scale_tier:
+        yield Text(f"  scale tier  {config.scale_tier}: {_listed(SCALE_TIERS[config.scale_tier])}")
     if config.experiment:
         yield Text(f"  experiment  {config.experiment}")
     yield Text(f"  on failure  {_ON_FAILURE[config.failure_policy]}")

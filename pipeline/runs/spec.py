@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from pipeline.runs.worker_pools import read_pools, starts_custom_job
+
 _INTEGER = "NUMBER_INTEGER"
 
 
@@ -20,7 +22,8 @@ class TaskSpec:
         display_name: Its name for readers.
         is_group: Whether it is a condition, a loop or a nested pipeline, and runs nothing itself.
         is_in_loop: Whether it runs once for each of a list of items.
-        image: Its container image; empty for a group.
+        image: Its container image, that of its replicas where it is a custom job; empty for a group.
+        is_custom_job: Whether it starts a custom job, and its container is but what does so.
         is_cached: Whether it may be taken from the cache.
         inputs: The types of its input parameters by name, such as `NUMBER_INTEGER`.
         outputs: Those of its output parameters.
@@ -31,6 +34,7 @@ class TaskSpec:
     is_group: bool = False
     is_in_loop: bool = False
     image: str = ""
+    is_custom_job: bool = False
     is_cached: bool = False
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -90,12 +94,14 @@ def _tasks(component: Mapping[str, Any], document: Mapping[str, Any], is_in_loop
     for name in in_order(tasks):
         task = tasks[name]
         below = (document.get("components") or {}).get((task.get("componentRef") or {}).get("name")) or {}
+        container = _container(document, str(below.get("executorLabel", "")))
         yield TaskSpec(
             name=name,
             display_name=(task.get("taskInfo") or {}).get("name") or name,
             is_group="dag" in below,
             is_in_loop=is_in_loop,
-            image=_image(document, str(below.get("executorLabel", ""))),
+            image=image_of(container, _defaults(below)),
+            is_custom_job=starts_custom_job(container),
             is_cached=bool((task.get("cachingOptions") or {}).get("enableCache")),
             inputs=_types(below.get("inputDefinitions")),
             outputs=_types(below.get("outputDefinitions")),
@@ -123,6 +129,22 @@ def _types(definitions: Mapping[str, Any] | None) -> dict[str, str]:
     return {name: str(about.get("parameterType", "")) for name, about in parameters.items()}
 
 
-def _image(document: Mapping[str, Any], executor: str) -> str:
+def _container(document: Mapping[str, Any], executor: str) -> Mapping[str, Any]:
     executors = (document.get("deploymentSpec") or {}).get("executors") or {}
-    return str(((executors.get(executor) or {}).get("container") or {}).get("image", ""))
+    return (executors.get(executor) or {}).get("container") or {}
+
+
+def _defaults(component: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = (component.get("inputDefinitions") or {}).get("parameters") or {}
+    return {name: about.get("defaultValue") for name, about in parameters.items()}
+
+
+def image_of(container: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    """The image that a task works in: of a custom job, that of its primary.
+
+    Args:
+        container: The task's container.
+        inputs: Its input parameters.
+    """
+    pools = read_pools(inputs.get("worker_pool_specs")) if starts_custom_job(container) else []
+    return pools[0].image if pools else str(container.get("image", ""))

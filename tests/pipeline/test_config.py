@@ -407,8 +407,8 @@ def test_option_is_the_key_with_hyphens() -> None:
         (
             {"scale_tier": "gpu", "training_machine_type": "g2-standard-4"},
             (
-                "`accelerator_type` NVIDIA_TESLA_T4 does not go with `training_machine_type` g2-standard-4. It goes with "
-                "n1 machines."
+                "`accelerator_type` NVIDIA_TESLA_T4 does not go with `training_machine_type` g2-standard-4. It goes "
+                "with n1 machines."
             ),
         ),
         (

@@ -143,6 +143,8 @@ def test_a_component_runs_as_a_job_of_two_replicas(
     assert (custom["displayName"], custom["state"]) == ("trained", "JOB_STATE_SUCCEEDED")
     assert custom["labels"]["vertex-ai-pipelines-run-billing-id"]
     assert [pool["replicaCount"] for pool in custom["jobSpec"]["workerPoolSpecs"]] == ["1", "1"]
+    given = task(emulator, job, "train")["execution"]["metadata"]["input:worker_pool_specs"]
+    assert given[0]["container_spec"]["args"][1] == "{{$.json_escape[1]}}"
     # The launcher's own job is another one, as on Vertex AI.
     main = task(emulator, job, "train")["executorDetail"]["containerDetail"]["mainJob"]
     launcher = emulator.get(main)

@@ -145,3 +145,43 @@ def test_predict_takes_nothing_from_runs_without_a_cache(runs: Runs) -> None:
         "never cached",
     }
     runs.jobs.pop(0)
+
+
+def of_a_job(machine: str = "n1-standard-4") -> dict[str, Any]:
+    """A pipeline of one custom job, which tells of its run by texts that are filled in."""
+    pools = [{"machine_spec": {"machine_type": machine}, "container_spec": {"args": ["{{$.json_escape[1]}}"]}}]
+    inputs = {"worker_pool_specs": pools, "service_account": "{{$.pipeline_service_account}}"}
+    return {
+        "pipelineInfo": {"name": "p"},
+        "components": {
+            "comp-train": {
+                "executorLabel": "exec-train",
+                "inputDefinitions": {"parameters": {name: {"defaultValue": value} for name, value in inputs.items()}},
+            }
+        },
+        "deploymentSpec": {"executors": {"exec-train": {"container": {"image": "launcher:1"}}}},
+        "root": {
+            "dag": {
+                "tasks": {"train": {"componentRef": {"name": "comp-train"}, "cachingOptions": {"enableCache": True}}}
+            }
+        },
+    }
+
+
+def test_custom_job_is_found_again_by_its_pools_and_the_account_of_its_run() -> None:
+    spec, account = of_a_job(), "a@p.iam.gserviceaccount.com"
+    pools = spec["components"]["comp-train"]["inputDefinitions"]["parameters"]["worker_pool_specs"]["defaultValue"]
+    given = {"input:worker_pool_specs": pools, "input:service_account": account}
+    detail = {"taskName": "train", "state": "SUCCEEDED", "execution": {"metadata": given}}
+    earlier = [{"name": "jobs/run-1", "pipelineSpec": spec, "jobDetail": {"taskDetails": [detail]}}]
+
+    def told(spec: dict[str, Any], **values: str) -> tuple[str, str]:
+        (found,) = predict(spec, {}, earlier, told={"{{$.pipeline_service_account}}": account} | values)
+        return found.outcome, found.reason
+
+    assert told(spec) == ("cached", "run-1")
+    assert told(of_a_job("n1-standard-8")) == (
+        "runs",
+        "worker_pool_specs is 1 x n1-standard-8 and was 1 x n1-standard-4 (compared with run run-1)",
+    )
+    assert told(spec, **{"{{$.pipeline_service_account}}": "b"})[0] == "runs"

@@ -34,7 +34,9 @@ def planned(iris_files: IrisFiles, **values: Value) -> tuple[str, RunConfig]:
 
 
 def test_plan_tells_each_task_its_machine_and_uris(iris_files: IrisFiles) -> None:
-    text, config = planned(iris_files, accelerator_type="NVIDIA_L4", accelerator_count=2, train_steps=50)
+    text, config = planned(
+        iris_files, accelerator_type="NVIDIA_L4", accelerator_count=2, gpu_image=IMAGE, train_steps=50
+    )
     assert text.startswith("A run of dnn-pipeline on this machine. This is a plan: nothing is done.\n\nFiles\n")
     digest = "c4c7652b14da06ba63b37f9f47d2e9aa4edced85701c9f8fce37501a1ca792e4"
     assert (
@@ -43,22 +45,31 @@ def test_plan_tells_each_task_its_machine_and_uris(iris_files: IrisFiles) -> Non
     ) in text
     assert (
         "  2. Train the DNN: runs unless it is cached\n"
-        "      on     4 CPUs, 8 GiB, 2 NVIDIA_L4\n"
+        f"      on     4 CPUs, 8 GiB, 2 NVIDIA_L4, in {IMAGE}\n"
         "      reads  gs://local-bucket/pipeline-root/RUN/upload-data/contract\n"
         "      reads  gs://local-bucket/pipeline-root/RUN/upload-data/eval_dataset\n"
         "      reads  gs://local-bucket/pipeline-root/RUN/upload-data/train_dataset\n"
         "      writes gs://local-bucket/pipeline-root/RUN/train-model/model\n"
         "      writes gs://local-bucket/pipeline-root/RUN/train-model/training_log\n"
         "  3. Evaluate and decide: runs (never cached)\n"
-        "      on     the default machine\n"
+        f"      on     the default machine, in {config.image}\n"
     ) in text
     assert "  5. Deploy and move the traffic, if the gate is open: runs (never cached)\n" in text
-    assert f"  image       {config.image}\n" in text
     where = Path.cwd() / ".local/vertex"
     told = f"cannot tell: the local services are down, none work in {where}; `python -m pipeline up` starts them"
     assert f"  champion    {told}\n" in text
     assert "  parameters  train_steps=50\n" in text
     assert "  labels      managed-by=dnn-pipeline, " in text
+
+
+def test_plan_tells_machines_and_time_of_a_custom_job(iris_files: IrisFiles) -> None:
+    text, config = planned(iris_files, scale_tier="standard", spot=True, training_timeout_s=5400)
+    assert (
+        "  2. Train the DNN: runs unless it is cached\n"
+        "      on     a custom job of 5 x n1-standard-8, spot, for 1 h 30 min at most\n"
+    ) in text
+    assert f"  image       {config.image}\n" in text
+    assert '  scale tier  standard: training_machine_type="n1-standard-8", training_replicas=5\n' in text
 
 
 def test_plan_of_a_run_on_vertex_tells_as_whom_and_where(iris_files: IrisFiles) -> None:
