@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ _ASK_S = 60.0
 # The emulator may be busy; a job that is asked for in vain for so long has ended with it.
 _PATIENCE_S = 30.0
 _LINES = 200
+_REPLICA = re.compile(r"\bworkerpool\d+-\d+\b")
 _FINAL = {"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED"}
 
 
@@ -109,13 +111,18 @@ class _Job:
                 self._ended.wait(_PATIENCE_S)
 
     def failure(self, told: Mapping[str, Any]) -> str:
-        """Why it has failed: the error of its program where the log of a replica tells one, else the job's own."""
+        """Why it has failed: the error of its program where the failed replica's log tells one, else the job's own.
+
+        Others may have failed after that one, and because of it.
+        """
         message = str(told.get("error", {}).get("message", "The custom job was cancelled."))
         number = told["name"].rpartition("/")[2]
         project = "/".join(told["name"].split("/")[:2])
+        failed = _REPLICA.search(message)
+        of_replica = f' AND resource.labels.task_name="{failed[0]}"' if failed else ""
         body = {
             "resourceNames": [project],
-            "filter": f'resource.labels.job_id="{number}"',
+            "filter": f'resource.labels.job_id="{number}"{of_replica}',
             "orderBy": "timestamp desc",
             "pageSize": _LINES,
         }

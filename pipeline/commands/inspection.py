@@ -31,6 +31,12 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run, or the task, has ended.")
     ] = False,
+    replica: Annotated[
+        str,
+        typer.Option(
+            "--replica", metavar="NAME", help="Of a training as a custom job, one replica alone: workerpool1-0."
+        ),
+    ] = "",
     config: RunConfig,
     again: Sequence[str],
 ) -> None:
@@ -43,9 +49,9 @@ def logs(
         runs, source = Runs(config), Logs(config)
         record, chosen = find_run(runs, run, task)
         if follow:
-            follow_logs(runs, source, record, chosen, config.connection == "local")
+            follow_logs(runs, source, record, chosen, replica, config)
         else:
-            show_logs(source, record, chosen, config.connection == "local", again)
+            show_logs(source, record, chosen, replica, config, again)
 
 
 @app.command()

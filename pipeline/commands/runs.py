@@ -132,13 +132,14 @@ def runs(
 def show(*, run: RunId = None, config: RunConfig, again: Sequence[str]) -> None:
     """Show a run: its tasks, metrics, decision, and where its results lie."""
     from pipeline.runs.client import Runs
+    from pipeline.runs.custom_jobs import custom_jobs_of
     from pipeline.runs.decision import read_decision
     from pipeline.runs.view import details
     from pipeline.vertex.connection import connected
 
     with connected(config):
         record = Runs(config).find(run)
-        told = details(record, read_decision(record), again)
+        told = details(record, read_decision(record), again, custom_jobs_of(record, config))
     Console().print(told, soft_wrap=True)
 
 

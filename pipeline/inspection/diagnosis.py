@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -12,9 +12,12 @@ from pipeline.durations import spoken
 from pipeline.inspection.held_back import findings_of
 from pipeline.inspection.remedies import Finding, advice_for
 from pipeline.inspection.task_errors import own_error, says_nothing
+from pipeline.runs.custom_jobs import CustomJobRecord
 from pipeline.runs.record import AT_WORK, RunRecord, TaskRecord
 from pipeline.runs.staged_names import by_its_name
 
+# Of the log of a replica.
+_LAST_LINES = 5
 # Rules that a model breaks for other reasons than what it has learned.
 _NOT_OF_SCALE = ("Rule finite", "Rule champion")
 
@@ -30,6 +33,7 @@ class Evidence:
         decision: The decision record; empty where there is none, or none that can be read.
         traffic: The traffic of its endpoint now: percent by version. None where that is not known.
         notes: What could not be read, and why.
+        jobs: The custom jobs of failed tasks that have started one, by the tasks' unique names.
         unscaled: The columns of odd sizes that its training took as they are.
     """
 
@@ -38,6 +42,7 @@ class Evidence:
     traffic: Mapping[str, float] | None = None
     notes: Sequence[str] = ()
     unscaled: Sequence[str] = ()
+    jobs: Mapping[str, CustomJobRecord] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,9 @@ class Diagnosis:
 
 
 def wanted_logs(run: RunRecord) -> list[TaskRecord]:
-    """The failed tasks of which the service says nothing, so that their logs have to tell."""
-    return [task for task in run.tasks if task.state == "failed" and task.job and says_nothing(task.error)]
+    """The failed tasks whose logs have to tell: the service says nothing of them, or they have started a job."""
+    failed = [task for task in run.tasks if task.state == "failed" and task.job]
+    return [task for task in failed if task.is_custom_job or says_nothing(task.error)]
 
 
 def diagnose(run: RunRecord, config: RunConfig, evidence: Evidence, now: datetime) -> Diagnosis:
@@ -120,11 +126,28 @@ def _failures(run: RunRecord, config: RunConfig, evidence: Evidence) -> list[Fin
     found = []
     for task in run.tasks:
         if task.state == "failed":
-            text = own_error(task.error, evidence.logs.get(task.unique_name, "")) or "It says nothing of why."
+            log_text, job = evidence.logs.get(task.unique_name, ""), evidence.jobs.get(task.unique_name)
+            text = own_error(task.error, log_text) or "It says nothing of why."
+            if job is not None:
+                text = "\n".join([text, *_of_job(job, log_text if log_text not in text else "")])
             advice = advice_for(text, facts, is_local)
-            log = [f"Its whole log: `python -m pipeline logs {run.run_id} {task.name}`"] if task.job else []
+            log = [_whole_log(run, task, job)] if task.job else []
             found.append(Finding(task.display_name, text, [*advice, *log]))
     return found
+
+
+def _of_job(job: CustomJobRecord, log: str) -> Iterator[str]:
+    """What a custom job says of its end, and what the replica that failed has written last."""
+    yield f"Its custom job {job.job_id} is {job.state}{f': {job.error}' if job.error else '.'}"
+    lines = [line.rstrip() for line in log.splitlines() if line.strip()][-_LAST_LINES:]
+    if lines:
+        yield f"The log of {job.failed_replica or 'its replicas'} ends with:"
+        yield from (f"  {line}" for line in lines)
+
+
+def _whole_log(run: RunRecord, task: TaskRecord, job: CustomJobRecord | None) -> str:
+    replica = f" --replica {job.failed_replica}" if job and job.failed_replica and len(job.replicas) > 1 else ""
+    return f"Its whole log: `python -m pipeline logs {run.run_id} {task.name}{replica}`"
 
 
 def _held_back(run: RunRecord, config: RunConfig, decision: Mapping[str, Any], unscaled: Sequence[str]) -> Diagnosis:

@@ -33,17 +33,19 @@ _UNBEGUN = {
 
 @dataclass(frozen=True)
 class LogEntry:
-    """A line, or several, that a task has written.
+    """A line, or several, that a task or a replica of a job has written.
 
     Attributes:
-        key: Tells it from the others of its task.
+        key: Tells it from the others of its job.
         time: When it was written, as RFC 3339 has it.
         text: What was written.
+        replica: Who wrote it, such as `workerpool1-0`.
     """
 
     key: str
     time: str
     text: str
+    replica: str = ""
 
 
 class Logs:
@@ -66,17 +68,19 @@ class Logs:
         credentials = _credentials(is_local=bool(host))
         self._session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # it has no types
 
-    def entries(self, job: str, since: str = "") -> Iterator[LogEntry]:
+    def entries(self, job: str, since: str = "", replica: str = "") -> Iterator[LogEntry]:
         """What a job has written, the oldest first.
 
         Args:
             job: The id of a task's custom job.
             since: An RFC 3339 time before which nothing is wanted.
+            replica: The one whose entries are wanted; empty for all.
 
         Raises:
             ProjectError: Cloud Logging refuses, or does not answer in time.
         """
         conditions = ['resource.type="ml_job"', f'resource.labels.job_id="{job}"']
+        conditions += [f'resource.labels.task_name="{replica}"'] if replica else []
         conditions += [f'timestamp>="{since}"'] if since else []
         body = {
             "resourceNames": [f"projects/{self._project}"],
@@ -92,9 +96,9 @@ class Logs:
             if not token:
                 return
 
-    def text(self, job: str) -> str:
-        """All that a job has written."""
-        return "\n".join(entry.text for entry in self.entries(job))
+    def text(self, job: str, replica: str = "") -> str:
+        """All that a job, or one replica of it, has written."""
+        return "\n".join(entry.text for entry in self.entries(job, replica=replica))
 
     def _ask(self, body: Mapping[str, Any]) -> dict[str, Any]:
         from google.api_core.exceptions import from_http_response
@@ -113,23 +117,25 @@ class Logs:
 
 
 class Follower:
-    """Reads one job's log on from where it was.
+    """Reads one log on from where it was.
 
     Args:
         logs: Where it is read.
         job: The id of the job.
+        replica: The one that writes it; empty for all of the job.
     """
 
-    def __init__(self, logs: Logs, job: str) -> None:
+    def __init__(self, logs: Logs, job: str, replica: str = "") -> None:
         self._logs = logs
         self._job = job
+        self._replica = replica
         self._seen: set[str] = set()
         self._newest = ""
 
     def news(self) -> list[LogEntry]:
         """What has come since the last call."""
         since = (datetime.fromisoformat(self._newest) - self._logs.disorder).isoformat() if self._newest else ""
-        found = [entry for entry in self._logs.entries(self._job, since) if entry.key not in self._seen]
+        found = [entry for entry in self._logs.entries(self._job, since, self._replica) if entry.key not in self._seen]
         self._seen.update(entry.key for entry in found)
         self._newest = max([self._newest, *(entry.time for entry in found)])
         return found
@@ -211,4 +217,6 @@ def _entry(document: Mapping[str, Any]) -> LogEntry:
     time = str(document.get("timestamp", ""))
     structured = document.get("jsonPayload") or {}
     text = document.get("textPayload") or structured.get("message") or ""
-    return LogEntry(str(document.get("insertId") or f"{time} {text}"), time, str(text).rstrip("\n"))
+    replica = str(((document.get("resource") or {}).get("labels") or {}).get("task_name", ""))
+    key = f"{replica} {document.get('insertId') or f'{time} {text}'}"
+    return LogEntry(key, time, str(text).rstrip("\n"), replica)

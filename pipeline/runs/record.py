@@ -50,6 +50,7 @@ class TaskRecord:
         ended: When it ended. None before.
         error: Its own error, where it failed.
         job: The id of its custom job, under which its log is kept; empty where it has not run.
+        is_custom_job: Whether it starts another custom job, and does nothing else itself.
         parameters: Its input parameters by name.
         inputs: The artifacts that it was given, by input name.
         outputs: The artifacts that it has written, by output name.
@@ -64,6 +65,7 @@ class TaskRecord:
     ended: datetime | None = None
     error: str = ""
     job: str = ""
+    is_custom_job: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
     outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
@@ -184,6 +186,7 @@ def _task(detail: Mapping[str, Any], known: Mapping[str, TaskSpec], given: Mappi
         ended=_time(detail.get("endTime")),
         error=_message(detail, given),
         job=str(job).rpartition("/")[2],
+        is_custom_job=spec.is_custom_job,
         parameters=typed(starting("input:", noted), spec.inputs),
         inputs=_artifacts(detail.get("inputs")),
         outputs=_artifacts(detail.get("outputs")),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from pipeline.durations import spoken
+from pipeline.runs.custom_jobs import CustomJobRecord, replicas_text
 from pipeline.runs.insight import insight
 from pipeline.runs.labels import shown_labels
 from pipeline.runs.links import page_of
@@ -70,13 +72,19 @@ def summary(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = 
     return _paragraphs(*results(run, decision), _next(commands, run.run_id, again))
 
 
-def details(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = ()) -> Text:
+def details(
+    run: RunRecord,
+    decision: Mapping[str, Any],
+    again: Sequence[str] = (),
+    jobs: Mapping[str, CustomJobRecord] = MappingProxyType({}),
+) -> Text:
     """A run with its tasks, why it failed if it did, what it has come to, and where it comes from.
 
     Args:
         run: The run.
         decision: As for `summary`.
         again: As for `summary`.
+        jobs: The custom jobs of its tasks, by the tasks' unique names.
     """
     mark, style, word = look(run.state)
     name = f"  {own_name(run)}" if own_name(run) else ""
@@ -86,11 +94,22 @@ def details(run: RunRecord, decision: Mapping[str, Any], again: Sequence[str] = 
     return _paragraphs(
         title,
         task_list(run),
+        *(_job(task, jobs[task.unique_name]) for task in run.tasks if task.unique_name in jobs),
         reason,
         *results(run, decision),
         *insight(decision),
         Text(f"Labels   {labels}" if labels else ""),
     )
+
+
+def _job(task: TaskRecord, job: CustomJobRecord) -> Text:
+    """What a task runs on as a custom job, and how to read what its replicas write."""
+    mark, style, word = look(job.state)
+    title = Text.assemble(
+        f"{task.display_name}: custom job {job.job_id} ({job.display_name})  ", (f"{mark} {word}", style)
+    )
+    lines = [f"  on        {job.machines}", f"  replicas  {replicas_text(job.pools)}"]
+    return Text("\n").join([title, *map(Text, lines), *([Text(f"  error     {job.error}")] if job.error else [])])
 
 
 def submitted(name: str, again: Sequence[str] = ()) -> Text:

@@ -9,6 +9,7 @@ from components.vertex.connection import VertexAI, connect
 from pipeline.config import Connection
 
 if TYPE_CHECKING:
+    from google.cloud.aiplatform_v1.services.job_service import JobServiceClient
     from google.cloud.aiplatform_v1.services.pipeline_service import PipelineServiceClient
 
 # A user waits for a command.
@@ -35,3 +36,10 @@ def pipeline_client(config: Connection) -> PipelineServiceClient:
     from google.cloud.aiplatform_v1.services.pipeline_service import PipelineServiceClient
 
     return PipelineServiceClient(**client_options(config))
+
+
+def job_client(config: Connection) -> JobServiceClient:
+    """The client of the service that runs custom jobs."""
+    from google.cloud.aiplatform_v1.services.job_service import JobServiceClient
+
+    return JobServiceClient(**client_options(config))

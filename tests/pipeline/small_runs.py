@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,12 @@ class SmallRuns(Workplace):
 
     Args:
         folder: An empty one.
+        compiled: Compiles the pipeline into a folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compiled: Callable[[Path], Path] = compile_small) -> None:
         super().__init__(folder)
-        self._spec = next(yaml.safe_load_all(compile_small(folder).read_text(encoding="utf-8")))
+        self._spec = next(yaml.safe_load_all(compiled(folder).read_text(encoding="utf-8")))
         self.bucket = storage_client(self.emulator).create_bucket(BUCKET)
 
     def submit(self, run_id: str, **parameters: Any) -> None:
@@ -69,9 +70,9 @@ class SmallRuns(Workplace):
 
 
 @contextmanager
-def small_runs(folder: Path) -> Iterator[SmallRuns]:
+def small_runs(folder: Path, compiled: Callable[[Path], Path] = compile_small) -> Iterator[SmallRuns]:
     """A workplace whose services end with it."""
-    place = SmallRuns(folder)
+    place = SmallRuns(folder, compiled)
     try:
         yield place
     finally:

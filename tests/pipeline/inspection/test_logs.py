@@ -77,6 +77,14 @@ def test_entries_are_asked_for_by_the_jobs_id_page_after_page(cloud: CloudLoggin
     assert [request.get("pageToken") for request in cloud.requests] == [None, "more", "still more"]
 
 
+def test_entries_of_one_replica_are_asked_for_by_its_name(cloud: CloudLogging) -> None:
+    told = entry("a", 0, "one") | {"resource": {"labels": {"task_name": "workerpool1-0"}}}
+    cloud.answers = [(200, {"entries": [told]})]
+    (found,) = Logs(RunConfig()).entries("123", replica="workerpool1-0")
+    assert found.replica == "workerpool1-0"
+    assert cloud.requests[0]["filter"].endswith(' AND resource.labels.task_name="workerpool1-0"')
+
+
 def test_follower_tells_each_entry_once_also_one_that_comes_late(cloud: CloudLogging) -> None:
     one, two, late = entry("a", 1, "one"), entry("b", 59, "two"), entry("c", 30, "late")
     cloud.answers = [(200, {}), (200, {"entries": [one, two]}), (200, {"entries": [late, two]}), (200, {})]
