@@ -89,7 +89,7 @@ class RunPage:
                     tag("h2", "Graph")
                     self._progress = ui.label("").classes("soft small")
                 self._graph = GraphView(self._choose)
-            self._panel = TaskPanel(self._services, self._location)
+            self._panel = TaskPanel(self._services, self._location, run.own_label)
             self._results_place = tag("div", classes="stack results")
         self._reports_place = tag("div", classes="stack")
         self._results_of: object = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from emulator.console.custom_jobs import BILLING_LABEL
 from emulator.console.metrics import accuracy_of
 from emulator.console.states import FINAL_RUN_STATES, plain_state
 from emulator.console.tasks import ArtifactView, TaskView, parse_tasks
@@ -18,8 +19,6 @@ SUMMARY_FIELDS = (
     "name", "displayName", "state", "createTime", "startTime", "endTime", "updateTime", "labels", "scheduleName",
     "pipelineSpec.pipelineInfo",
 )  # fmt: skip
-# Vertex AI sets it, and it says nothing to a reader.
-BILLING_LABEL = "vertex-ai-pipelines-run-billing-id"
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,7 @@ class RunView:
         given: The names of the former.
         root: Where its artifacts lie.
         service_account: As whom it runs.
+        own_label: The value of `BILLING_LABEL`, which all that it starts has too.
         tasks: Its tasks and groups; the run itself is among them, without a name.
         spec: The pipeline's definition.
     """
@@ -82,6 +82,7 @@ class RunView:
     given: frozenset[str]
     root: str
     service_account: str
+    own_label: str
     tasks: tuple[TaskView, ...]
     spec: Json
 
@@ -125,6 +126,7 @@ def parse_run(job: Json) -> RunView:
         given=frozenset(given),
         root=str(config.get("gcsOutputDirectory", "")),
         service_account=str(job.get("serviceAccount", "")),
+        own_label=str(job.get("labels", {}).get(BILLING_LABEL, "")),
         tasks=parse_tasks(job),
         spec=spec,
     )

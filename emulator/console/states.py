@@ -47,5 +47,5 @@ def shown_state(state: str) -> Shown:
 
 
 def plain_state(state: str) -> str:
-    """PIPELINE_STATE_FAILED as `failed`, NOT_TRIGGERED as `not_triggered`."""
-    return state.removeprefix("PIPELINE_STATE_").removeprefix("STATE_").lower()
+    """PIPELINE_STATE_FAILED and JOB_STATE_FAILED as `failed`, NOT_TRIGGERED as `not_triggered`."""
+    return state.removeprefix("PIPELINE_STATE_").removeprefix("JOB_STATE_").removeprefix("STATE_").lower()

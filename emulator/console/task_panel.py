@@ -8,6 +8,8 @@ from typing import Any
 from nicegui import ui
 
 from emulator.console.addresses import linked_page
+from emulator.console.custom_jobs import read_custom_job
+from emulator.console.job_part import JobPart
 from emulator.console.logs import LINES_SHOWN, read_log_end
 from emulator.console.markup import cell, duration, fact, head_cell, link, row, state_badge, table, tag, time, uri
 from emulator.console.reader import ReadError
@@ -31,14 +33,17 @@ class TaskPanel:
     Args:
         services: What it reads from.
         location: The run's location.
+        run_label: The label that all has which the run starts.
     """
 
-    def __init__(self, services: Services, location: str) -> None:
+    def __init__(self, services: Services, location: str, run_label: str) -> None:
         self._services = services
         self._location = location
+        self._run_label = run_label
         self._shown: tuple[TaskView, str] | None = None
         with tag("section", classes="card task-part", attributes={"aria-label": "Task"}):
             self._place = tag("div", classes="stack")
+            self._job = JobPart(self._show_chosen_log)
             with tag("div", classes="stack") as self._log_part:
                 tag("h3", "Log")
                 self._log_note = ui.label("").classes("soft small")
@@ -74,9 +79,14 @@ class TaskPanel:
                 _values("Outputs", task.results, task.outputs)
             if is_another:
                 self._log.show("")
+                self._job.show(None)
             await self._show_log(task)
         elif not task.is_final:
             await self._show_log(task)
+
+    async def _show_chosen_log(self) -> None:
+        if self._shown is not None:
+            await self._show_log(self._shown[0])
 
     async def _show_log(self, task: TaskView) -> None:
         self._log_part.set_visibility(True)
@@ -85,7 +95,11 @@ class TaskPanel:
             self._log_note.set_text(_why_no_log(task))
             return
         try:
-            end = await read_log_end(self._services.reader, self._location, task.job)
+            job = await read_custom_job(self._services.reader, self._location, task, self._run_label)
+            self._job.show(job)
+            number = job.number if job else task.job
+            whose = (self._job.replica, self._job.shows_names)
+            end = await read_log_end(self._services.reader, self._location, number, *whose)
         except ReadError as error:
             self._log_note.set_text(str(error))
             return

@@ -7,6 +7,7 @@ import functools
 from pathlib import Path
 from typing import NamedTuple
 
+from google_cloud_pipeline_components.v1.custom_job import create_custom_training_job_from_component
 from kfp import compiler, dsl
 
 component = functools.partial(dsl.component, base_image="trainer:1", install_kfp_package=False)
@@ -119,6 +120,19 @@ def wait_for(path: str):
     print("it is there", flush=True)
 
 
+@component()
+def wait_for_all(path: str):
+    """Says which replica it is, and waits until a file is there."""
+    import json
+    import os
+    import time
+
+    task = json.loads(os.environ["CLUSTER_SPEC"])["task"]
+    print("this is number", task["index"], "of", task["type"], flush=True)
+    while not os.path.exists(path):
+        time.sleep(0.05)
+
+
 @dsl.pipeline(name="flowers", description="What a run of a classifier leaves behind.")
 def flowers(source: str = "flowers.csv", steps: int = 200, accuracy: float = 0.9667, min_accuracy: float = 0.9):
     data = read_rows(source=source).set_display_name("Read <i>rows</i>")
@@ -144,7 +158,15 @@ def waiting_flowers(path: str):
     announce(text="after").after(waited)
 
 
-PIPELINES = {pipeline.name: pipeline for pipeline in (flowers, broken_flowers, waiting_flowers)}
+@dsl.pipeline(name="replicated-flowers")
+def replicated_flowers(path: str):
+    as_job = create_custom_training_job_from_component(
+        wait_for_all, display_name="flowers-as-a-job", machine_type="n1-standard-8", replica_count=3
+    )
+    as_job(path=path).set_display_name("Train on three")
+
+
+PIPELINES = {pipeline.name: pipeline for pipeline in (flowers, broken_flowers, waiting_flowers, replicated_flowers)}
 
 
 def compile_pipeline(name: str, folder: Path) -> Path:

@@ -128,6 +128,30 @@ def test_run_page_follows_a_run_and_its_log(visit: OpenVisit, workplace: Workpla
     expect(runs.get_by_role("row", name=re.compile("waiting-1"))).to_contain_text("Succeeded")
 
 
+def test_task_that_is_a_custom_job_tells_its_pools_and_the_log_of_each_replica(
+    visit: OpenVisit, workplace: Workplace, tmp_path: Path
+) -> None:
+    signal = tmp_path / "signal"
+    workplace.submit("replicated-flowers", "replicated-1", {"path": str(signal)})
+    page = visit(f"{RUNS}/replicated-1").page
+    expect(page.get_by_role("button", name="Train on three: Running")).to_be_visible()
+    panel = page.get_by_role("region", name="Task", exact=True)
+    pools = panel.get_by_role("table", name="Worker pools")
+    expect(pools.get_by_role("row")).to_have_count(3)
+    expect(pools.get_by_role("row").nth(2)).to_contain_text("workerpool1-0 to workerpool1-1")
+    expect(pools.get_by_role("row").nth(2)).to_contain_text("n1-standard-8")
+    log = page.get_by_role("region", name="Log of the task")
+    for pool, index in ((0, 0), (1, 0), (1, 1)):
+        expect(log).to_contain_text(f"workerpool{pool}-{index}  this is number {index} of workerpool{pool}")
+    panel.get_by_label("Log of", exact=True).select_option("workerpool1-1")
+    expect(log).to_have_text(re.compile("number 1 of workerpool1"))
+    expect(log).not_to_contain_text("number 0 of")
+    signal.touch()
+    expect(page.get_by_role("button", name="Train on three: Succeeded")).to_be_visible()
+    expect(panel).to_contain_text("flowers-as-a-job")
+    expect(panel.get_by_label("Log of", exact=True)).to_have_value("workerpool1-1")
+
+
 def test_run_is_cancelled_after_a_question(visit: OpenVisit, workplace: Workplace, tmp_path: Path) -> None:
     workplace.submit("waiting-flowers", "waiting-2", {"path": str(tmp_path / "never")})
     page = visit(f"{RUNS}/waiting-2").page
