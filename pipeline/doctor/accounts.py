@@ -16,6 +16,7 @@ _AGENTS = ("gcp-sa-aiplatform", "gcp-sa-aiplatform-cc")
 
 _BASIC = ("roles/owner", "roles/editor")
 _VERTEX_ROLES = ("roles/aiplatform.user", "roles/aiplatform.admin", *_BASIC)
+_ACT_AS_ROLES = ("roles/iam.serviceAccountUser", *_BASIC)
 _BUCKET_ROLES = ("roles/storage.objectAdmin", "roles/storage.admin", "roles/storage.objectUser", "roles/owner")
 
 
@@ -95,6 +96,17 @@ def bucket_role(config: RunConfig, answers: Sequence[Answer]) -> Finding:
     """
     command = f"gcloud storage buckets add-iam-policy-binding {config.staging_bucket}"
     return _role("Bucket role", "read and write the bucket", config, answers, _BUCKET_ROLES, command)
+
+
+def job_role(config: RunConfig, answers: Sequence[Answer]) -> Finding:
+    """Whether the service account may start a job that runs as itself: its role for Vertex AI does not let it.
+
+    Args:
+        config: Names it.
+        answers: That of `projects.serviceAccounts.getIamPolicy` of the IAM API v1, and the project's policy.
+    """
+    command = f"gcloud iam service-accounts add-iam-policy-binding {config.service_account} --project {config.project}"
+    return _role("Job role", "start jobs as itself", config, answers, _ACT_AS_ROLES, command)
 
 
 def image_role(config: RunConfig, _answers: Sequence[Answer]) -> Finding:

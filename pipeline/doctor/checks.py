@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote, urlencode
@@ -78,13 +78,27 @@ def checks_of(config: RunConfig, caller: str) -> list[Check]:
         ),
         Check("Image role", ["image", "project"], [], accounts.image_role),
     ]
+    return [*found, *_of_the_training(config, policy, as_it)]
+
+
+def _of_the_training(config: RunConfig, policy: Call, as_it: str) -> Iterator[Check]:
+    """What a training needs beyond that of a plain task on CPUs.
+
+    Args:
+        config: Says what it asks for.
+        policy: Asks for the project's policy.
+        as_it: The service account's name in the IAM API.
+    """
+    if config.is_training_job:
+        on_itself = Call("POST", "iam", f"{as_it}:getIamPolicy?options.requestedPolicyVersion=3")
+        yield Check("Job role", ["project", "service_account"], [on_itself, policy], accounts.job_role)
     if config.accelerator_type:
-        metric = google.quota_metric(config.accelerator_type)
-        path = f"v1beta1/{project}/services/aiplatform.googleapis.com/consumerQuotaMetrics/{quote(metric, safe='')}"
-        found.append(
-            Check("Quota", ["project", "location"], [Call("GET", "usage", path)] if metric else [], google.quota)
-        )
-    return found
+        calls = [*_image(parse_image(config.training_image))]
+        yield Check("GPU image", ["image"], calls, partial(google.image, is_of_gpu=True))
+    for demand in google.demands(config):
+        metrics = f"v1beta1/projects/{config.project}/services/aiplatform.googleapis.com/consumerQuotaMetrics"
+        calls = [Call("GET", "usage", f"{metrics}/{quote(demand.metric, safe='')}")] if demand.metric else []
+        yield Check(demand.check, ["project", "location"], calls, partial(google.quota, demand=demand))
 
 
 def _image(name: ImageName | None) -> list[Call]:

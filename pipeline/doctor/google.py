@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline.config import RunConfig
 from pipeline.doctor.google_answers import Answer, cannot_tell
 from pipeline.doctor.report import Finding, State
+from pipeline.machines import cores_of
 
 APIS = tuple(
     f"{name}.googleapis.com"
@@ -73,60 +75,107 @@ def bucket(config: RunConfig, answers: Sequence[Answer]) -> Finding:
     return Finding("Bucket", State.FAILED, detail, f"{other}   # and give it as staging_bucket")
 
 
-def image(config: RunConfig, answers: Sequence[Answer]) -> Finding:
-    """Whether the image is in Artifact Registry, and which digest it has.
+def image(config: RunConfig, answers: Sequence[Answer], is_of_gpu: bool = False) -> Finding:
+    """Whether an image is in Artifact Registry, and which digest it has.
 
     Args:
         config: Names it.
         answers: That of `tags.get` of the Artifact Registry API v1, whose `version` ends with the digest; for an
             image that is named by its digest, that of `versions.get`. None where it is of another registry.
+        is_of_gpu: Whether it is that of a training with an accelerator.
     """
+    what, named = ("GPU image", config.training_image) if is_of_gpu else ("Image", config.image)
     if not answers:
-        detail = f"cannot tell: {config.image} is not of the form REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME"
-        return Finding("Image", State.UNKNOWN, detail)
+        detail = f"cannot tell: {named} is not of the form REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME"
+        return Finding(what, State.UNKNOWN, detail)
     (answer,) = answers
+    name = named.partition("@")[0]
     if answer.status == 404:
-        name = config.image.partition("@")[0]
-        remedy = f"docker build --tag {name} .\ndocker push {name}"
-        return Finding("Image", State.FAILED, f"{config.image} is not in Artifact Registry", remedy)
+        remedy = (
+            f"docker build {'--build-arg LOCK=requirements-gpu.lock ' * is_of_gpu}--tag {name} .\ndocker push {name}"
+        )
+        return Finding(what, State.FAILED, f"{named} is not in Artifact Registry", remedy)
     if answer.status != 200:
-        return cannot_tell("Image", answer)
+        return cannot_tell(what, answer)
     version = str(answer.document.get("version") or answer.document.get("name") or "")
-    return Finding("Image", State.OK, f"{config.image.partition('@')[0]}, {version.rpartition('/')[2]}")
+    return Finding(what, State.OK, f"{name}, {version.rpartition('/')[2]}")
 
 
-def quota_metric(accelerator: str) -> str:
-    """The quota of Vertex AI on accelerators of a type in custom training; empty where its name is not known."""
-    found = re.fullmatch(r"NVIDIA_(?:TESLA_)?([A-Z0-9_]+?)(?:(?<=H100)_80GB)?", accelerator)
-    return f"aiplatform.googleapis.com/custom_model_training_nvidia_{found[1].lower()}_gpus" if found else ""
+@dataclass(frozen=True)
+class Demand:
+    """What the training asks of a quota.
+
+    Attributes:
+        check: What the doctor calls the check.
+        amount: How much.
+        of: Of what, such as `NVIDIA_L4`.
+        metric: The quota's name; empty where that is not known.
+    """
+
+    check: str
+    amount: int
+    of: str
+    metric: str
 
 
-def quota(config: RunConfig, answers: Sequence[Answer]) -> Finding:
-    """Whether the quota on accelerators in the region suffices for the training task.
+def demands(config: RunConfig) -> list[Demand]:
+    """What the training asks of the quotas of custom training: accelerators and, as a custom job, CPU cores.
+
+    Of the cores of machines that come with accelerators nothing is asked: their accelerators are the limit.
+    """
+    kind = "preemptible_" if config.spot else ""
+    found = []
+    if config.accelerator_type:
+        amount = config.accelerator_count * config.training_replicas
+        metric = quota_metric(config.accelerator_type, kind)
+        found.append(Demand("Quota", amount, config.accelerator_type, metric))
+    cores = cores_of(config.machine_of_training) if config.is_training_job else None
+    if cores is not None:
+        family = config.machine_of_training.partition("-")[0]
+        of_family = "" if family in ("n1", "e2") else f"{family}_"
+        metric = f"aiplatform.googleapis.com/custom_model_training_{kind}{of_family}cpus"
+        found.append(Demand("CPU quota", cores * config.training_replicas, f"CPUs of {family}", metric))
+    return found
+
+
+def quota_metric(accelerator: str, kind: str = "") -> str:
+    """The quota of Vertex AI on accelerators of a type in custom training; empty where its name is not known.
 
     Args:
-        config: Says how many of which type.
+        accelerator: The type.
+        kind: `preemptible_` for spot machines.
+    """
+    found = re.fullmatch(r"NVIDIA_(?:TESLA_)?([A-Z0-9_]+?)(?:(?<=H100)_80GB)?", accelerator)
+    return f"aiplatform.googleapis.com/custom_model_training_{kind}nvidia_{found[1].lower()}_gpus" if found else ""
+
+
+def quota(config: RunConfig, answers: Sequence[Answer], demand: Demand) -> Finding:
+    """Whether a quota in the region suffices for the training.
+
+    Args:
+        config: Names the region.
         answers: That of `consumerQuotaMetrics.get` of the Service Usage API v1beta1: in `consumerQuotaLimits`,
             `quotaBuckets` of an `effectiveLimit`, -1 being none, for `dimensions` such as `region`; from the least
             specific to the most.
+        demand: What is asked of which quota.
     """
-    asked = f"{config.accelerator_count} {config.accelerator_type}"
+    asked = f"{demand.amount} {demand.of}"
     if not answers or answers[0].status == 404:
-        detail = f"cannot tell: the name of the quota on {config.accelerator_type} is not known"
-        return Finding("Quota", State.UNKNOWN, detail, _quota_page(config))
+        detail = f"cannot tell: the name of the quota on {demand.of} is not known"
+        return Finding(demand.check, State.UNKNOWN, detail, _quota_page(config))
     if answers[0].status != 200:
-        return cannot_tell("Quota", answers[0])
+        return cannot_tell(demand.check, answers[0])
     limit = None
     for one in answers[0].document.get("consumerQuotaLimits") or []:
         for part in one.get("quotaBuckets") or []:
             if (part.get("dimensions") or {}).get("region", config.location) == config.location:
                 limit = int(part.get("effectiveLimit", 0))
     if limit is None:
-        return Finding("Quota", State.UNKNOWN, "cannot tell: Google names no limit", _quota_page(config))
-    if limit == -1 or limit >= config.accelerator_count:
-        return Finding("Quota", State.OK, f"{asked} in {config.location}: {'no limit' if limit < 0 else limit}")
-    detail = f"{limit} {config.accelerator_type} in {config.location}, and the training task asks for {asked}"
-    return Finding("Quota", State.FAILED, detail, _quota_page(config))
+        return Finding(demand.check, State.UNKNOWN, "cannot tell: Google names no limit", _quota_page(config))
+    if limit == -1 or limit >= demand.amount:
+        return Finding(demand.check, State.OK, f"{asked} in {config.location}: {'no limit' if limit < 0 else limit}")
+    detail = f"{limit} {demand.of} in {config.location}, and the training task asks for {asked}"
+    return Finding(demand.check, State.FAILED, detail, _quota_page(config))
 
 
 def _quota_page(config: RunConfig) -> str:

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from pipeline.config import RunConfig
-from pipeline.doctor.accounts import acting, bucket_role, image_role, service_account, submitting, vertex_role
+from pipeline.doctor.accounts import (
+    acting,
+    bucket_role,
+    image_role,
+    job_role,
+    service_account,
+    submitting,
+    vertex_role,
+)
 from pipeline.doctor.google_answers import Answer
 from pipeline.doctor.report import Finding, State
 
@@ -75,6 +83,12 @@ ROLES = [
         2,
         "roles/storage.objectAdmin",
         "gcloud storage buckets add-iam-policy-binding gs://my-bucket",
+    ),
+    (
+        job_role,
+        2,
+        "roles/iam.serviceAccountUser",
+        f"gcloud iam service-accounts add-iam-policy-binding {ACCOUNT} --project my-project",
     ),
 ]
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from pipeline.config import RunConfig
-from pipeline.doctor.google import APIS, apis, bucket, image, quota, quota_metric
+from pipeline.doctor.google import APIS, Demand, apis, bucket, demands, image, quota, quota_metric
 from pipeline.doctor.google_answers import Answer
 from pipeline.doctor.report import Finding, State
 
@@ -19,6 +20,8 @@ CONFIG = RunConfig(
     accelerator_type="NVIDIA_TESLA_T4",
     accelerator_count=2,
 )
+
+DEMAND = Demand("Quota", 2, "NVIDIA_TESLA_T4", "metric")
 
 
 def services(**states: str) -> Answer:
@@ -109,7 +112,7 @@ def test_image_of_another_registry_cannot_be_looked_up() -> None:
     assert (found.state, "docker.io/me/dnn-trainer:1 is not of the form" in found.detail) == (State.UNKNOWN, True)
 
 
-@pytest.mark.parametrize("check", [apis, bucket, image, quota])
+@pytest.mark.parametrize("check", [apis, bucket, image, partial(quota, demand=DEMAND)])
 def test_refused_check_is_no_failure(check: Any) -> None:
     message = "Permission 'a.b.c' denied on resource (or it may not exist)."
     found = check(CONFIG, [Answer(403, {"error": {"code": 403, "message": message}})])
@@ -155,7 +158,43 @@ def limits(*buckets: dict[str, Any]) -> Answer:
     ],
 )
 def test_quota_in_the_region_has_to_suffice(answer: Answer, state: State, detail: str) -> None:
-    found = quota(CONFIG, [answer])
+    found = quota(CONFIG, [answer], DEMAND)
     assert (found.state, found.detail) == (state, detail)
     page = "Ask for more at https://console.cloud.google.com/iam-admin/quotas?project=my-project&service=aiplatform."
     assert found.remedy.startswith(page) == (state is not State.OK)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, [(2, "NVIDIA_TESLA_T4", "nvidia_t4_gpus")]),
+        (
+            {"training_replicas": 4, "training_machine_type": "n1-standard-8"},
+            [(8, "NVIDIA_TESLA_T4", "nvidia_t4_gpus"), (32, "CPUs of n1", "cpus")],
+        ),
+        (
+            {"spot": True, "training_machine_type": "n1-standard-8"},
+            [(2, "NVIDIA_TESLA_T4", "preemptible_nvidia_t4_gpus"), (8, "CPUs of n1", "preemptible_cpus")],
+        ),
+        (
+            {"training_machine_type": "n2-standard-8", "accelerator_type": "", "accelerator_count": 0},
+            [(8, "CPUs of n2", "n2_cpus")],
+        ),
+        (
+            {"training_machine_type": "a2-highgpu-2g", "accelerator_type": "NVIDIA_TESLA_A100"},
+            [(2, "NVIDIA_TESLA_A100", "nvidia_a100_gpus")],
+        ),
+    ],
+)
+def test_training_asks_for_accelerators_and_cores_of_all_its_replicas(
+    values: dict[str, Any], told: list[tuple[int, str, str]]
+) -> None:
+    metrics = "aiplatform.googleapis.com/custom_model_training_"
+    found = demands(CONFIG.model_copy(update=values))
+    assert [(one.amount, one.of, one.metric.removeprefix(metrics)) for one in found] == told
+
+
+def test_gpu_image_that_is_not_there_is_built_from_its_lock() -> None:
+    found = image(CONFIG, [Answer(404)], is_of_gpu=True)
+    assert found.what == "GPU image"
+    assert found.remedy.startswith(f"docker build --build-arg LOCK=requirements-gpu.lock --tag {IMAGE}-gpu .\n")

@@ -74,6 +74,7 @@ def google(running: GoogleHosts, monkeypatch: pytest.MonkeyPatch, iris_files: Ir
         ("GET", f"{PACKAGE}/tags/0.1.0"): (200, {"version": f"projects/p/versions/{DIGEST}"}),
         ("POST", f"{PROJECTS}:testIamPermissions"): allowed,
         ("GET", AS_IT): (200, {"email": ACCOUNT}),
+        ("GET", f"{PACKAGE}/tags/0.1.0-gpu"): (200, {"version": f"projects/p/versions/{DIGEST}"}),
         ("POST", f"{AS_IT}:testIamPermissions"): allowed,
         ("POST", f"{PROJECTS}:getIamPolicy"): granting("roles/aiplatform.user"),
         ("GET", "storage.googleapis.com/storage/v1/b/my-bucket/iam"): granting("roles/storage.objectAdmin"),
@@ -113,6 +114,7 @@ def test_doctor_finds_all_that_is_there(google: GoogleHosts, capsys: pytest.Capt
         "✓ Vertex AI role   the service account may use Vertex AI (roles/aiplatform.user)",
         "✓ Bucket role      the service account may read and write the bucket (roles/storage.objectAdmin)",
         "✓ Image role       Vertex AI may pull the images of its project",
+        f"✓ GPU image        {GIVEN['image']}-gpu, {DIGEST}",
         "✓ Quota            1 NVIDIA_L4 in europe-west4: 4",
     ]
     assert lines[-1] == "Nothing stands in a run's way."
@@ -143,10 +145,32 @@ def test_doctor_tells_everything_that_is_missing_with_its_remedy(
         "Acting as it",
         "Vertex AI role",
         "Bucket role",
+        "GPU image",
     ]
     remedies = [line.strip() for line in lines if line.strip().startswith("> ")]
-    assert len([line for line in remedies if line.startswith(("> gcloud ", "> docker "))]) == len(failed) + 1
-    assert lines[-1] == "8 of 16 prerequisites are not met. 1 could not be found out."
+    assert len([line for line in remedies if line.startswith(("> gcloud ", "> docker "))]) == len(failed) + 2
+    assert lines[-1] == "9 of 17 prerequisites are not met. 1 could not be found out."
+
+
+def test_training_as_a_custom_job_needs_its_role_and_its_cores(
+    google: GoogleHosts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ACCELERATOR_TYPE", "ACCELERATOR_COUNT"):
+        monkeypatch.delenv(f"DNN_PIPELINE_{name}")
+    monkeypatch.setenv("DNN_PIPELINE_TRAINING_REPLICAS", "4")
+    cpus = QUOTA.replace("nvidia_l4_gpus", "cpus")
+    google.answers["GET", cpus] = (200, {"consumerQuotaLimits": [{"quotaBuckets": [{"effectiveLimit": "20"}]}]})
+    google.answers["POST", f"{AS_IT}:getIamPolicy"] = granting("roles/iam.serviceAccountUser")
+    lines = doctor(capsys, 0)
+    assert lines[-4:-2] == [
+        "✓ Job role         the service account may start jobs as itself (roles/iam.serviceAccountUser)",
+        "✓ CPU quota        16 CPUs of n1 in europe-west4: 20",
+    ]
+    monkeypatch.setenv("DNN_PIPELINE_TRAINING_MACHINE_TYPE", "n1-standard-8")
+    google.answers["POST", f"{AS_IT}:getIamPolicy"] = (200, {})
+    lines = doctor(capsys, 1)
+    assert "✗ Job role         the service account may not start jobs as itself" in lines
+    assert "✗ CPU quota        20 CPUs of n1 in europe-west4, and the training task asks for 32 CPUs of n1" in lines
 
 
 def test_check_that_is_refused_is_no_failure(google: GoogleHosts, capsys: pytest.CaptureFixture[str]) -> None:
