@@ -84,6 +84,7 @@ bench-lock: .venv/installed-dev ## bring the lock files of the benchmarks' peers
 lock: .venv/installed-dev ## bring the lock files up to date with pyproject.toml; ARGS=--upgrade takes new versions
 	$(LOCK) $(ARGS) --group build -o requirements-build.lock
 	$(LOCK) $(ARGS) pyproject.toml -c requirements-build.lock -o requirements.lock
+	$(LOCK) $(ARGS) pyproject.toml --group gpu -c requirements.lock -o requirements-gpu.lock
 	$(LOCK) $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove what can be made again; .local/ and jobs/ stay

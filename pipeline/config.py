@@ -230,13 +230,14 @@ class RunConfig(TrainingJob, Submission, PipelineParameters, Connection):
             return self
         if not self.gpu_image and "@" in self.image:
             raise ValueError(
-                "`gpu_image` is missing: an accelerator needs the image that is built with `--target gpu`, and `image` "
-                "is named by a digest, from which no other name follows. Name it, with a tag or a digest."
+                "`gpu_image` is missing: an accelerator needs the image with CUDA, and `image` is named by a digest, "
+                "from which no other name follows. Name that image, with a tag or a digest."
             )
         if self.gpu_image == self.image:
             raise ValueError(
                 "`gpu_image` and `image` are the same, and an accelerator needs the image with CUDA. "
-                f"Received: {self.image}. Build it with `docker build --target gpu`, and name that."
+                f"Received: {self.image}. Build it with `docker build --build-arg LOCK=requirements-gpu.lock`, and "
+                "name that."
             )
         return self
 
@@ -252,6 +253,11 @@ class RunConfig(TrainingJob, Submission, PipelineParameters, Connection):
         return self.training_machine_type or sufficient_machine(
             self.cpu_limit, self.memory_limit_gib, self.accelerator_type
         )
+
+    @property
+    def requires_accelerator(self) -> bool:
+        """Whether the training is to fail where it sees no accelerator; the stand-in on this machine has none."""
+        return bool(self.accelerator_type) and self.connection == "vertex"
 
     @property
     def training_image(self) -> str:

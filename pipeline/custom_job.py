@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import RunConfig
+from trainer.training.devices import REQUIRED_VARIABLE
 
 if TYPE_CHECKING:
     from kfp.dsl import PythonComponent
@@ -32,6 +33,7 @@ def as_custom_job(component: PythonComponent, config: RunConfig) -> Any:
     accelerator: dict[str, Any] = {}
     if config.accelerator_type:
         accelerator = {"accelerator_type": config.accelerator_type, "accelerator_count": config.accelerator_count}
+    env = [{"name": REQUIRED_VARIABLE, "value": "1"}] if config.requires_accelerator else []
     resource = {"persistent_resource_id": config.persistent_resource} if config.persistent_resource else {}
     return create_custom_training_job_from_component(
         # The image is part of what the launcher is given, and cannot be changed on the task.
@@ -43,6 +45,7 @@ def as_custom_job(component: PythonComponent, config: RunConfig) -> Any:
         # Whoever has lost a peer cannot go on alone: all begin again, from the last checkpoint.
         restart_job_on_worker_restart=config.training_replicas > 1,
         service_account=_ACCOUNT_OF_RUN,
+        env=env,
         **({"timeout": f"{config.training_timeout_s}s"} if config.training_timeout_s else {}),
         **accelerator,
         **resource,

@@ -10,6 +10,7 @@ from components.train_model import train_model
 from components.upload_data import upload_data
 from pipeline.config import RunConfig
 from pipeline.custom_job import as_custom_job
+from trainer.training.devices import REQUIRED_VARIABLE
 
 
 def define_pipeline(config: RunConfig) -> BaseComponent:
@@ -99,6 +100,8 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             if config.accelerator_type:
                 training.set_accelerator_type(config.accelerator_type)
                 training.set_accelerator_limit(config.accelerator_count)
+            if config.requires_accelerator:
+                training.set_env_variable(REQUIRED_VARIABLE, "1")
 
         evaluation = evaluate_model(
             model=training.outputs["model"],

@@ -153,6 +153,10 @@ class TrainingConfig(Hyperparameters):
         "others are read anew for each epoch and shuffled in windows of an eighth of it, of 32 MiB at least.",
     )
 
+    require_accelerator: bool = Field(
+        False, description="Whether to refuse to train where TensorFlow sees no accelerator."
+    )
+
     def evaluation_interval(self, last_step: int) -> int:
         """Steps between two evaluations of a training of `last_step` steps."""
         looks, least = (50, 20) if self.holdout else (10, 100)

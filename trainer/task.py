@@ -101,10 +101,12 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
     from trainer import storage
     from trainer.contract import load_contract
     from trainer.model.export import export_model, timestamped
+    from trainer.training.devices import is_required, tell_devices
     from trainer.training.replicas import require_alone
     from trainer.training.train import train
 
     require_alone(os.environ)
+    tell_devices(config.require_accelerator or is_required(os.environ))
     for folder in (config.checkpoints, config.logs, config.model_dir or config.job_dir):
         storage.require_writable(folder)
     contract = load_contract(config.schema_file)

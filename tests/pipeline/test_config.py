@@ -421,7 +421,7 @@ def test_option_is_the_key_with_hyphens() -> None:
         ),
         (
             {"scale_tier": "gpu", "image": f"r/trainer@{DIGEST}"},
-            "`gpu_image` is missing: an accelerator needs the image that is built with `--target gpu`, ",
+            "`gpu_image` is missing: an accelerator needs the image with CUDA, and `image` is named by a ",
         ),
         (
             {"scale_tier": "gpu", "image": "r/trainer:1", "gpu_image": "r/trainer:1"},

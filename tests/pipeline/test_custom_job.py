@@ -11,6 +11,7 @@ import yaml
 
 from pipeline.compilation import compile_pipeline
 from pipeline.config_layers import load_config
+from trainer.training.devices import REQUIRED_VARIABLE
 
 IMAGE = "europe-docker.pkg.dev/p/r/trainer:1"
 TASK = "train-model"
@@ -109,6 +110,23 @@ def test_persistent_resource_is_that_of_the_configuration_or_of_the_run(job: dic
 def test_cores_and_memory_choose_the_machine_that_none_names(tmp_path: Path) -> None:
     (pool,) = inputs(compiled(tmp_path, spot=True, cpu_limit=8, memory_limit_gib=32))["worker_pool_specs"]
     assert pool["machine_spec"] == {"machine_type": "n1-highmem-8"}
+
+
+def test_training_on_vertex_fails_where_its_accelerator_is_not_visible(tmp_path: Path) -> None:
+    asked = {"name": REQUIRED_VARIABLE, "value": "1"}
+    vertex: dict[str, str | int] = {
+        "connection": "vertex",
+        "accelerator_type": "NVIDIA_TESLA_T4",
+        "accelerator_count": 1,
+    }
+    (pool,) = inputs(compiled(tmp_path, spot=True, **vertex))["worker_pool_specs"]
+    assert pool["container_spec"]["env"] == [asked]
+    executors = compiled(tmp_path, **vertex)["deploymentSpec"]["executors"]
+    assert executors[f"exec-{TASK}"]["container"]["env"] == [asked]
+    assert [name for name, about in executors.items() if "env" in about["container"]] == [f"exec-{TASK}"]
+    # The stand-in has no accelerators, and a run here is to end all the same.
+    (pool,) = inputs(compiled(tmp_path, scale_tier="gpu"))["worker_pool_specs"]
+    assert pool["container_spec"]["env"] == []
 
 
 def test_accelerators_go_to_every_replica_in_their_image(tmp_path: Path) -> None:
