@@ -155,6 +155,11 @@ REMEDIES: tuple[Remedy, ...] = (
         ),
     ),
     Remedy(
+        "time",
+        _any_of(r"ran for longer than \S+ s, its timeout"),
+        ("Its time was up. Give it more with `--training-timeout-s`, or fewer `--train-steps`.",),
+    ),
+    Remedy(
         "memory",
         _any_of(
             r"SIGKILL",

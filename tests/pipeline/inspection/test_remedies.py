@@ -44,6 +44,7 @@ ERRORS = {
         "code=RESOURCE_EXHAUSTED, message=no",
     ],
     "machines": ["Resources are insufficient in region: us-central1. Please try a different region."],
+    "time": ["The job was stopped: it ran for longer than 600 s, its timeout."],
     "memory": [
         "The task was killed by SIGKILL. The system does that when memory runs out. It wrote nothing.",
         "The replica workerpool0-0 exited with a non-zero status of 137. Termination reason: OOMKilled.",
