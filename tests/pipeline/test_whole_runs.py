@@ -113,6 +113,24 @@ def test_changed_byte_is_checked_and_learned(checkout: Checkout) -> None:
     assert now["config-sha"] == before["config-sha"]
 
 
+def test_training_on_a_machine_of_its_own_is_a_custom_job_that_learns_the_same(checkout: Checkout) -> None:
+    (before, *_) = checkout.runs()
+    machine = ["--training-machine-type", "n1-standard-4"]
+    code, out, err = checkout.command("run", *WINES, "--train-steps", "50", *machine)
+    assert (code, err) == (0, "")
+    assert "✓ Check and upload data: from the cache\n" in out
+    assert "✓ Train the DNN: done after" in out
+    _, told, _ = checkout.command("show", run_of(out))
+    assert re.search(r"\nTrain the DNN: custom job \d+ \(dnn-pipeline-train-model\)  ✓ done\n", told)
+    assert "  on        1 x n1-standard-4\n" in told
+    assert "accuracy 1.0000, loss " in checkout.command("logs", run_of(out), "train-model")[1]
+    now, was = (run["labels"] for run in (checkout.runs()[0], before))
+    assert (now["image-tag"], now["data-sha"]) == (was["image-tag"], was["data-sha"])
+    assert now["config-sha"] != was["config-sha"]
+    _, plan, _ = checkout.command("plan", *WINES, "--train-steps", "50", *machine)
+    assert f"Train the DNN: cached, from run {run_of(out)}\n" in plan
+
+
 def test_bad_cell_is_told_by_the_users_file_line_and_column(checkout: Checkout) -> None:
     write_wines(checkout.folder, first_cell="lots")
     code, out, err = checkout.command("run", *WINES)
