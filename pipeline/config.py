@@ -226,7 +226,7 @@ class RunConfig(TrainingJob, Submission, PipelineParameters, Connection):
 
     @model_validator(mode="after")
     def _has_an_image_for_its_accelerator(self) -> Self:
-        if not self.accelerator_type:
+        if not self.accelerator_type or self.image.endswith(GPU_SUFFIX):
             return self
         if not self.gpu_image and "@" in self.image:
             raise ValueError(
@@ -264,7 +264,7 @@ class RunConfig(TrainingJob, Submission, PipelineParameters, Connection):
         """The image of the training task."""
         if not self.accelerator_type:
             return self.image
-        return self.gpu_image or f"{self.image}{GPU_SUFFIX}"
+        return self.gpu_image or f"{self.image.removesuffix(GPU_SUFFIX)}{GPU_SUFFIX}"
 
     @property
     def root(self) -> str:

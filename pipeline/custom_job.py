@@ -10,8 +10,8 @@ from trainer.training.devices import REQUIRED_VARIABLE
 if TYPE_CHECKING:
     from kfp.dsl import PythonComponent
 
-# Vertex AI and the emulator put the run's own account there. Without one, the job would run as an agent of Google's
-# that may not read the bucket.
+# Vertex AI puts the run's own account there. Without one, the job would run as an agent of Google's that may not read
+# the bucket.
 _ACCOUNT_OF_RUN = "{{$.pipeline_service_account}}"
 _LONGEST_NAME = 128
 

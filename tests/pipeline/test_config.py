@@ -451,5 +451,5 @@ def test_image_of_a_training_follows_its_accelerator() -> None:
         return load_config(None, {"accelerator_type": "NVIDIA_L4", "accelerator_count": 1, **given})[0].training_image
 
     assert RunConfig(image="r/t:1").training_image == "r/t:1"
-    assert image(image="r/t:1") == "r/t:1-gpu"
+    assert image(image="r/t:1") == image(image="r/t:1-gpu") == "r/t:1-gpu"
     assert image(image=f"r/t@{DIGEST}", gpu_image=f"r/g@{DIGEST}") == f"r/g@{DIGEST}"
