@@ -1,6 +1,6 @@
 """One replica of several trainings, one after the other: `python -m tests.trainer.training.replica_program FOLDER`.
 
-FOLDER/trainings.json has their configurations by name. Weights, steps and record are left in FOLDER/NAME-RANK.npz.
+FOLDER/trainings.json has their configurations by name. Variables, steps and record are left in FOLDER/NAME-RANK.npz.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ def main() -> None:
             values |= {kind: tuple(values[kind]) for kind in ("train_files", "eval_files")}
             config = build_config(**values)
             trained = train(config, load_contract(config.schema_file), reducer)
+            weights = [variable.numpy() for variable in trained.network.variables]
             about = json.dumps(
                 {"steps": trained.steps, "record": trained.record, "metrics": trained.metrics}, default=float
             )
-            np.savez(folder / f"{name}-{reducer.rank}.npz", *trained.network.get_weights(), about=np.array(about))
+            np.savez(folder / f"{name}-{reducer.rank}.npz", *weights, about=np.array(about))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -49,7 +50,7 @@ def test_replicas_wait_for_the_last_and_leave_their_ports(
     there: list[Future[None]] = [threads.submit(meet, Cluster(members, rank), PATIENCE_S) for rank in (2, 0)]
     # One who is lost again counts as little as one who is none of the job.
     for said in (b"GET / HTTP/1.1\r\n\r\n", b"replica 7 3\n", b"replica 1 9\n", b"", b"replica 1 3\n"):
-        eventually(lambda said=said: called(members[0], said))
+        eventually(functools.partial(called, members[0], said))
     assert not any(one.done() for one in there)
     meet(Cluster(members, 1), PATIENCE_S)
     for one in there:
