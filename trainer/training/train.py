@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -14,7 +13,6 @@ from typing import Any
 from trainer import __version__, storage
 from trainer.config import Hyperparameters, TrainingConfig
 from trainer.contract import Contract
-from trainer.errors import TrainingError
 from trainer.model.fitted_columns import unfitted_columns
 from trainer.model.row_layout import RowLayout
 from trainer.model.trained_model import TrainedModel
@@ -26,6 +24,7 @@ from trainer.training.input_pipeline import PIECE_ROWS
 from trainer.training.learning_state import LearningState
 from trainer.training.loop import TrainingLoop
 from trainer.training.reducer import ALONE, Reducer
+from trainer.training.same_start import require_same_start
 from trainer.training.step_plan import StepPlan, plan_steps
 from trainer.training.tables import TrainingTables, read_tables
 from trainer.training.temperature import scale_logits
@@ -97,25 +96,9 @@ def _learn(
     step = checkpoint.step if checkpoint else 0
     with closing(training_chunks(config, plan, tables.training, step)) as chunks, EventLog(config.logs) as events:
         state, last_step = getting_ready.result(), config.steps_for(tables.training.rows)
-        _require_same_start(reducer, step, {**store.settings, "last step": last_step})
+        require_same_start(reducer, step, {**store.settings, "last step": last_step})
         loop = TrainingLoop(config, state, last_step, tables.evaluation, tables.held_out, checkpoint, reducer)
         return loop, loop.run(ChunkFeed(chunks, plan.batch_size), store, events)
-
-
-def _require_same_start(reducer: Reducer, step: int, settings: Mapping[str, Any]) -> None:
-    """Makes sure that replicas go on from one checkpoint with the same rows: else they would learn apart, or hang."""
-    digest = int.from_bytes(hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).digest()[:7])
-    first_step, first_digest = reducer.told([step, digest])
-    if first_step != step:
-        raise TrainingError(
-            f"The newest checkpoint that this replica sees is of step {step}, and the primary's of step {first_step}. "
-            "Give all replicas one --job-dir (or AIP_CHECKPOINT_DIR) on a shared place, such as gs://BUCKET/FOLDER."
-        )
-    if first_digest != digest:
-        raise TrainingError(
-            "This replica was told other settings than the primary, or has read other tables. Give all replicas the "
-            "same flags, data contract and files."
-        )
 
 
 def _refitting(config: TrainingConfig, loop: TrainingLoop) -> TrainingConfig | None:
