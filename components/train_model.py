@@ -19,6 +19,7 @@ def train_model(
     scale_factor: float,
     learning_rate: float,
     optimizer: str,
+    sync_steps: int,
     dropout: float,
     seed: int,
     weight_decay: float,
@@ -33,6 +34,8 @@ def train_model(
 ) -> None:
     """Trains the DNN classifier on the training rows, watching the evaluation rows, and exports a SavedModel.
 
+    In a custom job of several replicas, all learn together, and the primary alone writes.
+
     Args:
         train_dataset: Checked training files.
         eval_dataset: Checked evaluation files.
@@ -46,6 +49,8 @@ def train_model(
         scale_factor: Size of each hidden layer over the one before.
         learning_rate: Step size of the optimizer.
         optimizer: adagrad, adam, sgd or rmsprop.
+        sync_steps: Where a job has several replicas: steps that each takes by itself before their weights are averaged;
+            1 sums each step's gradients, and learns what one replica learns.
         dropout: Share of hidden units dropped in training, 0 to 1.
         seed: Decides the start and the order of the rows.
         weight_decay: Share of each kernel, times the learning rate, that a step takes off.
@@ -78,6 +83,7 @@ def train_model(
         scale_factor=scale_factor,
         learning_rate=learning_rate,
         optimizer=optimizer,
+        sync_steps=sync_steps,
         dropout=dropout,
         seed=seed,
         weight_decay=weight_decay,
@@ -88,5 +94,6 @@ def train_model(
         watched_metric=watched_metric,
         temperature_scaling=temperature_scaling,
     )
-    trained, _ = task.run(config)
-    model.metadata.update(framework="TensorFlow", steps=trained.steps, **trained.metrics)
+    trained, place = task.run(config)
+    if place:  # of several replicas, the primary alone has exported a model
+        model.metadata.update(framework="TensorFlow", steps=trained.steps, **trained.metrics)

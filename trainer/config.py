@@ -7,7 +7,15 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 
 from trainer.errors import UsageError, listing, nearest, shown
@@ -70,6 +78,11 @@ class Hyperparameters(BaseModel):
     scale_factor: float = Field(0.7, gt=0, le=10, description="Size of each hidden layer over the one before.")
     learning_rate: float = Field(0.05, gt=0, le=1000, description="Step size of the optimizer.")
     optimizer: Optimizer = Field("adagrad", description="Optimizer: adagrad, adam, sgd or rmsprop.")
+    sync_steps: Positive = Field(
+        1,
+        description="Where a job has several replicas: steps that each takes by itself before their weights are "
+        "averaged; 1 sums each step's gradients, and learns what one replica learns.",
+    )
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden units dropped in training, 0 to 1.")
     seed: NotNegative = Field(1, description="Decides the start and the order of the rows.")
     weight_decay: float = Field(
@@ -157,10 +170,19 @@ class TrainingConfig(Hyperparameters):
         False, description="Whether to refuse to train where TensorFlow sees no accelerator."
     )
 
+    @field_validator("steps_between_evaluations")
+    @classmethod
+    def _in_step(cls, steps: int, others: ValidationInfo) -> int:
+        together = others.data.get("sync_steps", 1)
+        if steps % together:
+            raise ValueError(f"must be a multiple of --sync-steps, {together}: only averaged weights are evaluated")
+        return steps
+
     def evaluation_interval(self, last_step: int) -> int:
-        """Steps between two evaluations of a training of `last_step` steps."""
+        """Steps between two evaluations of a training of `last_step` steps, a multiple of `sync_steps`."""
         looks, least = (50, 20) if self.holdout else (10, 100)
-        return self.steps_between_evaluations or min(max(least, -(-last_step // looks)), 10_000)
+        wanted = min(max(least, -(-last_step // looks)), 10_000)
+        return self.steps_between_evaluations or -(-wanted // self.sync_steps) * self.sync_steps
 
     @property
     def checkpoints(self) -> str:

@@ -95,27 +95,33 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
 def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
     """Trains and exports; returns the model and where its SavedModel is.
 
+    As one of several replicas that TF_CONFIG names, it learns together with the others. The primary alone writes;
+    to the others, the place is empty.
+
     Raises:
         ProjectError: A file, flag or table is at fault; nothing half-written is left.
     """
-    from trainer import storage
     from trainer.contract import load_contract
-    from trainer.model.export import export_model, timestamped
     from trainer.training.devices import is_required, tell_devices
-    from trainer.training.replicas import require_alone
+    from trainer.training.reducer import joined
+    from trainer.training.replicas import read_cluster
     from trainer.training.train import train
 
-    require_alone(os.environ)
+    cluster = read_cluster(os.environ)
+    cluster.require_divides(config.train_batch_size)
     tell_devices(config.require_accelerator or is_required(os.environ))
-    for folder in (config.checkpoints, config.logs, config.model_dir or config.job_dir):
-        storage.require_writable(folder)
+    if cluster.rank == 0:
+        _require_folders(config)
     contract = load_contract(config.schema_file)
     if config.embedding_size:
         contract = contract.embedded_by(config.embedding_size)
     _tell_differences(config, contract)
-    trained = train(config, contract)
-    url = config.model_dir or timestamped(config.job_dir, contract, datetime.datetime.now(datetime.UTC))
-    export_model(trained, url.rstrip("/"), config.export_format)
+    with joined(cluster) as reducer:
+        trained = train(config, contract, reducer)
+        if not reducer.is_primary:
+            log.info("learned %d steps; the primary, %s, exports the model", trained.steps, cluster.members[0])
+            return trained, ""
+        url = _export(trained, config)
     log.info(
         "accuracy %.4f, loss %.4f after %d steps",
         trained.metrics["accuracy"],
@@ -123,6 +129,22 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
         trained.steps,
     )
     return trained, url
+
+
+def _require_folders(config: TrainingConfig) -> None:
+    from trainer import storage
+
+    for folder in (config.checkpoints, config.logs, config.model_dir or config.job_dir):
+        storage.require_writable(folder)
+
+
+def _export(trained: TrainedModel, config: TrainingConfig) -> str:
+    """Exports a model; returns where."""
+    from trainer.model.export import export_model, timestamped
+
+    url = config.model_dir or timestamped(config.job_dir, trained.contract, datetime.datetime.now(datetime.UTC))
+    export_model(trained, url.rstrip("/"), config.export_format)
+    return url
 
 
 def _tell_differences(config: TrainingConfig, contract: Contract) -> None:
@@ -142,7 +164,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = config_from(arguments)
         _import_tensorflow_quietly()
         _, url = run(config)
-        print(url)
+        if url:
+            print(url)
 
     try:
         return exit_code_of(command, PROGRAM, debug=arguments.debug)

@@ -6,6 +6,7 @@ import argparse
 import glob
 import json
 import logging
+import os
 import resource
 import sys
 import tempfile
@@ -44,16 +45,20 @@ def main() -> None:
     import tensorflow  # noqa: F401 - likewise
 
     from trainer.model.export import export_model
+    from trainer.training.reducer import joined
+    from trainer.training.replicas import read_cluster
     from trainer.training.train import train
 
     steps = _Steps()
     logging.getLogger("trainer").setLevel(logging.INFO)
     logging.getLogger("trainer").addHandler(steps)
-    with tempfile.TemporaryDirectory() as job_dir:
+    with tempfile.TemporaryDirectory() as job_dir, joined(read_cluster(os.environ)) as reducer:
         config = _config(options, job_dir)
         begun = time.perf_counter()
-        trained = train(config, load_contract(config.schema_file))
+        trained = train(config, load_contract(config.schema_file), reducer)
         trained_s = time.perf_counter() - begun
+        if not reducer.is_primary:
+            return
         export_model(trained, str(Path(job_dir) / "model"))
         exported_s = time.perf_counter() - begun
     result = {
@@ -80,6 +85,7 @@ def _config(options: argparse.Namespace, job_dir: str) -> TrainingConfig:
         train_steps=options.steps,
         train_batch_size=options.batch,
         seed=options.seed,
+        sync_steps=options.sync_steps,
         **held,
     )
 
@@ -91,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--in-memory-mib", type=int)
+    parser.add_argument("--sync-steps", type=int, default=1, help="as a replica that TF_CONFIG names")
     return parser
 
 

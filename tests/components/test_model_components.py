@@ -35,6 +35,7 @@ HYPERPARAMETERS = {
     "scale_factor": 0.7,
     "learning_rate": 0.05,
     "optimizer": "adagrad",
+    "sync_steps": 1,
     "dropout": 0.0,
     "seed": 1,
     "weight_decay": 0.0,

@@ -90,3 +90,14 @@ def test_steps_end_with_steps_or_epochs_whichever_is_first(steps: int, epochs: i
 )
 def test_evaluations_are_a_tenth_of_the_steps_apart_unless_told(told: int, steps: int, between: int) -> None:
     assert build_config(**PATHS, steps_between_evaluations=told).evaluation_interval(steps) == between
+
+
+def test_evaluations_follow_averages() -> None:
+    told = {"train_files": ("a",), "eval_files": ("b",), "schema_file": "s", "job_dir": "j", "sync_steps": 50}
+    assert build_config(**told, steps_between_evaluations=100).evaluation_interval(1000) == 100
+    assert build_config(**told).evaluation_interval(1100) == 150
+    assert build_config(**told).evaluation_interval(300_000) == 10_000
+    with pytest.raises(
+        UsageError, match=r"`--steps-between-evaluations` must be a multiple of --sync-steps, 50: .* 60"
+    ):
+        build_config(**told, steps_between_evaluations=60)

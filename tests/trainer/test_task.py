@@ -124,10 +124,13 @@ def test_main_answers_a_signal_with_130(tmp_path: Path, number: signal.Signals) 
     assert "Stopped. The same command goes on from the last checkpoint." in said
 
 
-def test_a_job_of_several_replicas_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_batch_that_replicas_cannot_share_is_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("TF_CONFIG", '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}, "task": {"type": "chief"}}')
-    config = config_from(build_parser({}).parse_args([*IRIS, "--job-dir", str(tmp_path / "job")]))
-    with pytest.raises(UsageError, match=r"TF_CONFIG names 1 other replica \(worker 0\)"):
+    told = [*IRIS, "--job-dir", str(tmp_path / "job"), "--train-batch-size", "41"]
+    config = config_from(build_parser({}).parse_args(told))
+    with pytest.raises(UsageError, match=r"`--train-batch-size` must be divisible by the number of replicas, 2"):
         run(config)
     assert not (tmp_path / "job").exists()
 

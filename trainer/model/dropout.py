@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-def dropout_layer(rate: float, seed: int) -> keras.layers.Layer:
+def dropout_layer(rate: float, seed: int, replicas: int = 1, rank: int = 0) -> keras.layers.Layer:
     """Keras' Dropout, but for how the masks are drawn: from whole numbers.
 
     From one seed, XLA and TensorFlow draw the same random bits, but make other floating-point numbers of them.
@@ -17,6 +17,8 @@ def dropout_layer(rate: float, seed: int) -> keras.layers.Layer:
     Args:
         rate: Share of the units that a training step drops, 0 to 1.
         seed: Decides the masks.
+        replicas: How many networks share each batch. They drop what one alone would drop.
+        rank: The place of this one's rows among the equal shares of the others.
     """
     import keras
     import tensorflow as tf
@@ -26,7 +28,12 @@ def dropout_layer(rate: float, seed: int) -> keras.layers.Layer:
             if not training:
                 return inputs
             seed = tf.cast(self.seed_generator.next(), tf.int32)
-            bits = tf.random.stateless_uniform(tf.shape(inputs), seed, None, None, tf.uint32, alg="philox")
+            shape = tf.shape(inputs)
+            if replicas > 1:
+                shape = tf.concat([shape[:1] * replicas, shape[1:]], 0)
+            bits = tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
+            if replicas > 1:
+                bits = tf.split(bits, replicas)[rank]
             return tf.where(bits >= int(rate * 2**32), inputs / (1 - rate), 0.0)
 
     return Dropout(rate, seed=seed)

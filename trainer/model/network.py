@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 INITIAL_ACCUMULATOR = 0.1
 
 
-def build_classifier(layout: RowLayout, hyperparameters: Hyperparameters, classes: int) -> keras.Model:
+def build_classifier(
+    layout: RowLayout, hyperparameters: Hyperparameters, classes: int, replicas: int = 1, rank: int = 0
+) -> keras.Model:
     """The network from encoded features to logits.
 
     Args:
         layout: Says how many dense numbers and which embedded ids come in.
         hyperparameters: Sizes, dropout and the seed of the start.
         classes: Number of classes.
+        replicas: How many such networks share each training batch.
+        rank: The place of this one's share.
 
     Returns:
         A model from `{"dense": float32 [N, width], "ids": int64 [N, k]}` to logits, float32 [N, classes]; the
@@ -48,7 +52,7 @@ def build_classifier(layout: RowLayout, hyperparameters: Hyperparameters, classe
             hidden
         )
         if hyperparameters.dropout:
-            hidden = dropout_layer(hyperparameters.dropout, seed=next(seeds))(hidden)
+            hidden = dropout_layer(hyperparameters.dropout, next(seeds), replicas, rank)(hidden)
     start = keras.initializers.GlorotUniform(seed=next(seeds))
     logits = keras.layers.Dense(classes, kernel_initializer=start, name="logits")(hidden)
     return keras.Model(inputs, logits, name="dnn_classifier")

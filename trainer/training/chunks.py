@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +28,8 @@ class Chunk:
         numbers: float32 [size, numeric columns].
         ids: int32 [size, categorical columns].
         labels: int32 [size].
-        rows: How many rows count, from the first on; the others fill the chunk up.
+        rows: How many rows count, from the first on; the others fill the chunk up. Where replicas share the batches,
+            those of all of them, and the tensors hold the share of one.
     """
 
     numbers: tf.Tensor
@@ -47,6 +48,18 @@ def chunk_of(rows: EncodedRows, size: int) -> Chunk:
         return tf.constant(np.pad(part, [(0, missing), *[(0, 0)] * (part.ndim - 1)]) if missing else part)
 
     return Chunk(filled(rows.numbers), filled(rows.ids), filled(rows.labels), len(rows))
+
+
+def share_of(rows: EncodedRows, plan: StepPlan) -> Chunk:
+    """A replica's share of each batch of some rows, at most `plan.chunk_rows` of them.
+
+    The batches are those of a training alone; the share of a last, smaller one may be smaller or nothing.
+    """
+    if plan.replicas == 1:
+        return chunk_of(rows, plan.chunk_rows)
+    places = np.arange(len(rows)) % plan.batch_size - plan.first_row
+    share = rows.at(np.flatnonzero((places >= 0) & (places < plan.share)))
+    return replace(chunk_of(share, plan.chunk_rows // plan.replicas), rows=len(rows))
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,7 @@ def training_chunks(config: TrainingConfig, plan: StepPlan, table: Table, step: 
     rows = shuffled(table, config.seed, step * plan.batch_size, config.num_epochs)
     batches = config.prefetch_buffer_size
     count = -(-batches * plan.batch_size // plan.chunk_rows) if batches else CHUNKS_AHEAD
-    return Ahead((chunk_of(piece, plan.chunk_rows) for piece in recut(rows, plan.chunk_rows)), count)
+    return Ahead((share_of(piece, plan) for piece in recut(rows, plan.chunk_rows)), count)
 
 
 class EvaluationChunks:

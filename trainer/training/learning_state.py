@@ -9,6 +9,8 @@ import numpy as np
 
 from trainer.model.row_layout import RowLayout
 from trainer.training.chunks import Chunk, Stretch
+from trainer.training.flat_sums import summed_gradients, sums
+from trainer.training.reducer import ALONE, Reducer
 from trainer.training.step_plan import StepPlan
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class LearningState:
         layout: How the rows are laid out.
         plan: How the steps are taken.
         class_weights: What a row counts by its class, in the order of the ids; None where all count alike.
+        reducer: Sums over the replicas that learn together, which all do the same at a time.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class LearningState:
         layout: RowLayout,
         plan: StepPlan,
         class_weights: Sequence[float] | None = None,
+        reducer: Reducer = ALONE,
     ) -> None:
         import tensorflow as tf
 
@@ -42,9 +46,11 @@ class LearningState:
         self.optimizer = optimizer
         self.layout = layout
         self.plan = plan
+        self._reducer = reducer
         self._class_weights = None if class_weights is None else tf.constant(class_weights, tf.float32)
         optimizer.build(network.trainable_variables)
         self._take_steps = tf.function(self._steps, autograph=False, jit_compile=plan.xla)
+        self._average = tf.function(self._averages, autograph=False, input_signature=[])
         rows = [tf.TensorSpec([None, len(layout.numeric)]), tf.TensorSpec([None, len(layout.categorical)], tf.int32)]
         one_a_class = tf.TensorSpec([network.output_shape[-1]])
         self._assess = tf.function(
@@ -55,18 +61,26 @@ class LearningState:
         """Traces and compiles what `train` and `evaluate` run, before there are rows."""
         import tensorflow as tf
 
-        size = self.plan.chunk_rows
+        size = self.plan.chunk_rows // self.plan.replicas
         numbers = tf.zeros([size, len(self.layout.numeric)])
         ids = tf.zeros([size, len(self.layout.categorical)], tf.int32)
         self._results([Stretch(Chunk(numbers, ids, tf.zeros([size], tf.int32), 0), 0, 0, 0)])
+        if self.plan.averages:
+            self._average.get_concrete_function()
         self._assess.get_concrete_function()
 
     def train(self, work: Iterable[Stretch]) -> dict[str, float]:
         """Takes the steps of each stretch; returns mean loss and accuracy over their rows, before each step.
 
-        The losses are those that the steps lower, each row's times its weight.
+        The losses are those that the steps lower, each row's times its weight. They are those of the rows of all
+        replicas.
         """
-        return _means(self._results(work))
+        results = self._results(work)
+        return _means(self._summed_up(results) if self.plan.averages else results)
+
+    def average(self) -> None:
+        """Sets the weights and what the optimizer keeps of each to their means over all replicas."""
+        self._average()
 
     def evaluate(self, chunks: Iterable[Chunk], *, weighted: bool = False) -> dict[str, float]:
         """Mean loss and accuracy over the rows of `chunks`, each counted once and all of them counting.
@@ -126,25 +140,46 @@ class LearningState:
     ) -> Any:
         import tensorflow as tf
 
-        size = self.plan.batch_size
+        plan, size = self.plan, self.plan.share
         variables = self.network.trainable_variables
 
         def take_step(step: tf.Tensor, loss: tf.Tensor, hits: tf.Tensor) -> Any:
             start = step * size
-            counts = tf.cast(start + tf.range(size) < rows, tf.float32)
+            counts = tf.cast(step * plan.batch_size + plan.first_row + tf.range(size) < rows, tf.float32)
             batch = self.layout.expand(_rows_of(numbers, start, size), _rows_of(ids, start, size))
             with tf.GradientTape() as tape:
                 logits = self.network(batch, training=True)
                 step_loss, step_hits = _loss_and_hits(
                     logits, _rows_of(labels, start, size), counts, self._class_weights
                 )
-            self.optimizer.apply(tape.gradient(step_loss, variables), variables)
+                # A share that is learned by itself stands for its whole batch.
+                lowered = step_loss * plan.replicas if plan.averages else step_loss
+            gradients = tape.gradient(lowered, variables)
+            if plan.sums_gradients:
+                found = [step_loss, step_hits]
+                gradients, (step_loss, step_hits) = summed_gradients(self._reducer, plan, gradients, found)
+            self.optimizer.apply(gradients, variables)
             return step + 1, loss + step_loss, hits + step_hits
 
         # The loop counts from `first`. Were that added inside, XLA would take it for a constant and compile for each.
         start = (first, tf.constant(0.0), tf.constant(0.0))
         _, loss, hits = tf.while_loop(lambda step, *_: step < end, take_step, start)
         return loss, hits
+
+    def _averages(self) -> None:
+        rate = self.optimizer.learning_rate
+        kept = [one for one in self.optimizer.variables if "float" in one.dtype and one is not rate]
+        variables = [*self.network.trainable_variables, *kept]
+        for variable, total in zip(variables, sums(self._reducer, variables), strict=True):
+            variable.assign(total / self.plan.replicas)
+
+    def _summed_up(self, results: Iterable[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
+        """What all replicas have found, of results that each has of its share of the same rows."""
+        import tensorflow as tf
+
+        loss, hits, rows = map(sum, zip(*results, strict=True))
+        loss, hits = self._reducer.sum(tf.constant([loss, hits], tf.float64)).numpy()
+        return [(float(loss), float(hits), rows)]
 
     def _assessment(self, numbers: tf.Tensor, ids: tf.Tensor, labels: tf.Tensor, class_weights: tf.Tensor) -> Any:
         import tensorflow as tf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from trainer.training.chunks import ChunkFeed, EvaluationChunks, Stretch
 from trainer.training.event_log import EventLog
 from trainer.training.input_pipeline import Table
 from trainer.training.learning_state import LearningState
+from trainer.training.reducer import ALONE, Reducer
 from trainer.training.stop_request import StopRequest, signals_heard
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ class TrainingLoop:
         evaluation: The rows that each evaluation takes.
         held_out: The rows that patience watches, if there are any; else it watches those of the evaluation.
         checkpoint: Where to go on; None starts anew.
+        reducer: Of the replicas, each of which has such a loop. They take the same steps at a time; the primary alone
+            evaluates and writes, and tells the others what comes of it.
     """
 
     def __init__(
@@ -43,9 +46,11 @@ class TrainingLoop:
         evaluation: Table,
         held_out: Table | None,
         checkpoint: Checkpoint | None,
+        reducer: Reducer = ALONE,
     ) -> None:
         self.config = config
         self.state = state
+        self._reducer = reducer
         self.step = 0
         self.last_step = last_step
         self.best: dict[str, np.ndarray] = {}
@@ -59,6 +64,8 @@ class TrainingLoop:
     def run(self, feed: ChunkFeed, store: CheckpointStore, events: EventLog) -> dict[str, float]:
         """Trains to the last step, or until patience ends; returns loss and accuracy of the model that it leaves.
 
+        Replicas other than the primary return nothing, and leave the model of the last step.
+
         Args:
             feed: The rows, from those of the next step on.
             store: Where checkpoints go.
@@ -66,51 +73,74 @@ class TrainingLoop:
 
         Raises:
             TrainingError: Loss or weights stopped being finite.
-            KeyboardInterrupt: SIGINT or SIGTERM has come, and there is a checkpoint of all steps taken.
+            KeyboardInterrupt: SIGINT or SIGTERM has come, to this replica or another, and there is a checkpoint of all
+                steps taken.
         """
         with signals_heard() as stop:
             return self._run(feed, store, events, stop)
 
     def _run(self, feed: ChunkFeed, store: CheckpointStore, events: EventLog, stop: StopRequest) -> dict[str, float]:
-        measured = None
+        measured: dict[str, float] = {}
         between = self.config.evaluation_interval(self.last_step)
         while self.step < self.last_step and not self._patience_spent():
             steps = min(between - self.step % between, self.last_step - self.step)
             evaluated_at = self.step + steps
-            learned = self.state.train(self._counted(feed.take(steps), stop))
+            learned = self.state.train(self._counted(feed, steps, stop))
             arrays = self.state.arrays()
             self._require_finite(learned["loss"], arrays)
-            if stop.is_made and self.step < evaluated_at:
-                store.save(self.step, arrays | self.best, self.notes)
+            if self._reducer.agreed(stop.is_made) and self.step < evaluated_at:
+                self._save(store, arrays)
                 raise KeyboardInterrupt
-            measured = self.evaluate()
-            curves = {"train": learned, "eval": measured}
-            if self._held_out is not None:
-                curves["held out"] = self.state.evaluate(self._held_out, weighted=True)
-            self._note(curves.get("held out", measured)[self.config.watched_metric])
-            for name, point in curves.items():
-                events.write(name, self.step, point)
-            events.flush()
-            store.save(self.step, arrays | self.best, self.notes)
-            log.info("step %d of %d: %s", self.step, self.last_step, _in_words(learned, measured))
-            if stop.is_made:
+            if self._reducer.is_primary:
+                measured = self._look(learned, events)
+                self._save(store, arrays)
+                log.info("step %d of %d: %s", self.step, self.last_step, _in_words(learned, measured))
+            self._share_notes()
+            if self._reducer.agreed(stop.is_made):
                 raise KeyboardInterrupt
+        if not self._reducer.is_primary:
+            return {}
         if self.best and self.notes["waited"]:
             self.state.restore_weights(self.best)
-            measured = None
+            measured = {}
         return measured or self.evaluate()
+
+    def _look(self, learned: dict[str, float], events: EventLog) -> dict[str, float]:
+        """Evaluates, notes whether it is the best so far, draws the curves; returns loss and accuracy."""
+        measured = self.evaluate()
+        curves = {"train": learned, "eval": measured}
+        if self._held_out is not None:
+            curves["held out"] = self.state.evaluate(self._held_out, weighted=True)
+        self._note(curves.get("held out", measured)[self.config.watched_metric])
+        for name, point in curves.items():
+            events.write(name, self.step, point)
+        events.flush()
+        return measured
+
+    def _save(self, store: CheckpointStore, arrays: dict[str, np.ndarray]) -> None:
+        if self._reducer.is_primary:
+            store.save(self.step, arrays | self.best, self.notes)
+
+    def _share_notes(self) -> None:
+        best_step, waited = self._reducer.told([self.notes["best_step"], self.notes["waited"]])
+        self.notes |= {"best_step": best_step, "waited": waited}
 
     def evaluate(self) -> dict[str, float]:
         """Loss and accuracy on the evaluation rows, of the model as it is."""
         return self.state.evaluate(self._evaluation)
 
-    def _counted(self, work: Iterable[Stretch], stop: StopRequest) -> Iterator[Stretch]:
-        """The same stretches, their steps counted once they are taken; no more of them after a request to stop."""
-        for stretch in work:
-            yield stretch
-            self.step += stretch.steps
-            if stop.is_made:
-                return
+    def _counted(self, feed: ChunkFeed, steps: int, stop: StopRequest) -> Iterator[Stretch]:
+        """The next steps, counted once they are taken; no more of them after a request to stop."""
+        end, plan = self.step + steps, self.state.plan
+        apart = range(self.step - self.step % plan.sync_steps + plan.sync_steps, end, plan.sync_steps)
+        for until in (*(apart if plan.averages else ()), end):
+            for stretch in feed.take(until - self.step):
+                yield stretch
+                self.step += stretch.steps
+                if plan.averages and self.step == until:
+                    self.state.average()
+                if self._reducer.agreed(stop.is_made):
+                    return
 
     def _resume(self, checkpoint: Checkpoint | None) -> None:
         if checkpoint is None:

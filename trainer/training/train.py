@@ -23,6 +23,8 @@ from trainer.training.event_log import EventLog
 from trainer.training.input_pipeline import PIECE_ROWS
 from trainer.training.learning_state import LearningState
 from trainer.training.loop import TrainingLoop
+from trainer.training.reducer import ALONE, Reducer
+from trainer.training.same_start import require_same_start
 from trainer.training.step_plan import StepPlan, plan_steps
 from trainer.training.tables import TrainingTables, read_tables
 from trainer.training.temperature import scale_logits
@@ -30,39 +32,47 @@ from trainer.training.temperature import scale_logits
 log = logging.getLogger(__name__)
 
 
-def train(config: TrainingConfig, contract: Contract) -> TrainedModel:
+def train(config: TrainingConfig, contract: Contract, reducer: Reducer = ALONE) -> TrainedModel:
     """Checks the tables, then trains, going on from the newest checkpoint of `config.checkpoints` if there is one.
 
     Args:
         config: What to train on and how.
         contract: The data contract that the tables must keep.
+        reducer: Of the replicas that learn together, all of which are told the same.
+
+    Returns:
+        The model; to replicas other than the primary that of the last step, not evaluated.
 
     Raises:
         DataError: A table breaks the contract; nothing was trained or written.
-        TrainingError: The checkpoints belong to another run, or the weights stopped being finite.
+        TrainingError: The checkpoints belong to another run, the weights stopped being finite, or the replicas do not
+            begin alike.
     """
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
     weights: dict[str, float] = {}
     with ThreadPoolExecutor(1) as beside:
-        plan = plan_steps(config, len(contract.features))
-        getting_ready = _start_early(config, contract, plan, beside)
+        plan = plan_steps(config, len(contract.features), None, reducer.size, reducer.rank)
+        getting_ready = _start_early(config, contract, plan, reducer, beside)
         tables = read_tables(config, contract)
         if getting_ready is None:
-            plan = plan_steps(config, len(contract.features), tables.training.rows * config.num_epochs or None)
+            most_rows = tables.training.rows * config.num_epochs or None
+            plan = plan_steps(config, len(contract.features), most_rows, reducer.size, reducer.rank)
             weights = weights_of_classes(config.class_weights, tables.training_profile.class_counts)
-            getting_ready = beside.submit(_ready_state, config, contract, tables.encoder, plan, weights)
-        loop, metrics = _learn(config, contract, tables, plan, getting_ready)
+            getting_ready = beside.submit(_ready_state, config, contract, tables.encoder, plan, reducer, weights)
+        loop, metrics = _learn(config, contract, tables, plan, reducer, getting_ready)
         told = {**settings_of(config, contract, tables), **_found(loop, tables, weights)}
         if config.refit and (refitted := _refitting(config, loop)) is not None:
             tables = replace(tables, training=tables.whole or tables.training, held_out=None)
-            plan = plan_steps(refitted, len(contract.features))
-            getting_ready = beside.submit(_ready_state, refitted, contract, tables.encoder, plan, weights)
-            loop, metrics = _learn(refitted, contract, tables, plan, getting_ready)
+            plan = plan_steps(refitted, len(contract.features), None, reducer.size, reducer.rank)
+            getting_ready = beside.submit(_ready_state, refitted, contract, tables.encoder, plan, reducer, weights)
+            loop, metrics = _learn(refitted, contract, tables, plan, reducer, getting_ready)
     record = {"steps": loop.step, "trainer": __version__, **told}
     state = loop.state
-    if config.temperature_scaling:
+    if reducer.size > 1:
+        record["replicas"] = reducer.size
+    if config.temperature_scaling and reducer.is_primary:
         rows, classes = tables.held_out or tables.evaluation, len(contract.label.classes)
         record["temperature"] = scale_logits(state.network, state.layout, rows, classes, config.seed)
         metrics = loop.evaluate()
@@ -74,15 +84,20 @@ def _learn(
     contract: Contract,
     tables: TrainingTables,
     plan: StepPlan,
+    reducer: Reducer,
     getting_ready: Future[LearningState],
 ) -> tuple[TrainingLoop, dict[str, float]]:
     """Trains to the end; returns the loop, with loss and accuracy of the model that it leaves."""
-    store = CheckpointStore(config.checkpoints, settings_of(config, contract, tables))
+    settings = settings_of(config, contract, tables)
+    if plan.averages:
+        settings["replicas that are averaged"] = plan.replicas
+    store = CheckpointStore(config.checkpoints, settings)
     checkpoint = store.latest()
     step = checkpoint.step if checkpoint else 0
     with closing(training_chunks(config, plan, tables.training, step)) as chunks, EventLog(config.logs) as events:
         state, last_step = getting_ready.result(), config.steps_for(tables.training.rows)
-        loop = TrainingLoop(config, state, last_step, tables.evaluation, tables.held_out, checkpoint)
+        require_same_start(reducer, step, {**store.settings, "last step": last_step})
+        loop = TrainingLoop(config, state, last_step, tables.evaluation, tables.held_out, checkpoint, reducer)
         return loop, loop.run(ChunkFeed(chunks, plan.batch_size), store, events)
 
 
@@ -131,13 +146,13 @@ def _found(loop: TrainingLoop, tables: TrainingTables, weights: Mapping[str, flo
 
 
 def _start_early(
-    config: TrainingConfig, contract: Contract, plan: StepPlan, beside: Executor
+    config: TrainingConfig, contract: Contract, plan: StepPlan, reducer: Reducer, beside: Executor
 ) -> Future[LearningState] | None:
     """Starts to get ready while the tables are read, where nothing in them decides on the network or on the plan."""
     columns = unfitted_columns(contract)
     if columns is None or config.train_batch_size > PIECE_ROWS or config.class_weights:
         return None
-    return beside.submit(_ready_state, config, contract, RowLayout(columns), plan, {})
+    return beside.submit(_ready_state, config, contract, RowLayout(columns), plan, reducer, {})
 
 
 def _ready_state(
@@ -145,11 +160,13 @@ def _ready_state(
     contract: Contract,
     layout: RowLayout,
     plan: StepPlan,
+    reducer: Reducer,
     class_weights: Mapping[str, float],
 ) -> LearningState:
     from trainer.model.network import build_classifier, build_optimizer
 
-    network = build_classifier(layout, config, len(contract.label.classes))
-    state = LearningState(network, build_optimizer(config), layout, plan, [*class_weights.values()] or None)
+    network = build_classifier(layout, config, len(contract.label.classes), plan.replicas, plan.rank)
+    weights = [*class_weights.values()] or None
+    state = LearningState(network, build_optimizer(config), layout, plan, weights, reducer)
     state.get_ready()
     return state

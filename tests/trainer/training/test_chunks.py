@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.training.chunks import ChunkFeed, Stretch, chunk_of
+from trainer.training.chunks import ChunkFeed, Stretch, chunk_of, share_of
 from trainer.training.encoded_rows import EncodedRows
+from trainer.training.step_plan import StepPlan
 
 pytestmark = pytest.mark.tensorflow
 
@@ -44,3 +45,14 @@ def test_feed_takes_no_chunk_before_its_turn() -> None:
     chunks = iter([chunk_of(rows(5), 5), chunk_of(rows(5), 5)])
     list(ChunkFeed(chunks, batch_size=5).take(1))
     assert len(list(chunks)) == 1
+
+
+def test_replicas_take_their_places_of_each_batch() -> None:
+    shares = [share_of(rows(17), StepPlan(8, 24, replicas=2, rank=rank)) for rank in (0, 1)]
+    assert [share.labels.numpy().tolist() for share in shares] == [
+        [1, 2, 3, 4, 9, 10, 11, 12, 17, 0, 0, 0],
+        [5, 6, 7, 8, 13, 14, 15, 16, 0, 0, 0, 0],
+    ]
+    assert [share.rows for share in shares] == [17, 17]
+    feeds = [ChunkFeed([share], batch_size=8) for share in shares]
+    assert [[shape(stretch) for stretch in feed.take(9)] for feed in feeds] == [[(0, 3, 17)], [(0, 3, 17)]]
