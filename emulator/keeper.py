@@ -29,12 +29,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import socket
 
 EXIT_NOT_FOUND = 127
 # Names the socket of the process that forks.
 WARM = "VERTEX_EMULATOR_WARM"
 ACCEPTED, REFUSED = b"Y", b"N"
 _POLITELY = b"."
+# A library that is being loaded is waited for.
+_ANSWER_S = 60.0
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _IS_LINUX = sys.platform == "linux"
@@ -124,24 +130,34 @@ def _of_a_fork(address: str, grace_s: float, folder: str, command: list[str]) ->
             connection.sendall(text)
         except OSError:
             return None
-        told = b""
         listened: list[int | socket.socket] = [0, connection]
-        while True:
-            readable = select.select(listened, [], [])[0]
-            if 0 in readable and not os.read(0, 1024):
-                listened.remove(0)
-                with contextlib.suppress(OSError):
-                    connection.sendall(_POLITELY)
-            if connection in readable:
-                try:
-                    part = connection.recv(64)
-                except OSError:
-                    part = b""
-                told += part
-                if not told.startswith(ACCEPTED):
-                    return None if 0 in listened else 128 + signal.SIGTERM
-                if not part:
-                    return int(told[1:] or 128 + signal.SIGKILL)
+        if select.select(listened, [], [], _ANSWER_S)[0] == [0]:
+            return 128 + signal.SIGTERM
+        connection.settimeout(0.0)
+        with contextlib.suppress(OSError):
+            if connection.recv(len(ACCEPTED)) == ACCEPTED:
+                connection.settimeout(None)
+                return _relay(connection)
+    return None
+
+
+def _relay(connection: socket.socket) -> int:
+    """Tells who keeps the fork when standard input ends; the exit code that it tells at the end."""
+    told = b""
+    listened: list[int | socket.socket] = [0, connection]
+    while True:
+        readable = select.select(listened, [], [])[0]
+        if 0 in readable and not os.read(0, 1024):
+            listened.remove(0)
+            with contextlib.suppress(OSError):
+                connection.sendall(_POLITELY)
+        if connection in readable:
+            part = b""
+            with contextlib.suppress(OSError):
+                part = connection.recv(64)
+            if not part:
+                return int(told or 128 + signal.SIGKILL)
+            told += part
 
 
 def _keep(start: Callable[[], int], grace_s: float, folder: str, *, is_asked: bool) -> int:

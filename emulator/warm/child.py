@@ -36,6 +36,10 @@ def settle(request: Request, connection: int, report: int) -> int:
         Where the exit code is to be written.
     """
     os.setsid()
+    os.chdir(request.folder)
+    os.umask(request.umask)
+    # Who has asked may have gone. What is wrong up to here stands in the parent's log.
+    os.write(connection, keeper.ACCEPTED)
     os.dup2(connection, 0)
     for number, descriptor in enumerate(request.output, 1):
         os.dup2(descriptor, number)
@@ -43,9 +47,6 @@ def settle(request: Request, connection: int, report: int) -> int:
         if int(name) not in {0, 1, 2, connection, report}:
             with contextlib.suppress(OSError):
                 os.close(int(name))
-    os.chdir(request.folder)
-    os.umask(request.umask)
-    os.write(connection, keeper.ACCEPTED)
     return connection
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -197,6 +198,29 @@ def test_command_starts_where_the_parent_is_gone(parent: Parent, tmp_path: Path)
     assert parent.run("python3", path, warm=False, variables=variables)[:2] == (0, "False\n")
 
 
+def test_command_that_waits_for_an_answer_ends_when_told_to(parent: Parent, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent"))
+        silent.listen()
+        variables = {keeper.WARM: str(tmp_path / "silent")}
+        with parent.start("python3", program(tmp_path, "print(1)"), warm=False, variables=variables) as process:
+            asked, _ = silent.accept()
+            assert process.stdin is not None
+            process.stdin.close()
+            assert process.wait(patience_s()) == 128 + signal.SIGTERM
+            asked.close()
+
+
+def test_command_starts_where_its_question_is_not_answered(parent: Parent, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as rude:
+        rude.bind(str(tmp_path / "rude"))
+        rude.listen()
+        variables = {keeper.WARM: str(tmp_path / "rude")}
+        with parent.start("python3", program(tmp_path, "print(1)"), warm=False, variables=variables) as process:
+            rude.accept()[0].close()
+            assert process.wait(patience_s()) == 0
+
+
 def test_library_that_starts_threads_stays_out(tmp_path: Path) -> None:
     variables = {**BASE, "PYTHONUSERBASE": str(tmp_path)}
     look = [sys.executable, "-c", "import site; print(site.getusersitepackages())"]
@@ -226,6 +250,6 @@ def test_idle_parent_lets_go_and_loads_again(tmp_path: Path) -> None:
 
 def test_parent_ends_with_who_has_started_it(tmp_path: Path) -> None:
     with warm_parent(BASE, tmp_path, 600.0) as variables:
-        socket = Path(variables[keeper.WARM])
-        assert socket.exists()
-    assert not socket.parent.exists()
+        place = Path(variables[keeper.WARM])
+        assert place.exists()
+    assert not place.parent.exists()
