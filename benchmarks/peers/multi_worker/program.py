@@ -2,7 +2,7 @@
 
 Keras' `fit` fails under it. One of several processes, as TF_CONFIG says; the first one prints.
 
-    python program.py --csv FILE --batch 1024 --steps 1000 --eval-csv FILE
+    python program.py --csv FILE --batch 1024 --steps 1000 --eval-csv FILE [--whole-batches]
 """
 
 from __future__ import annotations
@@ -49,6 +49,19 @@ def batches(path: str, batch: int) -> Any:
     return iter(STRATEGY.experimental_distribute_dataset(dataset.with_options(options)))
 
 
+def whole_batches(path: str, batch: int) -> Any:
+    """Each worker's share of batches that are drawn in one go, which saves what tf.data takes for each row."""
+    features, labels = map(tf.constant, read(path))
+    share = batch // STRATEGY.num_replicas_in_sync
+
+    def drawn(_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        places = tf.random.uniform([share], maxval=len(labels), dtype=tf.int32)
+        return tf.gather(features, places), tf.gather(labels, places)
+
+    numbers = tf.data.Dataset.range(1).repeat()
+    return iter(STRATEGY.distribute_datasets_from_function(lambda _: numbers.map(drawn).prefetch(tf.data.AUTOTUNE)))
+
+
 def step_function(model: keras.Model, optimizer: Any) -> Any:
     """A function that takes one step on the next batch."""
 
@@ -73,13 +86,15 @@ def main() -> None:
     parser.add_argument("--eval-csv", required=True)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--whole-batches", action="store_true")
     options = parser.parse_args()
     keras.utils.set_random_seed(1)
     with STRATEGY.scope():
         model = network()
         optimizer = keras.optimizers.Adagrad(0.05, initial_accumulator_value=0.1)
         optimizer.build(model.trainable_variables)
-    rows, take = batches(options.csv, options.batch), step_function(model, optimizer)
+    rows = (whole_batches if options.whole_batches else batches)(options.csv, options.batch)
+    take = step_function(model, optimizer)
     for _ in range(WARM_UP):
         take(rows)
     begun = time.perf_counter()
