@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-build-isolation --use-pep517
 # uv installs a lock file in a fraction of pip's time, and tells how far it is; it asks the index that pip is told of.
-# Where it cannot, pip does.
+# Where it cannot, pip does. Compiled here, since who is told to write no bytecode would compile at each start.
 # setuptools, which builds kfp, takes $NAME and {NAME} in the path of its own Python for variables.
 # Where the folder's name holds such characters, Python is called through a link without them.
 LOCKED = at=.; case "$$(pwd -P)" in *[$$\{\}]*) \
@@ -12,7 +12,7 @@ LOCKED = at=.; case "$$(pwd -P)" in *[$$\{\}]*) \
 	esac; python=$$at/$(PY); index=$${PIP_INDEX_URL:-$$("$$python" -m pip config get global.index-url 2>/dev/null)}; \
 	locked() { \
 		env $${index:+UV_DEFAULT_INDEX="$$index"} "$$python" -m uv pip install --python "$$python" \
-			--require-hashes --no-build-isolation -r "$$1" || "$$python" $(PIP) -r "$$1"; \
+			--compile-bytecode --require-hashes --no-build-isolation -r "$$1" || "$$python" $(PIP) -r "$$1"; \
 	}; locked
 LOCK := $(PY) -m uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
