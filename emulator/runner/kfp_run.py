@@ -29,7 +29,8 @@ from emulator.api.names import new_id
 from emulator.runner.custom_job_handler import CustomJobHandler
 from emulator.runner.gates import Gates
 from emulator.runner.kfp_seams import import_kfp, replaced
-from emulator.runner.launchers import launcher_of
+from emulator.runner.launcher_handler import LauncherHandler
+from emulator.runner.launchers import CUSTOM_JOB, launcher_of
 from emulator.runner.options import FailurePolicy, Options
 from emulator.runner.pipeline_spec import Kind, PipelineSpec
 from emulator.runner.public_uris import PublicUris
@@ -44,6 +45,9 @@ from emulator.runner.task_values import Call, given_by, given_to_group
 
 Outcome = tuple[dict[str, Any], Any]
 """A task's outputs and its kfp.local.status.Status."""
+
+# By launcher; the other launchers run as they are.
+_HANDLERS: dict[str, type[TaskHandler]] = {"": TaskHandler, CUSTOM_JOB: CustomJobHandler}
 
 
 class KfpRun:
@@ -125,7 +129,7 @@ class KfpRun:
             yield
 
     def _make_handler(self, _original: Any, **given: Any) -> TaskHandler:
-        kind = CustomJobHandler if self._thread.task.is_job else TaskHandler
+        kind = _HANDLERS.get(self._thread.task.launcher, LauncherHandler)
         return kind(self._thread.task, self._recorder, self._uris, self._processes, **given)
 
     def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
@@ -187,8 +191,8 @@ class KfpRun:
         call |= self._own_component(run.path, call)
         label = call["components"][call["task_spec"].component_ref.name].executor_label
         container = self._spec.document["deploymentSpec"]["executors"][label].get("container", {})
-        if launcher_of(container):
-            run.is_job = True
+        run.launcher = launcher_of(container)
+        if run.launcher:
             call["executors"] = with_executor_input(call["executors"], label)
         found = self._memory.recall(task, call)
         if found.outputs is not None:

@@ -14,7 +14,12 @@ from typing import Any
 from emulator.runner.json_values import plain
 
 _LAUNCHER = re.compile(r"google_cloud_pipeline_components\.container\.(?:v1|preview)\.([\w.]+)\.launcher")
-SERVED = {"custom_job"}
+CUSTOM_JOB = "custom_job"
+SERVED = {
+    CUSTOM_JOB,
+    *(f"model.{name}" for name in ("upload_model", "delete_model", "get_model")),
+    *(f"endpoint.{name}" for name in ("create_endpoint", "deploy_model", "undeploy_model", "delete_endpoint")),
+}
 # The variable that tells a task the labels of its run.
 RUN_LABELS = "VERTEX_AI_PIPELINES_RUN_LABELS"
 # What a launcher writes into gcp_resources, whichever host it talks to.
@@ -75,3 +80,12 @@ def gcp_resources(job: str) -> str:
     location = job.split("/")[3]
     uri = f"{_HOST.format(location=location)}{job}"
     return json.dumps({"resources": [{"resourceType": "CustomJob", "resourceUri": uri}]})
+
+
+def resources_in(text: str) -> list[str]:
+    """The names of what a launcher has started, given what it wrote of it."""
+    try:
+        uris = [str(resource["resourceUri"]) for resource in json.loads(text)["resources"]]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [uri.partition("/v1/")[2] for uri in uris]

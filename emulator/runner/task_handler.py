@@ -29,7 +29,7 @@ class TaskRun:
         attempts: How often it has been tried.
         error: Why the last attempt failed.
         cached_inputs: What it would have been given, where it need not run.
-        is_job: Whether a job of Vertex AI does its work.
+        launcher: Which of Google's launchers it is; empty if it is none.
     """
 
     path: TaskPath
@@ -37,7 +37,7 @@ class TaskRun:
     attempts: int = 0
     error: str = ""
     cached_inputs: Values | None = None
-    is_job: bool = False
+    launcher: str = ""
 
 
 class TaskHandler:

@@ -1,0 +1,64 @@
+"""Runs a task that is one of Google's launchers for models and endpoints, as it is, against the emulator."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+from emulator.runner import launcher_start
+from emulator.runner.errors import RunnerError
+from emulator.runner.json_values import plain
+from emulator.runner.launchers import argument, resources_in
+from emulator.runner.task_handler import TaskHandler
+from emulator.runner.task_processes import StoppedError
+
+
+class LauncherHandler(TaskHandler):
+    """The handler of such a task. What it has begun is cancelled with it."""
+
+    def _execute(self, log: IO[bytes]) -> str:
+        address = os.environ.get("VERTEX_EMULATOR_HOST", "")
+        if not address:
+            raise RunnerError("The task calls Vertex AI, which the emulator is. Submit the pipeline to an emulator.")
+        self._command = _started(self._command)
+        told = _resources(self._command)
+        if told is not None:
+            told.parent.mkdir(parents=True, exist_ok=True)
+            # What an earlier attempt has begun is not this one's.
+            told.unlink(missing_ok=True)
+        try:
+            return super()._execute(log)
+        finally:
+            # A launcher that is stopped ends with exit code 0, and cancels nothing where it has not yet begun to ask.
+            if self._processes.is_stopped:
+                if told is not None:
+                    _cancel(address, told)
+                raise StoppedError
+
+
+def _resources(command: Sequence[str]) -> Path | None:
+    """The file in which a launcher tells what it has started, if it is one that does."""
+    name = "--gcp_resources"
+    return Path(argument(command, name)) if name in command else None
+
+
+def _started(command: Sequence[str]) -> list[str]:
+    """The command by which a launcher reaches the emulator, and with whole numbers in what it sends."""
+    started = ["python3", launcher_start.__file__, *command[3:]]
+    # Of what is no JSON the launcher has to tell, and some have none.
+    with contextlib.suppress(ValueError):
+        place = started.index("--payload") + 1
+        started[place] = json.dumps(plain(json.loads(started[place], strict=False)))
+    return started
+
+
+def _cancel(address: str, told: Path) -> None:
+    with contextlib.suppress(OSError, httpx.HTTPError), httpx.Client(trust_env=False) as http:
+        for name in resources_in(told.read_text(encoding="utf-8")):
+            http.post(f"{address}/v1/{name}:cancel")
