@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
+from emulator.api.messages import import_messages_alone
 from emulator.api.start_error import StartError
 from emulator.interpreter import Interpreter
 from emulator.settings import Settings
@@ -65,7 +66,9 @@ def serve(settings: Settings, folder: StateFolder, listener: socket.socket, envi
     """
     with contextlib.ExitStack() as held:
         storage_listener = held.enter_context(listening(settings.host, settings.storage_port, "--storage-port"))
-        # Seconds of import, after the folder and the ports are known to be free.
+        # A second of import and more, after the folder and the ports are known to be free.
+        import_messages_alone()
+
         import uvicorn
 
         from emulator.application import Emulator
