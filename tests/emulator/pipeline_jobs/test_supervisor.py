@@ -138,19 +138,20 @@ def test_a_killed_emulator_fails_what_ran_and_goes_on_with_what_waited(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has started")
-@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("half", [0, 1, 2])
 def test_nothing_of_a_task_outlives_emulator_runner_and_keeper(
     shared: VertexEmulator, compiled: dict[str, dict[str, Any]], tmp_path: Path, half: int
 ) -> None:
+    before = descendants_of(shared.pid)
     name = submit(shared, f"all-killed-{half}", job(compiled["waits"], path=str(tmp_path / "never")))
     running(shared, name, "wait-for")
     runner = runner_pid(shared, name)
     log = shared.folder / "runs" / "p" / "us-central1" / f"all-killed-{half}" / "tasks" / "wait-for" / "log.txt"
     until(shared, name, lambda _: log.is_file() and "waiting" in log.read_text(encoding="utf-8"))
-    # The keeper's outer process, its inner one, and what they run.
-    pids = descendants_of(runner)
-    assert len(pids) > 2
-    for pid in (pids[half], runner):
+    # The keeper that asks for a fork, the outer and the inner process of the fork's own, and what they run.
+    pids = [pid for pid in descendants_of(shared.pid) if pid not in {*before, runner}]
+    assert len(pids) > 3
+    for pid in (sorted(pids)[half], runner):
         os.kill(pid, signal.SIGKILL)
     shared.kill()
     eventually(lambda: not any(map(is_alive, pids)))
