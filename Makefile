@@ -17,7 +17,7 @@ LOCKED = at=.; case "$$(pwd -P)" in *[$$\{\}]*) \
 LOCK := $(PY) -m uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 UNIT := not tensorflow and not run
-# The files of tests are shared out among so many processes.
+# The files of tests, and of the types' check, are shared out among so many processes.
 WORKERS := 2
 SHARED := --numprocesses $(WORKERS) --dist loadfile
 
@@ -67,7 +67,7 @@ lint: .venv/installed-dev ## check style
 	$(PY) -m ruff format --check --quiet .
 
 type: .venv/installed-dev ## check types
-	$(PY) -m mypy
+	$(PY) -m mypy --num-workers $(WORKERS)
 
 bench: .venv/installed ## measure speed, memory and accuracy against others, into docs/BENCHMARKS.md; ARGS may name sections
 	$(PY) -m benchmarks $(ARGS)

@@ -224,7 +224,7 @@ def test_background_job_of_a_shell_is_cancelled_by_sigterm_alone(checkout: Check
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_at_random_moments_ends_a_run_with_130(checkout: Checkout, number: signal.Signals) -> None:
     before, draws = checkout.processes(), random.Random(int(number))  # noqa: S311 - the same moments each time
-    for _ in range(3):
+    for _ in range(2):
         process = checkout.start("run", "--train-steps", "2000000")
         # Up to what a start takes on an idle machine, and a little of the training.
         time.sleep(draws.uniform(0.5, 8) * slowness())
