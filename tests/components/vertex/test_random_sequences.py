@@ -28,7 +28,7 @@ from tests.components.vertex.registered import (
 from tests.components.vertex.registered import traffic as read_traffic
 from tests.emulator.vertex_emulator import VertexEmulator
 
-STEPS = 22
+STEPS = 16
 LONGEST_DELAY_S = 1.5
 
 
