@@ -46,7 +46,7 @@ class Environment:
         """
         folder = MADE / self.peer
         stamp = folder / "made-of"
-        wanted = f"{hashlib.sha256(self.requirements.read_bytes()).hexdigest()} {folder} {sys.prefix}"
+        wanted = f"{hashlib.sha256(self.requirements.read_bytes()).hexdigest()} {folder} {sys.prefix} {self.python}"
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
             print(f"  making the environment of {self.peer}, which takes a minute", file=sys.stderr, flush=True)
             shutil.rmtree(folder, ignore_errors=True)
