@@ -51,9 +51,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main(arguments: list[str]) -> int:
     """Runs the command and returns the exit code."""
     grace_s, folder, *command = arguments
-    for number in _SIGNALS:
-        # A handler, and not SIG_IGN, which the command would inherit.
-        signal.signal(number, lambda *_: None)
+    _outlast_signals()
     address = os.environ.pop(WARM, "")
     if address and (code := _of_a_fork(address, float(grace_s), folder, command)) is not None:
         return code
@@ -78,6 +76,20 @@ def main(arguments: list[str]) -> int:
     return _keep(start, float(grace_s), folder, is_asked=False)
 
 
+def _outlast_signals() -> None:
+    for number in _SIGNALS:
+        # A handler, and not SIG_IGN, which the command would inherit.
+        signal.signal(number, lambda *_: None)
+
+
+def limits() -> list[tuple[int, int]]:
+    """The soft and the hard limit of each resource of this process, in the order of their numbers."""
+    import resource
+
+    numbers = sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_"))
+    return [resource.getrlimit(number) for number in numbers]
+
+
 def keep_fork(program: Callable[[], None], grace_s: float, folder: str) -> int:
     """Keeps a fork of this process; standard input is the connection to the keeper that has asked for it.
 
@@ -89,8 +101,7 @@ def keep_fork(program: Callable[[], None], grace_s: float, folder: str) -> int:
     Returns:
         The exit code.
     """
-    for number in _SIGNALS:
-        signal.signal(number, lambda *_: None)
+    _outlast_signals()
 
     def start() -> int:
         parent = os.getpid()
@@ -106,11 +117,9 @@ def keep_fork(program: Callable[[], None], grace_s: float, folder: str) -> int:
 def _of_a_fork(address: str, grace_s: float, folder: str, command: list[str]) -> int | None:
     """Has the process at a socket run the command; its exit code, or none where that refuses or is not there."""
     import json
-    import resource
     import socket
     import struct
 
-    limits = sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_"))
     umask = os.umask(0)
     os.umask(umask)
     request = {
@@ -120,7 +129,7 @@ def _of_a_fork(address: str, grace_s: float, folder: str, command: list[str]) ->
         "umask": umask,
         "grace_s": grace_s,
         "scratch": folder,
-        "limits": [resource.getrlimit(limit) for limit in limits],
+        "limits": limits(),
     }
     text = json.dumps(request).encode()
     with socket.socket(socket.AF_UNIX) as connection:

@@ -94,12 +94,12 @@ def page_of_records(
     Raises:
         ApiError: INVALID_ARGUMENT, where size, token or order make no sense.
     """
-    order_by = request.order_by if keys else ""
-    size, token = _size(request.page_size), request.page_token
-    if keys and order_by.strip():
+    if keys and request.order_by.strip():
         shown = (show(record) for _, record in tx.walk(table, parent, newest_first=newest_first))
-        return page(ordered([item for item in shown if keep(item)], order_by, keys), size, token)
-    beyond = _number(_PLACE, token) if token else None
+        kept = ordered([item for item in shown if keep(item)], request.order_by, keys)
+        return page(kept, request.page_size, request.page_token)
+    size = _size(request.page_size)
+    beyond = _number(_PLACE, request.page_token) if request.page_token else None
     found: list[Any] = []
     last = 0
     for place, record in tx.walk(table, parent, newest_first=newest_first, beyond=beyond):

@@ -81,8 +81,7 @@ class Transaction:
 
     def children(self, table: Table[Record], parent: str) -> list[Record]:
         """The records under a parent, oldest first."""
-        query = "SELECT body FROM records WHERE kind = ? AND parent = ? ORDER BY number"
-        return [table.decode(row[0]) for row in self._connection.execute(query, (table.kind, parent))]
+        return [record for _, record in self.walk(table, parent, newest_first=False)]
 
     def walk(
         self, table: Table[Record], parent: str, *, newest_first: bool = True, beyond: int | None = None

@@ -16,7 +16,7 @@ from emulator.api.clock import now
 from emulator.api.codec import table
 from emulator.api.errors import Violation, invalid_fields, not_found
 from emulator.api.filters import Field, parse_filter
-from emulator.api.listing import page
+from emulator.api.listing import page_of_records
 from emulator.api.masks import read
 from emulator.api.names import ModelName, id_of, parent_of
 from emulator.api.store import Transaction
@@ -71,13 +71,12 @@ def _belongs(tx: Transaction, evaluation: ModelEvaluation, model: ModelName) -> 
 def list_model_evaluations(call: Call[ListModelEvaluationsRequest]) -> ListModelEvaluationsResponse:
     """ListModelEvaluations: those of one version, newest first; without a version, the default one's."""
     request = call.request
-    keep = parse_filter(request.filter, FILTER_FIELDS)
+    is_asked_for = parse_filter(request.filter, FILTER_FIELDS)
     parent = ModelName.parse(request.parent)
     version = ModelName(parent.model, require_version(call.tx, parent).version_id)
-    evaluations = [
-        evaluation
-        for evaluation in reversed(call.tx.children(EVALUATIONS, parent.model))
-        if _belongs(call.tx, evaluation, version) and keep(evaluation)
-    ]
-    shown_page, token = page(evaluations, request.page_size, request.page_token)
+
+    def keep(evaluation: ModelEvaluation) -> bool:
+        return _belongs(call.tx, evaluation, version) and is_asked_for(evaluation)
+
+    shown_page, token = page_of_records(call.tx, EVALUATIONS, parent.model, request, keep)
     return ListModelEvaluationsResponse(model_evaluations=read(shown_page, request.read_mask), next_page_token=token)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import socket
 import struct
 from collections.abc import Mapping, Sequence
@@ -12,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator import keeper
 from emulator.warm.program import Program, program_of
 
 # A request comes whole from a process of this machine, which has it ready.
 PATIENCE_S = 5.0
 LONGEST = 64 << 20
 _LENGTH = struct.Struct("!Q")
-_LIMITS = tuple(sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_")))
 # Variables that libraries do not read while they are loaded: those of Vertex AI's containers, of the object store that
 # the emulator brings, and of processes.
 _FREE = frozenset(
@@ -75,7 +74,7 @@ class Request:
         if own != given:
             names = sorted(name for name in own.keys() | given.keys() if own.get(name) != given.get(name))
             raise UnsuitedError(f"it has other values of {', '.join(names)}")
-        if self.limits != [list(resource.getrlimit(limit)) for limit in _LIMITS]:
+        if self.limits != [list(pair) for pair in keeper.limits()]:
             raise UnsuitedError("it has other limits")
         program = program_of(self.words, self.environment)
         if program is None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import resource
 import socket
 import sys
 from dataclasses import replace
@@ -8,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from emulator import keeper
 from emulator.warm.request import Request, UnsuitedError, receive
 
 ENVIRONMENT = {"PATH": str(Path(sys.executable).parent), "HOME": "/home/me"}
-LIMITS = [
-    list(resource.getrlimit(limit))
-    for limit in sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_"))
-]
+LIMITS = [list(pair) for pair in keeper.limits()]
 
 
 @pytest.fixture
