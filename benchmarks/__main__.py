@@ -16,7 +16,19 @@ from benchmarks.repeats import say
 from benchmarks.results import Measured, load, save
 from benchmarks.sizes import FULL, QUICK, Sizes
 
-SECTIONS = ("training", "replicas", "memory", "reading", "steps", "run", "answers", "lists", "accuracy", "tables")
+SECTIONS = (
+    "training",
+    "replicas",
+    "memory",
+    "reading",
+    "steps",
+    "run",
+    "former",
+    "answers",
+    "lists",
+    "accuracy",
+    "tables",
+)
 PICTURE = "benchmarks-growth.svg"
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.environments import ROOT
+from benchmarks.former import NOW, Build
 
 _START_S = 60.0
 _POLL_S = 0.005
@@ -58,15 +59,25 @@ def free_port() -> int:
         return port
 
 
-def timed(words: list[str], folder: Path) -> float:
+def timed(words: list[str], folder: Path, build: Build = NOW) -> float:
     """Seconds that `python WORDS` takes in a folder, from its start to its end.
+
+    Args:
+        words: What follows the interpreter.
+        folder: Where it works.
+        build: Whose interpreter and code.
 
     Raises:
         RuntimeError: It failed.
     """
     begun = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, *words], check=False, cwd=folder, env=variables(), capture_output=True, text=True
+        [build.python, *words],
+        check=False,
+        cwd=folder,
+        env=variables(PYTHONPATH=str(build.root)),
+        capture_output=True,
+        text=True,
     )
     seconds = time.perf_counter() - begun
     if done.returncode:

@@ -139,5 +139,6 @@ def _running(
         "python": interpreter.prefix,
         "project": settings.project,
         "location": settings.location,
+        "warm": settings.warm,
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }

@@ -48,12 +48,14 @@ class Services:
         storage_host: URL of Cloud Storage.
         pid: Their process.
         python: The folder of the Python that they were started with; empty if they do not tell.
+        warm: Whether they were started to fork commands from a process that has their libraries loaded.
     """
 
     api_host: str
     storage_host: str
     pid: int
     python: str = ""
+    warm: bool = True
 
 
 def environment(services: Services) -> dict[str, str]:
@@ -96,6 +98,8 @@ def ensure_running(
     state_dir: Path = STATE_DIR,
     meanwhile: Callable[[], object] = lambda: None,
     check: Callable[[], None] = lambda: None,
+    *,
+    warm: bool | None = None,
 ) -> Services:
     """The services that work in a folder, started if there are none; they stay when this process ends.
 
@@ -103,18 +107,27 @@ def ensure_running(
         state_dir: The folder.
         meanwhile: What this process does while they start.
         check: Called again and again while this waits; what it raises ends the waiting, and they go on starting.
+        warm: Whether they fork commands from a process that has their libraries loaded; None takes those that are
+            there as they are.
 
     Raises:
-        ProjectError: They do not start, do not answer, or were started with another Python than this command.
+        ProjectError: They do not start, do not answer, or were started with another Python than this command, or
+            with another way to start commands than is asked for.
         OSError: Their disk is full.
     """
     with _one_at_a_time(state_dir, check):
         check()
         _end_lost(state_dir)
-        process = None if state_folder.is_held(state_dir) else _start(state_dir)
+        process = None if state_folder.is_held(state_dir) else _start(state_dir, warm is not False)
         meanwhile()
-        services = _wait_for(state_dir, process, check)
+        services = _wait_for(state_dir, process, check, warm is not False)
     _require_same_python(state_dir, services)
+    if warm not in (None, services.warm):
+        there, asked = ("--warm", "--no-warm") if services.warm else ("--no-warm", "--warm")
+        raise ProjectError(
+            f"The local services in {place(state_dir)}, process {services.pid}, are up already, and with {there}. "
+            f"Run `python -m pipeline down`, and then `python -m pipeline up {asked}`."
+        )
     return services
 
 
@@ -161,10 +174,10 @@ def create_bucket(services: Services, project: str, bucket: str) -> None:
         client.create_bucket(name, retry=retry)
 
 
-def _start(state_dir: Path) -> subprocess.Popen[bytes]:
+def _start(state_dir: Path, warm: bool) -> subprocess.Popen[bytes]:
     api, storage = _ports(state_dir)
-    ports = ["--port", str(api), "--storage-port", str(storage)]
-    command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), *ports]
+    options = ["--port", str(api), "--storage-port", str(storage), "--warm" if warm else "--no-warm"]
+    command = [sys.executable, "-m", "emulator", "--state-dir", str(state_dir), *options]
     with (state_dir / LOG_FILE).open("ab") as output:
         return subprocess.Popen(
             command,
@@ -190,7 +203,9 @@ def _free_port(port: int) -> int:
     return port
 
 
-def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: Callable[[], None]) -> Services:
+def _wait_for(
+    state_dir: Path, process: subprocess.Popen[bytes] | None, check: Callable[[], None], warm: bool
+) -> Services:
     """Waits until services answer: those of a process, or those that another command has begun to start."""
     deadline = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline:
@@ -199,7 +214,7 @@ def _wait_for(state_dir: Path, process: subprocess.Popen[bytes] | None, check: C
         if has_ended and not state_folder.is_held(state_dir):
             if process is not None:
                 break
-            process = _start(state_dir)  # those that were there were about to end
+            process = _start(state_dir, warm)  # those that were there were about to end
         services = find_running(state_dir)
         if services is not None:
             return services
@@ -264,7 +279,13 @@ def _answering(state_dir: Path) -> tuple[Services | None, str]:
     about = state_folder.announced(state_dir)
     if about is None or not state_folder.is_held(state_dir):
         return None, ""
-    services = Services(about["address"], about["storageAddress"], about["pid"], str(about.get("python") or ""))
+    services = Services(
+        about["address"],
+        about["storageAddress"],
+        about["pid"],
+        str(about.get("python") or ""),
+        bool(about.get("warm", True)),
+    )
     told = state_folder.health(services.api_host, _ANSWER_TIMEOUT_S)
     # Another process may have their port by now, and a copy of the folder what they have announced.
     if told.get("pid") != services.pid or told.get("folder") != state_folder.identity(state_dir):

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -21,7 +22,10 @@ from benchmarks.sizes import Sizes
 RUNS = "runs"
 VERSIONS = "versions of a model"
 _LARGEST_PAGE = 1000
+_FIRST_PAGE = 100
+_FIRST = "first page of {}"
 _MOST_MS = 100.0
+_MOST_TIMES = 2.0
 # The target is for the middle one of the three amounts.
 _JUDGED = 1
 # What `PipelineJob.list(enable_simple_view=True)` asks for.
@@ -41,7 +45,7 @@ def measure(sizes: Sizes) -> Section:
     for amount in sizes.listed:
         say(f" {amount:,} runs and versions")
         with _holding(amount) as api:
-            entries = [_entry(api, kind, amount) for kind in _PATHS]
+            entries = [entry for kind in _PATHS for entry in (_all_of(api, kind, amount), _first_page(api, kind))]
             in_turns(entries, 1)
             bouts[amount] = in_turns(entries, sizes.repeats)
     contests = [
@@ -57,6 +61,7 @@ def measure(sizes: Sizes) -> Section:
         for kind in _PATHS
         for amount, bout in bouts.items()
     ]
+    contests += [_first_pages(kind, bouts) for kind in _PATHS]
     growths = [
         Growth(f"listing {kind}", tuple(bouts), tuple(bout.series(kind, "ms").median / 1000 for bout in bouts.values()))
         for kind in _PATHS
@@ -64,7 +69,24 @@ def measure(sizes: Sizes) -> Section:
     return Section("Lists", tuple(contests), tuple(growths))
 
 
-def _entry(api: Emulator, kind: str, amount: int) -> Entry:
+def _first_pages(kind: str, bouts: dict[int, Bout]) -> Contest:
+    """The first page among the most, against that among the fewest."""
+    few, many = min(bouts), max(bouts)
+    series = {amount: bouts[amount].series(_FIRST.format(kind), "ms") for amount in (many, few)}
+    return Contest(
+        f"The first page of {_FIRST_PAGE} {kind}",
+        "ms",
+        tuple(replace(one, who=f"among {amount:,}") for amount, one in series.items()),
+        (Target("at most", _MOST_TIMES, f"among {few:,}"),),
+    )
+
+
+def _first_page(api: Emulator, kind: str) -> Entry:
+    path = _PATHS[kind].replace(f"pageSize={_LARGEST_PAGE}", f"pageSize={_FIRST_PAGE}")
+    return Entry(_FIRST.format(kind), lambda: {"ms": next(_pages(api, path))[1] * 1000})
+
+
+def _all_of(api: Emulator, kind: str, amount: int) -> Entry:
     def run() -> Result:
         pages = list(_pages(api, _PATHS[kind]))
         items = sum(count for count, _ in pages)

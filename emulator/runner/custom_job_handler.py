@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import IO, Any
 import httpx
 
 from emulator.runner.errors import RunnerError
-from emulator.runner.failures import explain, last_exception
+from emulator.runner.job_failure import failure_of
 from emulator.runner.launchers import RUN_LABELS, argument, gcp_resources, payload_of
 from emulator.runner.task_handler import TaskHandler
 from emulator.runner.task_processes import StoppedError
@@ -23,8 +22,6 @@ POLL_S = 0.1
 _ASK_S = 60.0
 # The emulator may be busy; a job that is asked for in vain for so long has ended with it.
 _PATIENCE_S = 30.0
-_LINES = 200
-_REPLICA = re.compile(r"\bworkerpool\d+-\d+\b")
 _FINAL = {"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED"}
 
 
@@ -111,26 +108,10 @@ class _Job:
                 self._ended.wait(_PATIENCE_S)
 
     def failure(self, told: Mapping[str, Any]) -> str:
-        """Why it has failed: the error of its program where the failed replica's log tells one, else the job's own.
-
-        Others may have failed after that one, and because of it.
-        """
-        message = str(told.get("error", {}).get("message", "The custom job was cancelled."))
-        number = told["name"].rpartition("/")[2]
-        project = "/".join(told["name"].split("/")[:2])
-        failed = _REPLICA.search(message)
-        of_replica = f' AND resource.labels.task_name="{failed[0]}"' if failed else ""
-        body = {
-            "resourceNames": [project],
-            "filter": f'resource.labels.job_id="{number}"{of_replica}',
-            "orderBy": "timestamp desc",
-            "pageSize": _LINES,
-        }
-        answer = self.http.post(self.http.base_url.copy_with(path="/v2/entries:list"), json=body)
-        lines = [entry["textPayload"] for entry in answer.json().get("entries", [])][::-1] if answer.is_success else []
-        log = "\n".join(lines)
-        self._tell(f"{message}\n{log}")
-        return explain(log, 1) if last_exception(log) else message
+        """Why it has failed. The log has the rest."""
+        error, details = failure_of(self.http, told)
+        self._tell(details)
+        return error
 
     def _tell(self, text: str) -> None:
         self._log.write(f"{text}\n".encode("utf-8", "replace"))

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -30,7 +31,7 @@ from emulator.runner.custom_job_handler import CustomJobHandler
 from emulator.runner.gates import Gates
 from emulator.runner.kfp_seams import import_kfp, replaced
 from emulator.runner.launcher_handler import LauncherHandler
-from emulator.runner.launchers import CUSTOM_JOB, launcher_of
+from emulator.runner.launchers import AS_GOOGLE, CHOICE, CUSTOM_JOB, launcher_of
 from emulator.runner.options import FailurePolicy, Options
 from emulator.runner.pipeline_spec import Kind, PipelineSpec
 from emulator.runner.public_uris import PublicUris
@@ -45,9 +46,6 @@ from emulator.runner.task_values import Call, given_by, given_to_group
 
 Outcome = tuple[dict[str, Any], Any]
 """A task's outputs and its kfp.local.status.Status."""
-
-# By launcher; the other launchers run as they are.
-_HANDLERS: dict[str, type[TaskHandler]] = {"": TaskHandler, CUSTOM_JOB: CustomJobHandler}
 
 
 class KfpRun:
@@ -129,8 +127,9 @@ class KfpRun:
             yield
 
     def _make_handler(self, _original: Any, **given: Any) -> TaskHandler:
-        kind = _HANDLERS.get(self._thread.task.launcher, LauncherHandler)
-        return kind(self._thread.task, self._recorder, self._uris, self._processes, **given)
+        return _handler(self._thread.task.launcher)(
+            self._thread.task, self._recorder, self._uris, self._processes, **given
+        )
 
     def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
         """A task or a group."""
@@ -248,6 +247,14 @@ class KfpRun:
     def _stop_if_asked(self) -> None:
         if self._processes.is_stopped:
             raise StoppedError
+
+
+def _handler(launcher: str) -> type[TaskHandler]:
+    """What runs a task, by the launcher that it is."""
+    if not launcher:
+        return TaskHandler
+    as_it_is = os.environ.get(CHOICE) == AS_GOOGLE
+    return CustomJobHandler if launcher == CUSTOM_JOB and not as_it_is else LauncherHandler
 
 
 def _run_dag(_original: Any, **call: Any) -> Outcome:

@@ -1,4 +1,4 @@
-"""Runs a task that is one of Google's launchers for models and endpoints, as it is, against the emulator."""
+"""Runs a task that is one of Google's launchers, as it is, against the emulator."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ import httpx
 
 from emulator.runner import launcher_start
 from emulator.runner.errors import RunnerError
+from emulator.runner.job_failure import failure_of
 from emulator.runner.json_values import plain
-from emulator.runner.launchers import argument, resources_in
+from emulator.runner.launchers import argument, payload_text, resources_in
 from emulator.runner.task_handler import TaskHandler
 from emulator.runner.task_processes import StoppedError
+
+_ASK_S = 60.0
 
 
 class LauncherHandler(TaskHandler):
@@ -32,13 +35,15 @@ class LauncherHandler(TaskHandler):
             told.parent.mkdir(parents=True, exist_ok=True)
             # What an earlier attempt has begun is not this one's.
             told.unlink(missing_ok=True)
+        error = ""
         try:
-            return super()._execute(log)
+            error = super()._execute(log)
+            return error and (_of_job(address, told, log) or error)
         finally:
             # A launcher that is stopped ends with exit code 0, and cancels nothing where it has not yet begun to ask.
+            if (error or self._processes.is_stopped) and told is not None:
+                _cancel(address, told)
             if self._processes.is_stopped:
-                if told is not None:
-                    _cancel(address, told)
                 raise StoppedError
 
 
@@ -53,12 +58,27 @@ def _started(command: Sequence[str]) -> list[str]:
     started = ["python3", launcher_start.__file__, *command[3:]]
     # Of what is no JSON the launcher has to tell, and some have none.
     with contextlib.suppress(ValueError):
-        place = started.index("--payload") + 1
-        started[place] = json.dumps(plain(json.loads(started[place], strict=False)))
+        payload = plain(json.loads(payload_text(command), strict=False))
+        started[started.index("--payload") + 1] = json.dumps(payload)
     return started
 
 
+def _of_job(address: str, told: Path | None, log: IO[bytes]) -> str:
+    """Why the custom job that a launcher has started has failed, which no launcher tells; "" where there is none."""
+    with contextlib.suppress(OSError, httpx.HTTPError), _asking(address) as http:
+        for name in [] if told is None else resources_in(told.read_text(encoding="utf-8")):
+            if "/customJobs/" in name:
+                error, details = failure_of(http, http.get(name).raise_for_status().json())
+                log.write(f"{details}\n".encode("utf-8", "replace"))
+                return error
+    return ""
+
+
+def _asking(address: str) -> httpx.Client:
+    return httpx.Client(base_url=f"{address}/v1/", trust_env=False, timeout=_ASK_S)
+
+
 def _cancel(address: str, told: Path) -> None:
-    with contextlib.suppress(OSError, httpx.HTTPError), httpx.Client(trust_env=False) as http:
+    with contextlib.suppress(OSError, httpx.HTTPError), _asking(address) as http:
         for name in resources_in(told.read_text(encoding="utf-8")):
-            http.post(f"{address}/v1/{name}:cancel")
+            http.post(f"{name}:cancel")

@@ -20,6 +20,8 @@ SERVED = {
     *(f"model.{name}" for name in ("upload_model", "delete_model", "get_model")),
     *(f"endpoint.{name}" for name in ("create_endpoint", "deploy_model", "undeploy_model", "delete_endpoint")),
 }
+# The variable that has the launchers of custom jobs run as they are, too, if it is AS_GOOGLE.
+CHOICE, AS_GOOGLE = "VERTEX_EMULATOR_LAUNCHERS", "google"
 # The variable that tells a task the labels of its run.
 RUN_LABELS = "VERTEX_AI_PIPELINES_RUN_LABELS"
 # What a launcher writes into gcp_resources, whichever host it talks to.
@@ -48,6 +50,12 @@ def argument(command: Sequence[str], name: str) -> str:
     return command[command.index(name) + 1]
 
 
+def payload_text(command: Sequence[str]) -> str:
+    """The value of a launcher's --payload, the executor input in its place. See `payload_of`."""
+    given = json.dumps(argument(command, "--executor_input"))[1:-1]
+    return argument(command, "--payload").replace(ESCAPED_INPUT_TEXT, given)
+
+
 def payload_of(command: Sequence[str]) -> dict[str, Any]:
     """What a launcher sends, as its service reads it.
 
@@ -57,8 +65,7 @@ def payload_of(command: Sequence[str]) -> dict[str, Any]:
         command: The launcher's command with every placeholder filled in but `ESCAPED_INPUT_TEXT`, and with
             `--executor_input` and that input among its arguments.
     """
-    given = json.dumps(argument(command, "--executor_input"))[1:-1]
-    payload = json.loads(argument(command, "--payload").replace(ESCAPED_INPUT_TEXT, given), strict=False)
+    payload = json.loads(payload_text(command), strict=False)
     scheduling = payload.get("job_spec", {}).get("scheduling", {})
     if scheduling.get("strategy") != "FLEX_START":
         scheduling.pop("max_wait_duration", None)

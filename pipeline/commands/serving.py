@@ -23,12 +23,22 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def up() -> None:
+def up(
+    *,
+    warm: Annotated[
+        bool | None,
+        typer.Option(
+            "--warm/--no-warm",
+            help="Fork tasks and model servers from a process that has TensorFlow loaded (the default), or start each "
+            "as a fresh one.",
+        ),
+    ] = None,
+) -> None:
     """Start the local services: Vertex AI's stand-in and Cloud Storage. They stay until `down`."""
     from pipeline import services
     from pipeline.state_folder import place
 
-    running = services.ensure_running()
+    running = services.ensure_running(warm=warm)
     print(f"Vertex AI is at {running.api_host}, Cloud Storage at {running.storage_host}, process {running.pid}.")
     print(f"State and logs are in {place(services.STATE_DIR)}. `python -m pipeline down` ends them.")
 

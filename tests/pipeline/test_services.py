@@ -73,7 +73,9 @@ def test_services_are_found_until_they_are_stopped(folder: Path) -> None:
     assert find_running(folder) is None
     assert not stop(folder)
     started = start(folder)
-    assert start(folder) == ensure_running(folder) == started
+    assert start(folder) == ensure_running(folder) == ensure_running(folder, warm=True) == started
+    with pytest.raises(ProjectError, match=r"and with --warm\. Run `python -m pipeline down`, and"):
+        ensure_running(folder, warm=False)
     assert stop(folder)
     assert find_running(folder) is None
     assert "Traceback" not in (folder / services.LOG_FILE).read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,12 +162,50 @@ def test_a_failed_job_fails_its_task_with_its_own_error(
     assert task(emulator, job, "train")["error"]["message"] == "ValueError: It was asked to fail."
 
 
-def jobs_of(emulator: VertexEmulator, aiplatform: Any, job: Any, state: str) -> list[Any]:
-    """The custom jobs that a run has asked for and that are in a state."""
+@pytest.fixture
+def launching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VertexEmulator]:
+    """An emulator that starts Google's launcher of custom jobs."""
+    monkeypatch.setenv("VERTEX_EMULATOR_LAUNCHERS", "google")
+    running = VertexEmulator(tmp_path / "vertex")
+    yield running
+    running.close()
+
+
+def told_of(emulator: VertexEmulator, compiled: Path, text: str) -> dict[str, Any]:
+    """What becomes of a run, of its training and of the custom job, but for what is another each time."""
+    with pointed(emulator, staging_bucket=f"gs://{BUCKET}") as sdk:
+        if not storage_client(emulator).bucket(BUCKET).exists():
+            storage_client(emulator).create_bucket(BUCKET)
+        job = submitted(sdk, compiled, text=text)
+        if text == "wait":
+            eventually(lambda: jobs_of(emulator, sdk, job, "RUNNING"))
+            job.cancel()
+        run = ended(emulator, job)
+        (custom,) = jobs_of(emulator, sdk, job)
+    training = task(emulator, job, "train")
+    told = {
+        "run": run["state"],
+        "training": [training["state"], training.get("error"), training.get("outputs")],
+        "job": emulator.get(custom.resource_name),
+    }
+    masked = json.dumps(told).replace(job.name, "RUN").replace(str(emulator.folder), "FOLDER")
+    masked = masked.replace(emulator.running["address"], "ADDRESS")
+    masked = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", masked)
+    return json.loads(re.sub(r"\d{6,}", "NUMBER", masked))
+
+
+@pytest.mark.parametrize("text", ["plain", "fail", "wait"])
+def test_googles_launcher_makes_the_same_of_a_job(
+    emulator: VertexEmulator, launching: VertexEmulator, compiled: dict[str, Path], text: str
+) -> None:
+    assert told_of(launching, compiled["pipeline"], text) == told_of(emulator, compiled["pipeline"], text)
+
+
+def jobs_of(emulator: VertexEmulator, aiplatform: Any, job: Any, state: str = "") -> list[Any]:
+    """The custom jobs that a run has asked for, or those in a state."""
     label = emulator.get(job.resource_name)["labels"]["vertex-ai-pipelines-run-billing-id"]
-    found: list[Any] = aiplatform.CustomJob.list(
-        filter=f'labels.vertex-ai-pipelines-run-billing-id={label} AND state="JOB_STATE_{state}"'
-    )
+    in_state = f' AND state="JOB_STATE_{state}"' if state else ""
+    found: list[Any] = aiplatform.CustomJob.list(filter=f"labels.vertex-ai-pipelines-run-billing-id={label}{in_state}")
     return found
 
 

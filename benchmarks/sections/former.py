@@ -1,0 +1,154 @@
+"""What a user waits for, side by side with the project before anything started warm."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from benchmarks.environments import UnavailableError
+from benchmarks.former import COMMIT, FORMER, NOW, Build, check_out, former, make
+from benchmarks.memory import resident_mib
+from benchmarks.processes import timed
+from benchmarks.repeats import Bout, Entry, Result, in_turns, say
+from benchmarks.results import Section
+from benchmarks.series import OURS, Contest, Target
+from benchmarks.sizes import Sizes
+
+_RUN = ["-m", "pipeline", "run", "--no-enable-caching", "--promote-on-tie", "--min-accuracy", "0.3"]
+_DOWN = ["-m", "pipeline", "down"]
+_MOST = {"up": 0.45, "down": 0.6, "promote": 0.4, "make": 0.6}
+_MOST_IDLE_MIB = 1.2 * 1024
+
+
+def measure(sizes: Sizes) -> Section:
+    """Runs both builds in turns, each in a folder of its own with services of its own."""
+    builds = [NOW]
+    absent: dict[str, str] = {}
+    try:
+        builds.append(former())
+    except UnavailableError as error:
+        absent[FORMER] = str(error)
+    with contextlib.ExitStack() as stack:
+        places = [stack.enter_context(_place(build, sizes)) for build in builds]
+        contests = [*_commands(places, sizes), _idle_memory(places[0])]
+    if sizes.first_run:
+        contests.append(_whole_make(builds, sizes))
+    for contest in contests:
+        (contest.absent or {}).update(absent)
+    return Section("Against the build before warm starts", tuple(contests))
+
+
+class Place:
+    """A folder in which a build's commands run, as a user's would.
+
+    Args:
+        build: The build.
+        folder: The folder.
+        steps: Optimizer steps of a run.
+    """
+
+    def __init__(self, build: Build, folder: Path, steps: int) -> None:
+        self.who = build.who
+        self._build = build
+        self._folder = folder
+        self._run = [*_RUN, "--train-steps", str(steps)]
+
+    def timed(self, words: list[str]) -> Result:
+        """Runs `python WORDS` here."""
+        return {"seconds": timed(words, self._folder, self._build)}
+
+    def run(self) -> Result:
+        """A run of the pipeline, with the services as they are."""
+        return self.timed(self._run)
+
+    def run_from_nothing(self) -> Result:
+        """A run that has to start the services."""
+        self.timed(_DOWN)
+        return self.run()
+
+    def promote(self) -> Result:
+        """Gives all traffic to the first version after the second has had it: it was deployed before."""
+        self.timed(["-m", "pipeline", "promote", "2"])
+        return self.timed(["-m", "pipeline", "promote", "1"])
+
+    def services(self) -> int:
+        """The process id of the services."""
+        about = self._folder / ".local" / "vertex" / "emulator.json"
+        return int(json.loads(about.read_text(encoding="utf-8"))["pid"])
+
+
+@contextmanager
+def _place(build: Build, sizes: Sizes) -> Iterator[Place]:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        (folder / "data").symlink_to(build.root / "data")
+        place = Place(build, folder, sizes.iris_steps)
+        try:
+            say(f" two runs of {build.who}, not counted")
+            place.run()
+            place.run()
+            yield place
+        finally:
+            place.timed(_DOWN)
+
+
+def _commands(places: list[Place], sizes: Sizes) -> Iterator[Contest]:
+    what = f"`python -m pipeline run`, {sizes.iris_steps} steps, nothing from the cache"
+    for named, most, does in (
+        (f"{what}, the local services up", "up", Place.run),
+        (f"{what}, the local services down", "down", Place.run_from_nothing),
+        ("`python -m pipeline promote` of a version that was deployed before", "promote", Place.promote),
+    ):
+        say(f" {named}")
+        bout = in_turns([_entry(place, does) for place in places], sizes.long_repeats)
+        yield bout.contest(named, "s", "seconds", [Target("at most", _MOST[most], FORMER)])
+
+
+def _entry(place: Place, does: Callable[[Place], Result]) -> Entry:
+    return Entry(place.who, lambda: does(place))
+
+
+def _idle_memory(place: Place) -> Contest:
+    """The memory of all processes of our services after these runs, a version deployed."""
+    bout = Bout({OURS: [{"mib": resident_mib(place.services())}]})
+    return bout.contest(
+        "Idle services after these runs, a version deployed",
+        "MiB",
+        "mib",
+        [Target("at most", _MOST_IDLE_MIB)],
+        "Proportional set size of all processes: the services, the libraries kept for warm starts, a model server.",
+    )
+
+
+def _whole_make(builds: list[Build], sizes: Sizes) -> Contest:
+    """`make run` in a fresh checkout. The packages are in the caches, since a first one is not counted."""
+
+    def make_run(build: Build) -> Result:
+        with tempfile.TemporaryDirectory() as temporary:
+            root = Path(temporary) / "project"
+            check_out("HEAD" if build is NOW else COMMIT, root)
+            begun = time.perf_counter()
+            make(root, "run")
+            seconds = time.perf_counter() - begun
+            subprocess.run([str(root / ".venv/bin/python"), *_DOWN], check=True, cwd=root, capture_output=True)
+            shutil.rmtree(root / ".venv")
+        return {"seconds": seconds}
+
+    entries = [Entry(build.who, partial(make_run, build)) for build in builds]
+    say(" `make run`, a first time, not counted")
+    in_turns(entries, 1)
+    bout = in_turns(entries, sizes.long_repeats)
+    return bout.contest(
+        "`make run` in a fresh clone, packages in the caches",
+        "s",
+        "seconds",
+        [Target("at most", _MOST["make"], FORMER)],
+    )
