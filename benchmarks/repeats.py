@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.environments import UnavailableError
+from benchmarks.numbers import number
 from benchmarks.series import Contest, Series, Target
 
 Result = dict[str, Any]
@@ -72,17 +73,20 @@ class Bout:
             measured = ", ".join(self.results[first][0]) if first in self.results else "nothing"
             raise ValueError(f"{first} has not measured {key}. Received: {measured}.")
         absent = {who: why for who, why in self.absent.items() if among is None or who in among}
-        return Contest(what, unit, tuple(self.series(who, key) for who in names), tuple(targets), absent, note)
+        series = tuple(self.series(who, key) for who in names)
+        # Whoever ends a long measurement early has at least this.
+        say(f"  {what}: " + ", ".join(f"{one.who} {number(one.median)} {unit}" for one in series))
+        return Contest(what, unit, series, tuple(targets), absent, note)
 
 
 def in_turns(entries: Sequence[Entry], repeats: int) -> Bout:
     """Runs every contestant once, then every one again, `repeats` times; one that is not to be had is left out."""
     bout = Bout()
-    for number in range(repeats):
+    for turn in range(repeats):
         for entry in entries:
             if entry.who in bout.absent:
                 continue
-            say(f"  {entry.who}, {number + 1} of {repeats}")
+            say(f"  {entry.who}, {turn + 1} of {repeats}")
             try:
                 bout.results.setdefault(entry.who, []).append(entry.run())
             except UnavailableError as error:

@@ -19,8 +19,9 @@ WHOLE_BATCHES = "MultiWorkerMirroredStrategy, batches drawn whole"
 _REPLICAS = 2
 _SMALL, _MIDDLE, _LARGE = 40, 1024, 16_384
 _SYNC_STEPS = 50
-# A step of few rows is nothing but talk: it needs no more of them to be known.
-_LEAST_STEPS, _MOST_STEPS = 300, 3_000
+# So many are a minute of the peer's.
+_LEAST_STEPS, _MOST_STEPS = 200, 1_000
+_ROWS = 4_000_000
 _TIMES_THE_STRATEGY = 2.0
 
 
@@ -49,7 +50,7 @@ def _of_batch(table: Path, batch: int, sync_steps: int, least: float | None, siz
     mode = "each step together" if sync_steps == 1 else f"weights averaged every {sync_steps} steps"
     what = f"Batch {batch:,}, {mode}: steady state"
     say(f" {what}")
-    steps = min(max(sizes.rows * sizes.steady_passes // batch, _LEAST_STEPS), _MOST_STEPS)
+    steps = min(max(min(sizes.rows * sizes.steady_passes, _ROWS) // batch, _LEAST_STEPS), _MOST_STEPS)
     words = ("--csv", table, "--batch", batch, "--steps", steps)
 
     def together(who: str, program: Program, *more: object) -> Entry:
