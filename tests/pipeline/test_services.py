@@ -167,7 +167,7 @@ def test_services_that_do_not_answer_are_told_and_can_be_ended(folder: Path, mon
 
 def test_services_that_another_command_has_begun_to_start_are_waited_for(folder: Path) -> None:
     folder.mkdir()
-    with services._start(folder) as begun:
+    with services._start(folder, warm=True) as begun:
         wait_until_owned(folder)
         assert ensure_running(folder).pid == begun.pid
         begun.terminate()
@@ -187,7 +187,7 @@ def test_waiting_for_another_command_that_starts_them_can_be_interrupted(folder:
 
 def test_services_that_are_starting_can_be_stopped(folder: Path) -> None:
     folder.mkdir()
-    with services._start(folder):
+    with services._start(folder, warm=True):
         wait_until_owned(folder)
         assert stop(folder)
 
