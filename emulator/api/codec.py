@@ -15,7 +15,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from emulator.api.errors import ApiError, Violation, invalid_fields
+from emulator.api.facts import Facts
 from emulator.api.masks import mask_paths
+from emulator.api.protobuf import pb_of
 from emulator.api.store import Table
 
 Typed = TypeVar("Typed")
@@ -189,8 +191,7 @@ def _query_fields(request_type: type[Typed], query: Mapping[str, str], taken: Ma
 
 def to_json(message: proto.Message | Message, integers_for_enums: bool = False) -> dict[str, Any]:
     """A message in its proto3 JSON form: camelCase, no unset fields."""
-    pb = type(message).pb(message) if isinstance(message, proto.Message) else message
-    document: dict[str, Any] = json_format.MessageToDict(pb, use_integers_for_enums=integers_for_enums)
+    document: dict[str, Any] = json_format.MessageToDict(pb_of(message), use_integers_for_enums=integers_for_enums)
     return document
 
 
@@ -199,11 +200,12 @@ def encode_json(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def table(kind: str, message_type: type[Typed]) -> Table[Typed]:
+def table(kind: str, message_type: type[Typed], facts: Facts[Typed] | None = None) -> Table[Typed]:
     """A table of the store that holds messages of one type in their binary form, read many times faster than JSON."""
     typed: Any = message_type
     return Table(
         kind,
         encode=lambda message: base64.b64encode(typed.serialize(message)).decode("ascii"),
         decode=lambda text: typed.deserialize(base64.b64decode(text)),
+        facts=facts,
     )

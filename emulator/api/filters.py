@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from emulator.api.errors import invalid
 
@@ -49,11 +49,51 @@ class Field:
             `labels.KEY=VALUE`, `labels.KEY:*` and `labels:KEY`.
         operators: What a text or a time can be compared with. With `:`, a `*` in the value stands for anything, and
             `FIELD:*` asks whether there is a value.
+        missing: The text that a time sorts as which is not set.
     """
 
     read: Callable[[Any], Any]
     kind: Literal["text", "pattern", "time", "labels"] = "text"
     operators: tuple[str, ...] = TEXT_OPERATORS
+    missing: str = ""
+
+    def text(self, item: Any) -> str:
+        """The value of an item, a text or a time, as a text that sorts as it does."""
+        value = self.read(item)
+        if self.kind == "time":
+            return _sortable(value) if value else self.missing
+        return str(value)
+
+
+class Condition(NamedTuple):
+    """What a field must be like, as a comparison of texts.
+
+    Attributes:
+        field: The field; `labels.KEY` for a label.
+        operator: =, <, >, <= or >=.
+        value: A text as `Field.text` gives it.
+    """
+
+    field: str
+    operator: str
+    value: str
+
+    @classmethod
+    def has(cls, field: str, key: str) -> Condition:
+        """That a field of labels has a key."""
+        return cls(f"{field}.{key}", ">=", "")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Lets an item through that a comparison lets through, and tells a condition that each such item fulfils."""
+
+    compare: Predicate
+    condition: Condition
+
+    def __call__(self, item: Any) -> bool:
+        """Whether it lets an item through."""
+        return self.compare(item)
 
 
 @dataclass(frozen=True)
@@ -65,6 +105,13 @@ class AllOf:
     def __call__(self, item: Any) -> bool:
         """Whether it lets an item through."""
         return all(part(item) for part in self.parts)
+
+
+def conditions_of(keep: Predicate) -> list[Condition]:
+    """What each item fulfils that a filter lets through, as far as an index can tell it."""
+    if isinstance(keep, Comparison):
+        return [keep.condition]
+    return [condition for part in keep.parts for condition in conditions_of(part)] if isinstance(keep, AllOf) else []
 
 
 def parse_filter(text: str, fields: Mapping[str, Field]) -> Predicate:
@@ -166,20 +213,21 @@ class Parser:
             self._refuse(f'cannot name "{name}". It can name: {", ".join(self._fields) or "nothing here"}')
         operator, value = self._operator_and_value()
         if field.kind == "labels":
-            return self._label_comparison(field, key, operator, value)
+            return self._label_comparison(name, key, operator, value)
         if key is not None or operator not in field.operators:
             self._refuse(f"can compare {name} only with {', '.join(field.operators)}")
         if operator == ":" and value == "*":
             return lambda item: bool(field.read(item))
         if field.kind == "time":
-            return self._time_comparison(field, operator, value)
+            return self._time_comparison(name, operator, value)
         equal = operator != "!="
         if operator == ":" or field.kind == "pattern":
             matches = pattern_matcher(value)
             return lambda item: matches(field.read(item)) is equal
-        return lambda item: (field.read(item) == value) is equal
+        return _equality(name, field.read, value) if equal else lambda item: field.read(item) != value
 
-    def _time_comparison(self, field: Field, operator: str, value: str) -> Predicate:
+    def _time_comparison(self, name: str, operator: str, value: str) -> Predicate:
+        field = self._fields[name]
         wanted, compare = _moment(value), COMPARE.get(operator)
         if wanted is None or compare is None:
             self._refuse(f'must compare a time with one such as "2026-05-18T00:00:00Z", not with {operator}{value}')
@@ -188,17 +236,21 @@ class Parser:
             moment = field.read(item)
             return moment is not None and compare(moment, wanted)
 
-        return keep
+        try:
+            return keep if operator == "!=" else Comparison(keep, Condition(name, operator, _sortable(wanted)))
+        except OverflowError:
+            return keep
 
-    def _label_comparison(self, field: Field, key: str | None, operator: str, value: str) -> Predicate:
-        if key is None and operator == ":":
-            return lambda item: value in field.read(item)
-        if key is not None and operator == ":" and value == "*":
-            return lambda item: key in field.read(item)
+    def _label_comparison(self, name: str, key: str | None, operator: str, value: str) -> Predicate:
+        read = self._fields[name].read
+        if operator == ":" and (key is None or value == "*"):
+            asked = value if key is None else key
+            return Comparison(lambda item: asked in read(item), Condition.has(name, asked))
         if key is None or operator not in TEXT_OPERATORS:
             self._refuse("can ask of labels only labels.KEY=VALUE, labels.KEY!=VALUE, labels.KEY:* and labels:KEY")
-        equal = operator == "="
-        return lambda item: (field.read(item).get(key) == value) is equal
+        if operator == "!=":
+            return lambda item: read(item).get(key) != value
+        return _equality(f"{name}.{key}", lambda item: read(item).get(key), value)
 
     def _operator_and_value(self) -> tuple[str, str]:
         return self._take(_OPERATOR, "a comparison such as ="), unquoted(self._take(_VALUE, "a value"))
@@ -230,6 +282,14 @@ class Parser:
 
     def _refuse(self, fault: str) -> NoReturn:
         raise invalid("filter", f'{fault}. Received: "{self._text}".')
+
+
+def _equality(field: str, read: Callable[[Any], Any], value: str) -> Predicate:
+    def keep(item: Any) -> bool:
+        return bool(read(item) == value)
+
+    # Of an empty text no index tells.
+    return Comparison(keep, Condition(field, "=", value)) if value else keep
 
 
 def pattern_matcher(pattern: str) -> Callable[[str], bool]:
@@ -272,6 +332,15 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
+
+
+def _sortable(moment: datetime) -> str:
+    """A time as a text in UTC, with microseconds: such texts sort as their times do.
+
+    Raises:
+        OverflowError: It lies, in UTC, before the year 1 or after the year 9999.
+    """
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def unquoted(text: str) -> str:

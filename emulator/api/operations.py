@@ -23,6 +23,7 @@ from emulator.api.clock import now
 from emulator.api.errors import ApiError, invalid, precondition
 from emulator.api.listing import page_of_records
 from emulator.api.names import new_id
+from emulator.api.protobuf import pb_of
 from emulator.api.store import Table, Transaction
 
 
@@ -48,14 +49,14 @@ def begin(tx: Transaction, owner: str, metadata: proto.Message) -> Operation:
     moment = now()
     metadata.generic_metadata = GenericOperationMetadata(create_time=moment, update_time=moment)
     operation = Operation(name=f"{owner}/operations/{new_id()}")
-    operation.metadata.Pack(_pb(metadata))
+    operation.metadata.Pack(pb_of(metadata))
     tx.put(OPERATIONS, operation.name, operation)
     return operation
 
 
 def finish(tx: Transaction, operation: Operation, response: proto.Message | Message) -> Operation:
     """Ends an operation with what it made."""
-    operation.response.Pack(_pb(response))
+    operation.response.Pack(pb_of(response))
     return _end(tx, operation)
 
 
@@ -78,11 +79,6 @@ def _touch(operation: Operation) -> None:
     update = DeleteOperationMetadata(generic_metadata=GenericOperationMetadata(update_time=now()))
     # Appended bytes merge into a message. generic_metadata is field 1 of every type of metadata.
     operation.metadata.value += DeleteOperationMetadata.serialize(update)
-
-
-def _pb(message: proto.Message | Message) -> Message:
-    pb: Message = type(message).pb(message) if isinstance(message, proto.Message) else message
-    return pb
 
 
 def done(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from emulator.api import fact_index
 from emulator.api.errors import not_found
+from emulator.api.fact_index import FactIndex, Place
+from emulator.api.facts import Facts
+from emulator.api.filters import Condition
 from emulator.api.names import parent_of
 from emulator.api.start_error import StartError
 
@@ -31,8 +35,10 @@ CREATE INDEX IF NOT EXISTS records_by_parent ON records (kind, parent, number);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
-# How records are written. A change that an older emulator's records do not survive raises it.
-FORMAT = 2
+# How records are written. A change that an older emulator's records do not survive raises it, and so does one that its
+# writes would break: format 2 is read, and becomes 3 with its first facts.
+FORMAT = 3
+_READ_TOO = (0, 2)
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,13 @@ class Table(Generic[Record]):
         kind: What it is called in the file.
         encode: Writes a record as text.
         decode: Reads it back.
+        facts: What its records can be found and ordered by.
     """
 
     kind: str
     encode: Callable[[Record], str]
     decode: Callable[[str], Record]
+    facts: Facts[Record] | None = None
 
 
 class Transaction:
@@ -55,6 +63,8 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._index = FactIndex(connection)
+        self._indexed: set[str] = set()
         self.wrote = False
 
     def get(self, table: Table[Record], name: str) -> Record | None:
@@ -81,24 +91,48 @@ class Transaction:
 
     def children(self, table: Table[Record], parent: str) -> list[Record]:
         """The records under a parent, oldest first."""
-        return [record for _, record in self.walk(table, parent, newest_first=False)]
+        query = "SELECT body FROM records WHERE kind = ? AND parent = ? ORDER BY number"
+        return [table.decode(row[0]) for row in self._connection.execute(query, (table.kind, parent))]
 
     def walk(
-        self, table: Table[Record], parent: str, *, newest_first: bool = True, beyond: int | None = None
-    ) -> Iterator[tuple[int, Record]]:
+        self,
+        table: Table[Record],
+        parent: str,
+        *,
+        order_by: str = "",
+        descending: bool = False,
+        conditions: Sequence[Condition] = (),
+        beyond: Place | None = None,
+    ) -> Iterator[tuple[Place, Record]]:
         """The records under a parent one by one, each with its place, in the order of their places.
 
         Args:
             table: The kind of record.
             parent: What they are under.
-            newest_first: Whether the last place comes first.
+            order_by: One of the orders of the table's facts; empty for the order of creation.
+            descending: Whether the last place comes first.
+            conditions: What each of them fulfils, by the table's facts.
             beyond: The place after which the walk goes on; None begins it.
         """
-        sign, order = ("<", "DESC") if newest_first else (">", "ASC")
-        begin = "" if beyond is None else f"AND number {sign} {beyond:d}"
-        query = f"SELECT number, body FROM records WHERE kind = ? AND parent = ? {begin} ORDER BY number {order}"  # noqa: S608 - no text of others
-        for number, body in self._connection.execute(query, (table.kind, parent)):
-            yield number, table.decode(body)
+        if table.facts is not None:
+            self._bring_up_to_date(table, table.facts)
+        places = self._index.places(
+            table.kind, parent, order_by=order_by, descending=descending, conditions=conditions, beyond=beyond
+        )
+        for place in places:
+            query = "SELECT body FROM records WHERE number = ? AND kind = ? AND parent = ?"
+            for (body,) in self._connection.execute(query, (place.number, table.kind, parent)):
+                yield place, table.decode(body)
+
+    def _bring_up_to_date(self, table: Table[Record], facts: Facts[Record]) -> None:
+        """Writes the facts of records that were written without them, or with others."""
+        fields = " ".join(facts.fields)
+        if table.kind not in self._indexed and self._index.fields(table.kind) != fields:
+            self._index.begin(table.kind, fields)
+            query = "SELECT number, parent, body FROM records WHERE kind = ?"
+            for number, parent, body in self._connection.execute(query, (table.kind,)):
+                self._index.write(table.kind, parent, number, facts.of(self, table.decode(body)))
+        self._indexed.add(table.kind)
 
     def after(self, table: Table[Record], first: str, limit: int) -> list[Record]:
         """Up to `limit` records of a kind in the order of their names, from the name `first` on."""
@@ -112,12 +146,16 @@ class Transaction:
 
     def put(self, table: Table[Record], name: str, record: Record) -> None:
         """Writes a record under its name; the name without its last two parts is its parent."""
-        self._connection.execute(
+        parent = parent_of(name)
+        (number,) = self._connection.execute(
             "INSERT INTO records (kind, name, parent, body) VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE "
-            "SET body = excluded.body",
-            (table.kind, name, parent_of(name), table.encode(record)),
-        )
+            "SET body = excluded.body RETURNING number",
+            (table.kind, name, parent, table.encode(record)),
+        ).fetchone()
         self.wrote = True
+        if table.facts is not None:
+            self._bring_up_to_date(table, table.facts)
+            self._index.write(table.kind, parent, number, table.facts.of(self, record))
 
     def delete(self, table: Table[Record], name: str) -> None:
         """Removes a record, if it is there."""
@@ -227,6 +265,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         _require_whole(connection)
         _require_format(connection, path)
         connection.executescript(SCHEMA)
+        connection.executescript(fact_index.SCHEMA)
     except BaseException:
         connection.close()
         raise
@@ -241,7 +280,7 @@ def _require_whole(connection: sqlite3.Connection) -> None:
 
 def _require_format(connection: sqlite3.Connection, path: Path) -> None:
     (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found not in (0, FORMAT):
+    if found not in (*_READ_TOO, FORMAT):
         raise StartError(
             f"{path} was written by another version of the emulator: its format is {found}, and this one reads "
             f"{FORMAT}. Use that version, give another --state-dir, or remove the folder with all that it holds."

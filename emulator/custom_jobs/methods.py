@@ -20,25 +20,16 @@ from emulator.api import names, operations
 from emulator.api.calls import Call, Work
 from emulator.api.clock import now
 from emulator.api.errors import ApiError, invalid_fields, not_found, precondition
-from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter, time_of
+from emulator.api.filters import parse_filter
 from emulator.api.listing import page_of_records
 from emulator.api.masks import read
 from emulator.api.store import Transaction
-from emulator.custom_jobs.records import CUSTOM_JOBS, JOB_LOGS, OWNERS, is_final, logs_name, put_state
+from emulator.custom_jobs.records import CUSTOM_JOBS, FILTER_FIELDS, JOB_LOGS, OWNERS, is_final, logs_name, put_state
 from emulator.custom_jobs.rules import job_violations
 from emulator.custom_jobs.task_jobs import running_owner, task_job
 from emulator.pipeline_jobs.rules import BILLING_LABEL
 
 OUTPUT_ONLY = ("name", "state", "create_time", "start_time", "end_time", "update_time", "error", "web_access_uris")
-FILTER_FIELDS = {
-    "display_name": Field(lambda job: job.display_name, operators=WILDCARD_OPERATORS),
-    "state": Field(lambda job: JobState(job.state).name),
-    "create_time": Field(time_of("create_time"), kind="time", operators=TIME_OPERATORS),
-    "update_time": Field(time_of("update_time"), kind="time", operators=TIME_OPERATORS),
-    "start_time": Field(time_of("start_time"), kind="time", operators=TIME_OPERATORS),
-    "end_time": Field(time_of("end_time"), kind="time", operators=TIME_OPERATORS),
-    "labels": Field(lambda job: job.labels, kind="labels"),
-}
 
 
 def create_custom_job(call: Call[CreateCustomJobRequest]) -> CustomJob:
@@ -80,11 +71,7 @@ def get_custom_job(call: Call[GetCustomJobRequest]) -> CustomJob:
 def list_custom_jobs(call: Call[ListCustomJobsRequest]) -> ListCustomJobsResponse:
     """ListCustomJobs, newest first; those behind the tasks of pipelines are told one at a time alone."""
     request = call.request
-    is_asked_for = parse_filter(request.filter, FILTER_FIELDS)
-
-    def keep(job: CustomJob) -> bool:
-        return is_asked_for(CustomJob.pb(job))
-
+    keep = parse_filter(request.filter, FILTER_FIELDS)
     shown, token = page_of_records(call.tx, CUSTOM_JOBS, request.parent, request, keep)
     return ListCustomJobsResponse(custom_jobs=read(shown, request.read_mask), next_page_token=token)
 

@@ -10,13 +10,24 @@ from google.cloud.aiplatform_v1.types import CustomJob, JobState
 from emulator.api.clock import now
 from emulator.api.codec import table
 from emulator.api.errors import ApiError
+from emulator.api.facts import Facts
+from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, time_of
 from emulator.api.names import id_of
 from emulator.api.store import Table, Transaction
 
 FINAL_STATES = {JobState.JOB_STATE_SUCCEEDED, JobState.JOB_STATE_FAILED, JobState.JOB_STATE_CANCELLED}
 CANCELLED = ApiError("CANCELLED", "The custom job was cancelled.")
 
-CUSTOM_JOBS = table("custom_jobs", CustomJob)
+FILTER_FIELDS = {
+    "display_name": Field(lambda job: job.display_name, operators=WILDCARD_OPERATORS),
+    "state": Field(lambda job: JobState(job.state).name),
+    "create_time": Field(time_of("create_time"), kind="time", operators=TIME_OPERATORS),
+    "update_time": Field(time_of("update_time"), kind="time", operators=TIME_OPERATORS),
+    "start_time": Field(time_of("start_time"), kind="time", operators=TIME_OPERATORS),
+    "end_time": Field(time_of("end_time"), kind="time", operators=TIME_OPERATORS),
+    "labels": Field(lambda job: job.labels, kind="labels"),
+}
+CUSTOM_JOBS = table("custom_jobs", CustomJob, Facts(FILTER_FIELDS))
 
 
 class JobLogs(NamedTuple):

@@ -20,12 +20,13 @@ from emulator.api.calls import Call
 from emulator.api.clock import now
 from emulator.api.errors import Violation, already_exists, invalid_fields, precondition
 from emulator.api.etags import etag_of, require_etag
-from emulator.api.filters import Field, parse_filter
+from emulator.api.filters import parse_filter
 from emulator.api.listing import page_of_records
 from emulator.api.masks import read, require_mask
 from emulator.api.store import Transaction
 from emulator.api.validation import display_name_violations, label_violations
 from emulator.endpoints.traffic import require_split
+from emulator.models.fields import ENDPOINT_FILTERS
 from emulator.models.registry import ENDPOINTS, PENDING_DEPLOYMENTS
 
 UPDATABLE = (
@@ -45,17 +46,6 @@ ELSEWHERE = (
     "network", "enable_private_service_connect", "private_service_connect_config",
     "dedicated_endpoint_enabled", "private_model_server_enabled",
 )  # fmt: skip
-FILTER_FIELDS = {
-    "endpoint": Field(lambda endpoint: names.id_of(endpoint.name)),
-    "display_name": Field(lambda endpoint: endpoint.display_name),
-    "labels": Field(lambda endpoint: endpoint.labels, kind="labels"),
-    "base_model_name": Field(lambda _endpoint: "", operators=("=",)),
-}
-ORDER_KEYS = {
-    "display_name": lambda endpoint: endpoint.display_name,
-    "create_time": lambda endpoint: endpoint.create_time,
-    "update_time": lambda endpoint: endpoint.update_time,
-}
 
 
 def require_endpoint(tx: Transaction, name: str) -> Endpoint:
@@ -110,8 +100,8 @@ def get_endpoint(call: Call[GetEndpointRequest]) -> Endpoint:
 def list_endpoints(call: Call[ListEndpointsRequest]) -> ListEndpointsResponse:
     """ListEndpoints, newest first."""
     request = call.request
-    keep = parse_filter(request.filter, FILTER_FIELDS)
-    shown_page, token = page_of_records(call.tx, ENDPOINTS, request.parent, request, keep, keys=ORDER_KEYS)
+    keep = parse_filter(request.filter, ENDPOINT_FILTERS)
+    shown_page, token = page_of_records(call.tx, ENDPOINTS, request.parent, request, keep)
     return ListEndpointsResponse(endpoints=read(shown_page, request.read_mask), next_page_token=token)
 
 

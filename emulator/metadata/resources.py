@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from emulator.api.calls import Call
 from emulator.api.errors import ApiError, invalid
 from emulator.api.etags import require_etag
 from emulator.api.filters import Predicate
-from emulator.api.listing import LARGEST_PAGE, ordered, page
+from emulator.api.listing import LARGEST_PAGE, ordered, page, token_given, token_to_give
 from emulator.api.masks import require_mask
 from emulator.api.store import Transaction
 from emulator.metadata.filters import names_among, parse_metadata_filter
@@ -135,15 +134,10 @@ def _age(resource: Any) -> tuple[int, int, str]:
 
 
 def _page(request: Any, items: Sequence[Any]) -> tuple[Sequence[Any], str]:
-    """A page whose token goes on with the same filter and order alone, as Vertex AI documents it."""
     if request.page_size > LARGEST_PAGE:
         raise invalid("page_size", f"must lie between 1 and {LARGEST_PAGE}. Received: {request.page_size}.")
-    query = hashlib.sha256(f"{request.filter}\n{request.order_by}".encode()).hexdigest()[:8]
-    given, _, token = request.page_token.rpartition(".")
-    if request.page_token and given != query:
-        raise invalid("page_token", f'is none of this filter and order. Received: "{request.page_token}".')
-    shown_page, following = page(items, request.page_size, token)
-    return shown_page, f"{query}.{following}" if following else ""
+    shown_page, following = page(items, request.page_size, token_given(request))
+    return shown_page, token_to_give(request, following)
 
 
 CONTEXTS = Resources(CONTEXT)

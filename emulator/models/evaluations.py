@@ -15,19 +15,20 @@ from emulator.api.calls import Call
 from emulator.api.clock import now
 from emulator.api.codec import table
 from emulator.api.errors import Violation, invalid_fields, not_found
-from emulator.api.filters import Field, parse_filter
+from emulator.api.facts import Facts
+from emulator.api.filters import AllOf, parse_filter
 from emulator.api.listing import page_of_records
 from emulator.api.masks import read
 from emulator.api.names import ModelName, id_of, parent_of
 from emulator.api.store import Transaction
+from emulator.models.fields import EVALUATION_FACTS, EVALUATION_FILTERS, evaluates
 from emulator.models.registry import require_version
 from emulator.models.rules import BUCKET_URI
 
 # Kept as projects/P/locations/L/models/M/evaluations/E, unique in the model; `name` in the record has the
 # version.
-EVALUATIONS = table("evaluations", ModelEvaluation)
+EVALUATIONS = table("evaluations", ModelEvaluation, Facts(EVALUATION_FACTS))
 OUTPUT_ONLY = ("name", "create_time")
-FILTER_FIELDS = {"display_name": Field(lambda evaluation: evaluation.display_name)}
 
 
 def import_model_evaluation(call: Call[ImportModelEvaluationRequest]) -> ModelEvaluation:
@@ -71,12 +72,8 @@ def _belongs(tx: Transaction, evaluation: ModelEvaluation, model: ModelName) -> 
 def list_model_evaluations(call: Call[ListModelEvaluationsRequest]) -> ListModelEvaluationsResponse:
     """ListModelEvaluations: those of one version, newest first; without a version, the default one's."""
     request = call.request
-    is_asked_for = parse_filter(request.filter, FILTER_FIELDS)
+    is_asked_for = parse_filter(request.filter, EVALUATION_FILTERS)
     parent = ModelName.parse(request.parent)
-    version = ModelName(parent.model, require_version(call.tx, parent).version_id)
-
-    def keep(evaluation: ModelEvaluation) -> bool:
-        return _belongs(call.tx, evaluation, version) and is_asked_for(evaluation)
-
+    keep = AllOf([evaluates(require_version(call.tx, parent).version_id), is_asked_for])
     shown_page, token = page_of_records(call.tx, EVALUATIONS, parent.model, request, keep)
     return ListModelEvaluationsResponse(model_evaluations=read(shown_page, request.read_mask), next_page_token=token)

@@ -23,7 +23,7 @@ from emulator.api.calls import Call
 from emulator.api.clock import now
 from emulator.api.errors import ApiError, already_exists, invalid, invalid_fields, precondition
 from emulator.api.etags import require_etag
-from emulator.api.filters import Field, parse_filter
+from emulator.api.filters import parse_filter
 from emulator.api.listing import page_of_records
 from emulator.api.masks import read, require_mask
 from emulator.api.names import ModelName
@@ -36,6 +36,7 @@ from emulator.api.validation import (
 from emulator.models import registry
 from emulator.models.aliases import aliases_of_new_version
 from emulator.models.evaluations import EVALUATIONS
+from emulator.models.fields import MODEL_FILTERS
 from emulator.models.registry import MODELS, VERSIONS, put_version, require_model, require_version
 from emulator.models.rules import upload_violations
 
@@ -51,17 +52,6 @@ OUTPUT_ONLY = (
     "supported_output_storage_formats",
     "checkpoints",
 )  # fmt: skip
-FILTER_FIELDS = {
-    "model": Field(lambda model: names.id_of(ModelName.parse(model.name).model)),
-    "display_name": Field(lambda model: model.display_name),
-    "labels": Field(lambda model: model.labels, kind="labels"),
-    "base_model_name": Field(lambda _model: "", operators=("=",)),
-}
-ORDER_KEYS = {
-    "display_name": lambda model: model.display_name,
-    "create_time": lambda model: model.create_time,
-    "update_time": lambda model: model.update_time,
-}
 
 
 def upload_model(call: Call[UploadModelRequest]) -> Operation:
@@ -144,14 +134,14 @@ def shown_version(tx: Transaction, name: ModelName) -> Model:
 def list_models(call: Call[ListModelsRequest]) -> ListModelsResponse:
     """ListModels: the default version of each model, newest first."""
     request = call.request
-    keep = parse_filter(request.filter, FILTER_FIELDS)
+    keep = parse_filter(request.filter, MODEL_FILTERS)
     places = registry.deployments(call.tx)
 
     def show(model: Model) -> Model:
         version = require_version(call.tx, ModelName(model.name, ""))
         return registry.shown(model, version, places, with_version=False)
 
-    shown_page, token = page_of_records(call.tx, MODELS, request.parent, request, keep, keys=ORDER_KEYS, show=show)
+    shown_page, token = page_of_records(call.tx, MODELS, request.parent, request, keep, show=show)
     return ListModelsResponse(models=read(shown_page, request.read_mask), next_page_token=token)
 
 

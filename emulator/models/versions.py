@@ -16,7 +16,7 @@ from emulator.api import operations
 from emulator.api.calls import Call
 from emulator.api.clock import now
 from emulator.api.errors import invalid, precondition
-from emulator.api.filters import Field, parse_filter
+from emulator.api.filters import Field, conditions_of, parse_filter
 from emulator.api.listing import page_of_records
 from emulator.api.masks import read
 from emulator.api.names import ModelName, id_of, parent_of
@@ -26,19 +26,19 @@ from emulator.models.evaluations import EVALUATIONS
 from emulator.models.methods import shown_version
 from emulator.models.registry import VERSIONS, put_version, require_model, require_version, version_record_name
 
-ORDER_KEYS = {
-    "create_time": lambda version: version.version_create_time,
-    "update_time": lambda version: version.version_update_time,
-}
-
 
 def list_model_versions(call: Call[ListModelVersionsRequest]) -> ListModelVersionsResponse:
     """ListModelVersions: oldest first, each named with its version id."""
     request = call.request
     model = require_model(call.tx, ModelName.parse(request.name).model)
-    labels = Field(lambda version: registry.labels_of(model, version), kind="labels")
+    shared = {f"labels.{key}" for key in model.labels}
+    labels = Field(lambda version: registry.labels_of(Model.pb(model), version), kind="labels")
     keep = parse_filter(request.filter, {"labels": labels})
-    asked, token = page_of_records(call.tx, VERSIONS, model.name, request, keep, keys=ORDER_KEYS, newest_first=False)
+    # What a version has of its model is none of its facts.
+    conditions = [condition for condition in conditions_of(keep) if condition.field not in shared]
+    asked, token = page_of_records(
+        call.tx, VERSIONS, model.name, request, keep, conditions=conditions, newest_first=False
+    )
     places = registry.deployments(call.tx)
     shown = [registry.shown(model, version, places, with_version=True) for version in asked]
     return ListModelVersionsResponse(models=read(shown, request.read_mask), next_page_token=token)

@@ -6,12 +6,15 @@ A list of many jobs reads small records alone; a run that moves on writes no spe
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from google.cloud.aiplatform_v1.types import PipelineJob, PipelineJobDetail, PipelineState
 
 from emulator.api.clock import now
 from emulator.api.codec import table
+from emulator.api.facts import Facts
+from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, time_of
+from emulator.api.names import id_of
 from emulator.api.store import Table, Transaction
 
 FINAL_STATES = {
@@ -23,8 +26,28 @@ _KEPT_APART = ("pipeline_spec", "runtime_config", "job_detail")
 _INFO = "pipelineInfo"
 
 
+def _pipeline_name(job: Any) -> str:
+    fields = job.pipeline_spec.fields
+    return str(fields[_INFO].struct_value.fields["name"].string_value) if _INFO in fields else ""
+
+
+FILTER_FIELDS = {
+    "pipeline_name": Field(_pipeline_name),
+    "display_name": Field(lambda job: job.display_name, operators=WILDCARD_OPERATORS),
+    "pipeline_job_user_id": Field(lambda job: id_of(job.name), operators=WILDCARD_OPERATORS),
+    "state": Field(lambda job: PipelineState(job.state).name),
+    "create_time": Field(time_of("create_time"), kind="time", operators=TIME_OPERATORS),
+    "update_time": Field(time_of("update_time"), kind="time", operators=TIME_OPERATORS),
+    "end_time": Field(time_of("end_time"), kind="time", operators=TIME_OPERATORS),
+    "labels": Field(lambda job: job.labels, kind="labels"),
+    "template_uri": Field(lambda job: job.template_uri, operators=WILDCARD_OPERATORS),
+    "schedule_name": Field(lambda job: job.schedule_name),
+}
+# A job without that time comes first.
+ORDERS = {name: Field(time_of(name), kind="time") for name in ("create_time", "update_time", "end_time", "start_time")}
+
 # What lists tell: everything but the runtime configuration, the tasks, and most of the specification.
-PIPELINE_JOBS = table("pipeline_jobs", PipelineJob)
+PIPELINE_JOBS = table("pipeline_jobs", PipelineJob, Facts(FILTER_FIELDS, ORDERS))
 # What was asked for: the specification and the runtime configuration. It never changes.
 PIPELINE_REQUESTS = table("pipeline_requests", PipelineJob)
 PIPELINE_DETAILS = table("pipeline_details", PipelineJobDetail)

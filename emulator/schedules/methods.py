@@ -25,7 +25,8 @@ from emulator.api.calls import Call, Work
 from emulator.api.clock import now, read_time, write_time
 from emulator.api.codec import table
 from emulator.api.errors import invalid, invalid_fields, precondition
-from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter
+from emulator.api.facts import Facts
+from emulator.api.filters import TIME_OPERATORS, WILDCARD_OPERATORS, Field, parse_filter, time_of
 from emulator.api.listing import page_of_records
 from emulator.api.masks import require_mask
 from emulator.api.store import Transaction
@@ -35,7 +36,6 @@ from emulator.schedules.cron import Cron
 from emulator.schedules.plan import first_run
 from emulator.schedules.rules import REQUEST, schedule_violations
 
-SCHEDULES = table("schedules", Schedule)
 ACTIVE = Schedule.State(Schedule.State.ACTIVE)
 PAUSED = Schedule.State(Schedule.State.PAUSED)
 COMPLETED = Schedule.State(Schedule.State.COMPLETED)
@@ -49,23 +49,19 @@ OUTPUT_ONLY = (
     "name", "started_run_count", "state", "create_time", "update_time", "next_run_time", "last_pause_time",
     "last_resume_time", "catch_up", "last_scheduled_run_response",
 )  # fmt: skip
-_NEVER = datetime.max.replace(tzinfo=UTC)
-_TIMES = ("create_time", "start_time", "next_run_time")
+# Sorts after all times.
+_LAST = "~"
 FILTER_FIELDS = {
     "display_name": Field(lambda schedule: schedule.display_name, operators=WILDCARD_OPERATORS),
-    "state": Field(lambda schedule: schedule.state.name),
-    REQUEST: Field(lambda schedule: "given" if REQUEST in schedule else "", operators=(":",)),
-    "create_time": Field(lambda schedule: schedule.create_time, kind="time", operators=TIME_OPERATORS),
-    "start_time": Field(lambda schedule: schedule.start_time, kind="time", operators=TIME_OPERATORS),
-    "end_time": Field(lambda schedule: schedule.end_time, kind="time", operators=(*TIME_OPERATORS, ":")),
-    "next_run_time": Field(lambda schedule: schedule.next_run_time, kind="time", operators=TIME_OPERATORS),
+    "state": Field(lambda schedule: Schedule.State(schedule.state).name),
+    REQUEST: Field(lambda schedule: "given" if schedule.HasField(REQUEST) else "", operators=(":",)),
+    "create_time": Field(time_of("create_time"), kind="time", operators=TIME_OPERATORS),
+    "start_time": Field(time_of("start_time"), kind="time", operators=TIME_OPERATORS),
+    "end_time": Field(time_of("end_time"), kind="time", operators=(*TIME_OPERATORS, ":"), missing=_LAST),
+    "next_run_time": Field(time_of("next_run_time"), kind="time", operators=TIME_OPERATORS, missing=_LAST),
 }
-ORDER_KEYS = {
-    "create_time": lambda schedule: schedule.create_time,
-    "start_time": lambda schedule: schedule.start_time,
-    "end_time": lambda schedule: schedule.end_time or _NEVER,
-    "next_run_time": lambda schedule: schedule.next_run_time or _NEVER,
-}
+ORDERS = {name: FILTER_FIELDS[name] for name in ("create_time", "start_time", "end_time", "next_run_time")}
+SCHEDULES = table("schedules", Schedule, Facts(FILTER_FIELDS, ORDERS))
 
 
 def require_schedule(tx: Transaction, name: str) -> Schedule:
@@ -126,7 +122,7 @@ def list_schedules(call: Call[ListSchedulesRequest]) -> ListSchedulesResponse:
     """ListSchedules, newest first."""
     request = call.request
     keep = parse_filter(request.filter, FILTER_FIELDS)
-    shown_page, token = page_of_records(call.tx, SCHEDULES, request.parent, request, keep, keys=ORDER_KEYS)
+    shown_page, token = page_of_records(call.tx, SCHEDULES, request.parent, request, keep)
     return ListSchedulesResponse(schedules=shown_page, next_page_token=token)
 
 

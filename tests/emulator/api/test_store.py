@@ -101,7 +101,7 @@ def test_what_was_written_is_there_when_the_file_is_opened_again(tmp_path: Path)
 def test_refuses_a_file_that_another_version_wrote(tmp_path: Path, number: int) -> None:
     with sqlite3.connect(tmp_path / "state.sqlite3") as connection:
         connection.execute(f"PRAGMA user_version = {number}")
-    told = rf"written by another version of the emulator: its format is {number}, and this one reads 2\. Use that"
+    told = rf"written by another version of the emulator: its format is {number}, and this one reads 3\. Use that"
     with pytest.raises(StartError, match=told):
         Store(tmp_path / "state.sqlite3")
 
