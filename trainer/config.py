@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic.fields import FieldInfo
 
@@ -136,7 +137,14 @@ class TrainingConfig(Hyperparameters):
     # The tutorial's trainer takes 100 steps unless told otherwise; the pipeline asks for more.
     train_steps: Positive = Field(100, description="Optimizer steps, at most.")
     train_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to train on.")
-    eval_files: tuple[str, ...] = Field(min_length=1, description="CSV files, globs or URLs to evaluate on.")
+    eval_files: tuple[str, ...] = Field((), description="CSV files, globs or URLs to evaluate on.")
+    validation_fraction: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Share of the training rows to evaluate on and not to learn, 0 to 0.5, in the place of evaluation "
+        "files: a row's content decides on its side, whatever the seed. All of them are taken.",
+    )
     schema_file: str = Field(description="The data contract, a TOML file.")
     job_dir: str = Field(description="Folder for whatever has no folder of its own.")
     model_dir: str | None = Field(None, description="The SavedModel; else JOB_DIR/export/NAME/TIMESTAMP.")
@@ -166,6 +174,9 @@ class TrainingConfig(Hyperparameters):
         "others are read anew for each epoch and shuffled in windows of an eighth of it, of 32 MiB at least.",
     )
 
+    metrics_only: bool = Field(
+        False, description="Whether to leave nothing but metrics and curves: no checkpoints, and no model."
+    )
     require_accelerator: bool = Field(
         False, description="Whether to refuse to train where TensorFlow sees no accelerator."
     )
@@ -177,6 +188,16 @@ class TrainingConfig(Hyperparameters):
         if steps % together:
             raise ValueError(f"must be a multiple of --sync-steps, {together}: only averaged weights are evaluated")
         return steps
+
+    @model_validator(mode="after")
+    def _evaluates(self) -> Self:
+        if bool(self.eval_files) == bool(self.validation_fraction):
+            both = "exclude each other" if self.eval_files else "are both missing"
+            raise ValueError(
+                f"`--eval-files` and `--validation-fraction` {both}: give files to evaluate on, or a share of the "
+                "training rows, such as 0.2."
+            )
+        return self
 
     def evaluation_interval(self, last_step: int) -> int:
         """Steps between two evaluations of a training of `last_step` steps, a multiple of `sync_steps`."""
@@ -225,6 +246,8 @@ def refusals(error: ValidationError, fields: Mapping[str, FieldInfo], named: Cal
 
 
 def _refusal(item: Any, fields: Mapping[str, FieldInfo], named: Callable[[str], str]) -> str:
+    if not item["loc"]:  # values that make no sense together
+        return str(item["msg"]).removeprefix("Value error, ")
     name = str(item["loc"][0])
     if item["type"] == "extra_forbidden":
         return f"{named(name)} is not known.{nearest(name, fields)}"

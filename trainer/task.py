@@ -8,14 +8,17 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from trainer.command_line import exit_code_of
 from trainer.config import Hyperparameters, TrainingConfig, build_config, flag
 from trainer.errors import UsageError
+from trainer.flag_values import number_kind, real_number, whole_number
 from trainer.garbage import search_seldom
+from trainer.metric_file import TRIAL_VARIABLE, metric_file_of
 
 if TYPE_CHECKING:
     from trainer.contract import Contract
@@ -25,15 +28,14 @@ log = logging.getLogger("trainer.task")  # not __name__, which the command has a
 
 PROGRAM = "python -m trainer.task"
 INTERRUPTED = 130
+GOES_ON = "The same command goes on from the last checkpoint."
 DEFAULTS = {"schema_file": "data/schema.toml", "job_dir": ""}
-NUMBERS = {"num_parallel_calls", "prefetch_buffer_size", "embedding_size"}
-# How the tutorial's trainer spells it.
-ALIASES = {"prefetch_buffer_size": ["--prefetch_buffer_size"]}
 FOLDERS = {
     "model_dir": "AIP_MODEL_DIR",
     "checkpoint_dir": "AIP_CHECKPOINT_DIR",
     "tensorboard_dir": "AIP_TENSORBOARD_LOG_DIR",
 }
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -57,22 +59,45 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         elif default not in (None, ""):
             about["help"] += f" Default: {default}."
         if name.endswith("_files"):
-            about |= {"nargs": "+", "required": True, "metavar": "FILE"}
+            about |= {"nargs": "+", "required": field.is_required(), "metavar": "FILE"}
         elif isinstance(default, bool):
             about["action"] = argparse.BooleanOptionalAction
-        elif name in NUMBERS or isinstance(default, int | float):
-            about["type"] = type(default) if default is not None else int
+        elif number_kind(name):
+            about["type"] = _told_as(whole_number if number_kind(name) is int else real_number)
         if name in Hyperparameters.model_fields:
             about["default"] = argparse.SUPPRESS  # what is not given may stand in the data contract
-        parser.add_argument(flag(name), *ALIASES.get(name, ()), **about)
+        parser.add_argument(flag(name), **about)
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
     parser.add_argument("--verbosity", default="INFO", choices=levels, help="What is logged. Default: INFO.")
     parser.add_argument("--debug", action="store_true", help="Show the traceback of an error.")
     return parser
 
 
-def config_from(arguments: argparse.Namespace) -> TrainingConfig:
+def _told_as(read: Callable[[str], int | float]) -> Callable[[str], int | float]:
+    """Reads a value for argparse, which shows the sentence of no other error than its own."""
+
+    def told(text: str) -> int | float:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return told
+
+
+def spelled(words: Sequence[str]) -> list[str]:
+    """Words of a command line with `--train_steps`, which tuning jobs and the tutorial write, as `--train-steps`."""
+    parts = [word.partition("=") if word.startswith("--") else ("", "", word) for word in words]
+    return [name.replace("_", "-") + equals + value for name, equals, value in parts]
+
+
+def config_from(arguments: argparse.Namespace, environment: Mapping[str, str] = _NOTHING) -> TrainingConfig:
     """The configuration that the flags spell; where they are silent, the `[training]` of the data contract speaks.
+
+    Args:
+        arguments: The flags.
+        environment: Where Vertex AI's variables tell a trial and its folders. What a flag names is one folder for all
+            trials of a job: each has one of its own below it.
 
     Raises:
         UsageError: A value makes no sense, or there is no folder to write to.
@@ -88,15 +113,25 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
             "Give a folder, such as --job-dir jobs/iris."
         )
     values |= {name: tuple(values[name]) for name in ("train_files", "eval_files")}
+    values |= _folders_of_trial(values, environment)
     contract = load_contract(build_config(**values).schema_file)
     return build_config(**(contract.training.settings | values))
+
+
+def _folders_of_trial(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """The folders that the flags name, a folder for each trial in them; none where there is no trial."""
+    trial = environment.get(TRIAL_VARIABLE)
+    named = {name: values[name] for name in ("job_dir", *FOLDERS) if values[name]}
+    own = {name: folder for name, folder in named.items() if folder != environment.get(FOLDERS.get(name, ""))}
+    return {name: f"{folder.rstrip('/')}/{trial}" for name, folder in own.items() if trial}
 
 
 def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
     """Trains and exports; returns the model and where its SavedModel is.
 
     As one of several replicas that TF_CONFIG names, it learns together with the others. The primary alone writes;
-    to the others, the place is empty.
+    to the others, the place is empty. So it is where nothing but metrics is asked for. Where the environment asks for
+    them, as it does of a trial, each evaluation is told by a file.
 
     Raises:
         ProjectError: A file, flag or table is at fault; nothing half-written is left.
@@ -117,11 +152,11 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
         contract = contract.embedded_by(config.embedding_size)
     _tell_differences(config, contract)
     with joined(cluster) as reducer:
-        trained = train(config, contract, reducer)
+        trained = train(config, contract, reducer, metric_file_of(os.environ) if cluster.rank == 0 else None)
         if not reducer.is_primary:
             log.info("learned %d steps; the primary, %s, exports the model", trained.steps, cluster.members[0])
             return trained, ""
-        url = _export(trained, config)
+        url = "" if config.metrics_only else _export(trained, config)
     log.info(
         "accuracy %.4f, loss %.4f after %d steps",
         trained.metrics["accuracy"],
@@ -134,7 +169,8 @@ def run(config: TrainingConfig) -> tuple[TrainedModel, str]:
 def _require_folders(config: TrainingConfig) -> None:
     from trainer import storage
 
-    for folder in (config.checkpoints, config.logs, config.model_dir or config.job_dir):
+    left = () if config.metrics_only else (config.checkpoints, config.model_dir or config.job_dir)
+    for folder in (*left, config.logs):
         storage.require_writable(folder)
 
 
@@ -156,12 +192,12 @@ def _tell_differences(config: TrainingConfig, contract: Contract) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: parses flags, trains, exports, prints where the model is; returns the exit code."""
-    arguments = build_parser(os.environ).parse_args(argv)
+    arguments = build_parser(os.environ).parse_args(spelled(sys.argv[1:] if argv is None else argv))
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("trainer").setLevel(arguments.verbosity)
 
     def command() -> None:
-        config = config_from(arguments)
+        config = config_from(arguments, os.environ)
         _import_tensorflow_quietly()
         _, url = run(config)
         if url:
@@ -170,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return exit_code_of(command, PROGRAM, debug=arguments.debug)
     except KeyboardInterrupt:
-        print("Stopped. The same command goes on from the last checkpoint.", file=sys.stderr)
+        print("Stopped." if arguments.metrics_only else f"Stopped. {GOES_ON}", file=sys.stderr)
         return INTERRUPTED
 
 

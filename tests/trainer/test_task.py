@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trainer.errors import UsageError
-from trainer.task import build_parser, config_from, main, run
+from trainer.task import build_parser, config_from, main, run, spelled
 
 ROOT = Path(__file__).resolve().parents[2]
 IRIS = ["--train-files", "data/iris_training.csv", "--eval-files", "data/iris_test.csv"]
@@ -55,8 +55,8 @@ def test_switch_is_a_flag_of_its_own() -> None:
 
 
 def test_flags_are_taken_as_the_tutorials_trainer_spells_them() -> None:
-    spelled = ["--prefetch_buffer_size", "4", "--embedding-size", "8"]
-    config = config_from(build_parser({}).parse_args([*IRIS, "--job-dir", "j", *spelled]))
+    flags = ["--prefetch_buffer_size=4", "--embedding_size", "8"]
+    config = config_from(build_parser({}).parse_args(spelled([*IRIS, "--job-dir", "j", *flags])))
     assert (config.prefetch_buffer_size, config.embedding_size) == (4, 8)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -19,10 +19,11 @@ from trainer.tables.reader import PARSING_THREADS, TableReader
 from trainer.tables.rows import Rows
 from trainer.tables.shared_rows import RowSample, fingerprints
 from trainer.tables.statistics import ColumnProfile, statistics_of
+from trainer.tables.validation import ValidationRows
 
-__all__ = ["ColumnProfile", "TableProfile", "check_tables", "profile_table"]
+__all__ = ["ColumnProfile", "TableProfile", "check_parted", "check_tables", "profile_table"]
 
-Role = Literal["training", "evaluation"]
+Role = Literal["training", "evaluation", "validation"]
 Taker = Callable[[Rows], None]
 
 
@@ -114,6 +115,46 @@ def check_tables(
     return training.profile(), evaluation.profile()
 
 
+def check_parted(
+    urls: Sequence[str],
+    contract: Contract,
+    validation: ValidationRows,
+    keep_training: Taker | None = None,
+    keep_validation: Taker | None = None,
+    threads: int = PARSING_THREADS,
+) -> tuple[TableProfile, TableProfile]:
+    """Profiles the rows of training tables that are left to train, and those that validate; each file is read once.
+
+    Args:
+        urls: Files as `expand` returns them.
+        contract: What they must hold.
+        validation: Which rows validate.
+        keep_training: Is given the other rows as they are read, those with bad cells among them.
+        keep_validation: Is given the rows that validate.
+        threads: Threads that parse.
+
+    Returns:
+        The profiles of both parts, each with the hash of the files.
+
+    Raises:
+        DataError: A file breaks the contract, or there is nothing to learn or to measure in a part.
+    """
+    training, validating = _Scan(contract, "training", threads), _Scan(contract, "validation", threads)
+
+    def left(rows: Rows) -> Rows:
+        validates = validation.holds(rows)
+        validating.take(rows.at(np.flatnonzero(validates)), keep_validation)
+        return rows.at(np.flatnonzero(~validates))
+
+    training.read(urls, keep_training, left=left)
+    if training.complete:
+        validating.check(urls)
+    training.problems.extend(validating.problems)
+    training.problems.raise_if_any()
+    profile = training.profile()
+    return profile, replace(validating.profile(), sha256=profile.sha256)
+
+
 @dataclass
 class _Scan:
     """One pass over one or many files."""
@@ -123,6 +164,7 @@ class _Scan:
     threads: int = PARSING_THREADS
     problems: Problems = field(default_factory=Problems)
     digests: dict[str, str] = field(default_factory=dict)
+    complete: bool = True  # whether every label was readable
 
     def __post_init__(self) -> None:
         self._sum = hashlib.sha256()
@@ -131,22 +173,31 @@ class _Scan:
             column.name: statistics_of(column) for column in self.contract.features
         }
 
-    def read(self, urls: Sequence[str], *takers: Taker | None) -> None:
-        """Reads the files; each of `takers` is given the rows."""
-        complete = True
+    def read(self, urls: Sequence[str], *takers: Taker | None, left: Callable[[Rows], Rows] | None = None) -> None:
+        """Reads the files; each of `takers` is given the rows, or those of them that are `left`."""
         for position, url in enumerate(urls):
             digest = self._sum if len(urls) == 1 else hashlib.sha256()
             table = TableReader(url, position, self.contract, self.problems, threads=self.threads)
             for rows in table.rows([self._sum] if len(urls) == 1 else [self._sum, digest]):
-                self._add(rows)
-                for take in takers:
-                    if take is not None:
-                        take(rows)
-            complete &= table.labels_complete
+                self.take(left(rows) if left else rows, *takers)
+            self.complete &= table.labels_complete
             self.digests[url] = digest.hexdigest()
-        if complete:
-            self._check_classes(urls)
-        if complete and self.role == "training" and self._classes.any():
+        if self.complete:
+            self.check(urls)
+
+    def take(self, rows: Rows, *takers: Taker | None) -> None:
+        """Counts in some more rows, and gives them to each of `takers`."""
+        self._classes += np.bincount(rows.labels[rows.labels >= 0], minlength=len(self._classes))
+        for name, values in rows.features.items():
+            self._columns[name].add(values)
+        for take in takers:
+            if take is not None:
+                take(rows)
+
+    def check(self, urls: Sequence[str]) -> None:
+        """Notes what there is too little of in the rows that were taken, where every label was readable."""
+        self._check_classes(urls)
+        if self.role == "training" and self._classes.any():
             self._check_columns()
 
     def profile(self) -> TableProfile:
@@ -160,11 +211,6 @@ class _Scan:
             warnings=tuple(self._warnings(columns)),
         )
 
-    def _add(self, rows: Rows) -> None:
-        self._classes += np.bincount(rows.labels[rows.labels >= 0], minlength=len(self._classes))
-        for name, values in rows.features.items():
-            self._columns[name].add(values)
-
     def _class_counts(self) -> dict[str, int]:
         return dict(zip(self.contract.label.classes, self._classes.tolist(), strict=True))
 
@@ -172,7 +218,9 @@ class _Scan:
         counts = self._class_counts()
         present = [name for name, count in counts.items() if count]
         absent = [name for name, count in counts.items() if not count]
-        if not present:
+        if not present and self.role == "validation":
+            self._report("No row of the training data validates. Raise `--validation-fraction`, or give more rows.")
+        elif not present:
             self._report(no_rows(urls))
         elif len(present) == 1:
             self._report(
@@ -200,8 +248,8 @@ class _Scan:
             if column.constant
         ]
         absent = [name for name, count in self._class_counts().items() if not count]
-        if absent and self.role == "evaluation":
-            warnings.append(f"The evaluation data holds no row of class {one_of(absent)}: nothing is measured on it")
+        if absent and self.role != "training":
+            warnings.append(f"The {self.role} data holds no row of class {one_of(absent)}: nothing is measured on it")
         return [f"{warning}." for warning in warnings]
 
 

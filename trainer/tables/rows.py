@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,14 @@ class Rows:
 
     features: dict[str, np.ndarray | Words]
     labels: np.ndarray
+
+    def at(self, places: np.ndarray) -> Rows:
+        """The rows at some places, in the order of the places."""
+        return Rows({name: _at(values, places) for name, values in self.features.items()}, self.labels[places])
+
+
+def _at(values: np.ndarray | Words, places: np.ndarray) -> np.ndarray | Words:
+    return replace(values, codes=values.codes[places]) if isinstance(values, Words) else values[places]
 
 
 class RowConverter:

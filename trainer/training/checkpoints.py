@@ -42,14 +42,18 @@ class CheckpointStore:
     Args:
         url: The folder. It need not exist.
         settings: What this run was told, as plain JSON values.
+        keeps: Whether there are to be checkpoints; else none is written or found.
     """
 
-    def __init__(self, url: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, url: str, settings: Mapping[str, Any], keeps: bool = True) -> None:
         self.url = url
+        self._keeps = keeps
         self.settings = json.loads(json.dumps(settings))
 
     def save(self, step: int, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> None:
         """Writes a checkpoint and removes those that are no longer needed."""
+        if not self._keeps:
+            return
         about = json.dumps({"step": step, "notes": dict(notes), "settings": self.settings})
         buffer = io.BytesIO()
         entries: dict[str, Any] = {f"array:{name}": array for name, array in arrays.items()}
@@ -64,7 +68,7 @@ class CheckpointStore:
         Raises:
             TrainingError: It was written under other settings, or cannot be read.
         """
-        names = self._names()
+        names = self._names() if self._keeps else []
         if not names:
             return None
         url = storage.join(self.url, names[-1])

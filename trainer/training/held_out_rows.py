@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from trainer.config import TrainingConfig
-from trainer.tables import Rows, read_rows
+from trainer.tables import Rows
 from trainer.tables.growing_array import GrowingArray
 from trainer.tables.holdout import Holdout, HoldoutDraw
 from trainer.tables.row_store import RowStore
@@ -58,10 +58,7 @@ class HeldOutRows:
 
 
 def _parted_by_reading(table: Table, holdout: Holdout) -> tuple[Table, Table]:
-    found = [
-        encode_rows(rows, table.encoder).at(np.flatnonzero(holdout.holds(rows)))
-        for rows in read_rows(table.urls, table.contract, threads=table.threads)
-    ]
+    found = [encode_rows(rows, table.encoder).at(np.flatnonzero(holdout.holds(rows))) for rows in table.read()]
     held_out = joined(found)
     rows = table.rows - len(held_out)
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from trainer.contract import Contract
 from trainer.model.features import FeatureEncoder
-from trainer.tables import read_rows
+from trainer.tables import Rows, read_rows
 from trainer.tables.ahead import Ahead
 from trainer.tables.holdout import Holdout
 from trainer.tables.reader import PARSING_THREADS
@@ -26,6 +26,9 @@ PIECE_MIB = 8
 LEAST_WINDOW_MIB = 32
 WINDOW_SHARE = 8
 
+# Which of some rows belong to a table, bool [n].
+Part = Callable[[Rows], np.ndarray]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -39,7 +42,8 @@ class Table:
         held: All the rows, or None where they are read from the files anew for each pass.
         window_rows: Rows that are shuffled among each other.
         threads: Threads that parse the files.
-        without: Rows of the files that are left out where they are read; None where none are.
+        without: Rows of the table that are left out where they are read; None where none are.
+        part: Which rows of the files are the table's; None where all are.
     """
 
     urls: tuple[str, ...]
@@ -50,13 +54,19 @@ class Table:
     window_rows: int
     threads: int = PARSING_THREADS
     without: Holdout | None = None
+    part: Part | None = None
+
+    def read(self) -> Iterator[Rows]:
+        """The rows as the files have them, those left out among them."""
+        for rows in read_rows(self.urls, self.contract, threads=self.threads):
+            yield rows if self.part is None else rows.at(np.flatnonzero(self.part(rows)))
 
     def pieces(self) -> Iterator[EncodedRows]:
         """The rows in the order of the files."""
         if self.held is not None:
             yield self.held
         else:
-            for rows in read_rows(self.urls, self.contract, threads=self.threads):
+            for rows in self.read():
                 encoded = encode_rows(rows, self.encoder)
                 yield encoded if self.without is None else encoded.at(np.flatnonzero(~self.without.holds(rows)))
 
@@ -76,6 +86,7 @@ def open_table(
     rows: int,
     store: RowStore,
     threads: int = PARSING_THREADS,
+    part: Part | None = None,
 ) -> Table:
     """A table of files that were found to hold `rows` good rows.
 
@@ -86,12 +97,13 @@ def open_table(
         rows: The rows that there are, or the first so many of them.
         store: Holds them, unless they were too many; it is emptied. Where they were, windows take a part of its limit.
         threads: Threads that parse the files, where they are read anew.
+        part: Which rows of the files are the table's, and were given to the store; None where all are.
     """
     if not store.overflowed:
-        return Table(tuple(urls), contract, encoder, rows, encode_stored(store, encoder), rows, threads)
+        return Table(tuple(urls), contract, encoder, rows, encode_stored(store, encoder), rows, threads, part=part)
     window_bytes = max(LEAST_WINDOW_MIB << 20, store.limit_bytes // WINDOW_SHARE)
     window_rows = min(rows, max(1, window_bytes // row_bytes(len(contract.features))))
-    return Table(tuple(urls), contract, encoder, rows, None, window_rows, threads)
+    return Table(tuple(urls), contract, encoder, rows, None, window_rows, threads, part=part)
 
 
 def piece_rows(numbers: int) -> int:

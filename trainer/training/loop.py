@@ -11,6 +11,7 @@ import numpy as np
 
 from trainer.config import TrainingConfig
 from trainer.errors import TrainingError
+from trainer.metric_file import MetricFile
 from trainer.training.checkpoints import Checkpoint, CheckpointStore
 from trainer.training.chunks import ChunkFeed, EvaluationChunks, Stretch
 from trainer.training.event_log import EventLog
@@ -36,6 +37,7 @@ class TrainingLoop:
         checkpoint: Where to go on; None starts anew.
         reducer: Of the replicas, each of which has such a loop. They take the same steps at a time; the primary alone
             evaluates and writes, and tells the others what comes of it.
+        metric_file: Is told each evaluation.
     """
 
     def __init__(
@@ -47,10 +49,12 @@ class TrainingLoop:
         held_out: Table | None,
         checkpoint: Checkpoint | None,
         reducer: Reducer = ALONE,
+        metric_file: MetricFile | None = None,
     ) -> None:
         self.config = config
         self.state = state
         self._reducer = reducer
+        self._metric_file = metric_file
         self.step = 0
         self.last_step = last_step
         self.best: dict[str, np.ndarray] = {}
@@ -115,6 +119,8 @@ class TrainingLoop:
         for name, point in curves.items():
             events.write(name, self.step, point)
         events.flush()
+        if self._metric_file is not None:
+            self._metric_file.report(self.step, measured)
         return measured
 
     def _save(self, store: CheckpointStore, arrays: dict[str, np.ndarray]) -> None:

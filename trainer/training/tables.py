@@ -10,9 +10,10 @@ from trainer.contract import Contract
 from trainer.model.features import FeatureEncoder
 from trainer.model.fitted_columns import fit_columns
 from trainer.tables import expand
-from trainer.tables.profile import TableProfile, check_tables
+from trainer.tables.profile import TableProfile, check_parted, check_tables
 from trainer.tables.reader import PARSING_THREADS
 from trainer.tables.row_store import RowStore
+from trainer.tables.validation import ValidationRows
 from trainer.training.held_out_rows import HeldOutRows
 from trainer.training.input_pipeline import Table, open_table
 
@@ -28,10 +29,11 @@ class TrainingTables:
         training: Those of them to learn.
         held_out: Rows of the training files that are watched and not learned; None where none are asked for, or where
             the classes have too few rows.
-        evaluation: The rows that each evaluation takes: the first so many of the evaluation files.
+        evaluation: The rows that each evaluation takes: the first so many of the evaluation files, or all rows of the
+            training files that validate.
         encoder: Fitted to the training rows.
         training_profile: What the training files hold.
-        evaluation_profile: What the evaluation files hold.
+        evaluation_profile: What the evaluation files hold, or those rows.
     """
 
     whole: Table | None
@@ -54,17 +56,23 @@ def read_tables(config: TrainingConfig, contract: Contract) -> TrainingTables:
         DataError: A table breaks the contract.
     """
     train_urls, eval_urls = expand(config.train_files), expand(config.eval_files)
-    memory, wanted = config.in_memory_mib << 20, config.eval_steps * config.eval_batch_size
+    validation = ValidationRows(config.validation_fraction) if config.validation_fraction else None
+    memory, wanted = config.in_memory_mib << 20, None if validation else config.eval_steps * config.eval_batch_size
     train_store, eval_store = RowStore(contract, memory), RowStore(contract, memory, wanted)
     threads = config.num_parallel_calls or PARSING_THREADS
     parting = HeldOutRows(config, len(contract.label.classes), train_store) if config.holdout else None
     keep = parting.add if parting else train_store.add
-    training, evaluation = check_tables(train_urls, eval_urls, contract, keep, eval_store.add, threads)
+    if validation is None:
+        training, evaluation = check_tables(train_urls, eval_urls, contract, keep, eval_store.add, threads)
+    else:
+        training, evaluation = check_parted(train_urls, contract, validation, keep, eval_store.add, threads)
+        log.info("%d of the training rows validate, %d are left to train", evaluation.rows, training.rows)
     for warning in (*training.warnings, *evaluation.warnings):
         log.warning(warning)
     encoder = FeatureEncoder(fit_columns(contract, training))
-    rows = min(wanted, evaluation.rows)
-    whole = open_table(train_urls, contract, encoder, training.rows, train_store, threads)
+    rows = evaluation.rows if wanted is None else min(wanted, evaluation.rows)
+    left, validating = (validation.leaves, validation.holds) if validation else (None, None)
+    whole = open_table(train_urls, contract, encoder, training.rows, train_store, threads, left)
     learned, held_out = whole, None
     if parting:
         learned, held_out = parting.part(whole)
@@ -78,7 +86,7 @@ def read_tables(config: TrainingConfig, contract: Contract) -> TrainingTables:
         whole if config.refit else None,
         learned,
         held_out,
-        open_table(eval_urls, contract, encoder, rows, eval_store, threads),
+        open_table(eval_urls or train_urls, contract, encoder, rows, eval_store, threads, validating),
         encoder,
         training,
         evaluation,

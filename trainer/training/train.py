@@ -13,6 +13,7 @@ from typing import Any
 from trainer import __version__, storage
 from trainer.config import Hyperparameters, TrainingConfig
 from trainer.contract import Contract
+from trainer.metric_file import MetricFile
 from trainer.model.fitted_columns import unfitted_columns
 from trainer.model.row_layout import RowLayout
 from trainer.model.trained_model import TrainedModel
@@ -32,13 +33,16 @@ from trainer.training.temperature import scale_logits
 log = logging.getLogger(__name__)
 
 
-def train(config: TrainingConfig, contract: Contract, reducer: Reducer = ALONE) -> TrainedModel:
+def train(
+    config: TrainingConfig, contract: Contract, reducer: Reducer = ALONE, metric_file: MetricFile | None = None
+) -> TrainedModel:
     """Checks the tables, then trains, going on from the newest checkpoint of `config.checkpoints` if there is one.
 
     Args:
         config: What to train on and how.
         contract: The data contract that the tables must keep.
         reducer: Of the replicas that learn together, all of which are told the same.
+        metric_file: Is told each evaluation, and at last that of the model which is left.
 
     Returns:
         The model; to replicas other than the primary that of the last step, not evaluated.
@@ -61,13 +65,13 @@ def train(config: TrainingConfig, contract: Contract, reducer: Reducer = ALONE) 
             plan = plan_steps(config, len(contract.features), most_rows, reducer.size, reducer.rank)
             weights = weights_of_classes(config.class_weights, tables.training_profile.class_counts)
             getting_ready = beside.submit(_ready_state, config, contract, tables.encoder, plan, reducer, weights)
-        loop, metrics = _learn(config, contract, tables, plan, reducer, getting_ready)
+        loop, metrics = _learn(config, contract, tables, plan, reducer, getting_ready, metric_file)
         told = {**settings_of(config, contract, tables), **_found(loop, tables, weights)}
         if config.refit and (refitted := _refitting(config, loop)) is not None:
             tables = replace(tables, training=tables.whole or tables.training, held_out=None)
             plan = plan_steps(refitted, len(contract.features), None, reducer.size, reducer.rank)
             getting_ready = beside.submit(_ready_state, refitted, contract, tables.encoder, plan, reducer, weights)
-            loop, metrics = _learn(refitted, contract, tables, plan, reducer, getting_ready)
+            loop, metrics = _learn(refitted, contract, tables, plan, reducer, getting_ready, metric_file)
     record = {"steps": loop.step, "trainer": __version__, **told}
     state = loop.state
     if reducer.size > 1:
@@ -76,6 +80,8 @@ def train(config: TrainingConfig, contract: Contract, reducer: Reducer = ALONE) 
         rows, classes = tables.held_out or tables.evaluation, len(contract.label.classes)
         record["temperature"] = scale_logits(state.network, state.layout, rows, classes, config.seed)
         metrics = loop.evaluate()
+    if metric_file is not None:
+        metric_file.report(loop.step, metrics)
     return TrainedModel(state.network, tables.encoder, contract, loop.step, metrics, record)
 
 
@@ -86,18 +92,21 @@ def _learn(
     plan: StepPlan,
     reducer: Reducer,
     getting_ready: Future[LearningState],
+    metric_file: MetricFile | None,
 ) -> tuple[TrainingLoop, dict[str, float]]:
     """Trains to the end; returns the loop, with loss and accuracy of the model that it leaves."""
     settings = settings_of(config, contract, tables)
     if plan.averages:
         settings["replicas that are averaged"] = plan.replicas
-    store = CheckpointStore(config.checkpoints, settings)
+    store = CheckpointStore(config.checkpoints, settings, keeps=not config.metrics_only)
     checkpoint = store.latest()
     step = checkpoint.step if checkpoint else 0
     with closing(training_chunks(config, plan, tables.training, step)) as chunks, EventLog(config.logs) as events:
         state, last_step = getting_ready.result(), config.steps_for(tables.training.rows)
         require_same_start(reducer, step, {**store.settings, "last step": last_step})
-        loop = TrainingLoop(config, state, last_step, tables.evaluation, tables.held_out, checkpoint, reducer)
+        loop = TrainingLoop(
+            config, state, last_step, tables.evaluation, tables.held_out, checkpoint, reducer, metric_file
+        )
         return loop, loop.run(ChunkFeed(chunks, plan.batch_size), store, events)
 
 
@@ -121,7 +130,7 @@ def _refitting(config: TrainingConfig, loop: TrainingLoop) -> TrainingConfig | N
     )
 
 
-def settings_of(config: Hyperparameters, contract: Contract, tables: TrainingTables) -> dict[str, Any]:
+def settings_of(config: TrainingConfig, contract: Contract, tables: TrainingTables) -> dict[str, Any]:
     """What two runs must share for one to go on where the other stopped.
 
     More steps may follow, and the logits be scaled behind them. Where the steps are so many more that XLA compiles
@@ -132,6 +141,8 @@ def settings_of(config: Hyperparameters, contract: Contract, tables: TrainingTab
     settings["training data"] = tables.training_profile.sha256[:12]
     settings["evaluation data"] = tables.evaluation_profile.sha256[:12]
     settings["rows shuffled"] = tables.training.window_rows
+    if config.validation_fraction:
+        settings["validation fraction"] = config.validation_fraction
     return settings
 
 
