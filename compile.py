@@ -1,4 +1,4 @@
-"""`python compile.py`: compiles the pipeline to build/dnn-pipeline.yaml."""
+"""`python compile.py`: compiles the pipelines to build/dnn-pipeline.yaml and build/dnn-tuning-pipeline.yaml."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Register an approved model as a new version in the model registry."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from kfp import dsl
 
@@ -21,6 +21,7 @@ def register_model(
     run: str,
     git_sha: str,
     registered_model: dsl.Output[dsl.Artifact],
+    trial: Optional[dict[str, Any]] = None,
 ) -> NamedTuple("Outputs", [("version", str)]):
     """Makes the model the next version of one registry model, with its evaluation. It runs behind the open gate only.
 
@@ -39,6 +40,7 @@ def register_model(
         run: Name of this run; it becomes a label.
         git_sha: Commit that the run was made from, ending in -dirty if files differed from it; it becomes a label.
         registered_model: The version: resourceName and version as metadata.
+        trial: The trial of a search whose values it was trained with; it becomes a label, and part of the description.
 
     Returns:
         version: Number of the version.
@@ -59,6 +61,7 @@ def register_model(
         staging_bucket=staging_bucket,
         serving_image=serving_image,
         origin={"run": run, "data": str(train_dataset.metadata["sha256"])[:12], "git": short_commit(git_sha)},
+        trial=trial,
     )
     registered_model.uri = version.artifact_uri
     registered_model.metadata.update(resourceName=full_name(version), version=version.version_id)

@@ -1,5 +1,7 @@
 """Train the DNN classifier and export it as a SavedModel."""
 
+from typing import Any, Optional
+
 from kfp import dsl
 
 from components.image import TRAINER_IMAGE
@@ -31,6 +33,7 @@ def train_model(
     temperature_scaling: bool,
     model: dsl.Output[dsl.Model],
     training_log: dsl.Output[dsl.Artifact],
+    trial: Optional[dict[str, Any]] = None,
 ) -> None:
     """Trains the DNN classifier on the training rows, watching the evaluation rows, and exports a SavedModel.
 
@@ -63,9 +66,11 @@ def train_model(
             right on the rows that training watches.
         model: A SavedModel that carries its data contract; steps, accuracy and loss as metadata.
         training_log: A folder: TensorBoard's event files in `logs`, and the checkpoints.
+        trial: The best trial of a search, whose values win over those above.
     """
     from trainer import task
     from trainer.config import build_config
+    from trainer.flag_values import with_flags
     from trainer.tables.datasets import stored_files
 
     config = build_config(
@@ -94,6 +99,10 @@ def train_model(
         watched_metric=watched_metric,
         temperature_scaling=temperature_scaling,
     )
+    if trial:
+        config = with_flags(config, trial["parameters"])
     trained, place = task.run(config)
     if place:  # of several replicas, the primary alone has exported a model
         model.metadata.update(framework="TensorFlow", steps=trained.steps, **trained.metrics)
+        if trial:
+            model.metadata["trial"] = trial

@@ -14,8 +14,8 @@ import typer
 import trainer
 from pipeline.commands import inspection, operations, runs, scheduling, serving, tables
 from pipeline.commands.options import configured
-from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline
-from pipeline.config import RunConfig
+from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline, compile_tuning_pipeline, tuning_file
+from pipeline.config import RunConfig, Tuning
 from pipeline.config_layers import COMPILED
 from pipeline.interrupts import heard_by_python
 from pipeline.marks import MARKS_IN_ASCII
@@ -75,7 +75,7 @@ def _top(
 
 
 @config_app.command("show")
-@configured(RunConfig, needs=())
+@configured(RunConfig, Tuning, needs=())
 def show_config(
     *,
     config: RunConfig,
@@ -116,15 +116,18 @@ def draft_schema(
 
 
 @compile_app.command("compile")
-@configured(RunConfig, needs=COMPILED)
+@configured(RunConfig, Tuning, needs=COMPILED)
 def _compile(
     *,
     config: RunConfig,
-    output: Annotated[Path, typer.Option(metavar="FILE", help="The file to write.")] = DEFAULT_OUTPUT,
+    output: Annotated[
+        Path, typer.Option(metavar="FILE", help="The file to write; that of the tuning pipeline comes beside it.")
+    ] = DEFAULT_OUTPUT,
     debug: Debug = False,  # noqa: ARG001 - `_execute` looks for it among the arguments
 ) -> None:
-    """Compile the pipeline to one YAML file, the same bytes for the same options."""
+    """Compile the pipeline and the tuning pipeline, each to one YAML file, the same bytes for the same options."""
     from pipeline.runs.inputs import check_gate
 
     check_gate(config)
     print(compile_pipeline(config, output))
+    print(compile_tuning_pipeline(config, tuning_file(output)))

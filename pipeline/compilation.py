@@ -1,13 +1,17 @@
-"""From the pipeline's definition to its one YAML file."""
+"""From a pipeline's definition to its one YAML file."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.config import RunConfig
 from trainer.errors import UsageError
+
+if TYPE_CHECKING:
+    from kfp.dsl.base_component import BaseComponent
 
 DEFAULT_OUTPUT = Path("build/dnn-pipeline.yaml")
 
@@ -26,11 +30,31 @@ def compile_pipeline(config: RunConfig, output: Path) -> Path:
         UsageError: `output` cannot be written.
     """
     _load_kfp()
-    from kfp import compiler
-
     from pipeline.definition import define_pipeline
 
-    definition = define_pipeline(config)
+    return _written(define_pipeline(config), output)
+
+
+def compile_tuning_pipeline(config: RunConfig, output: Path) -> Path:
+    """Compiles the tuning pipeline, as `compile_pipeline` the other.
+
+    Raises:
+        UsageError: `output` cannot be written, or no machine suffices for a trial.
+    """
+    _load_kfp()
+    from pipeline.tuning import define_tuning_pipeline
+
+    return _written(define_tuning_pipeline(config), output)
+
+
+def tuning_file(output: Path) -> Path:
+    """The file of the tuning pipeline beside that of the other: `dnn-tuning-pipeline.yaml` for `dnn-pipeline.yaml`."""
+    return output.with_name(f"{output.stem.removesuffix('-pipeline')}-tuning-pipeline{output.suffix}")
+
+
+def _written(definition: BaseComponent, output: Path) -> Path:
+    from kfp import compiler
+
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         # kfp wants a file name that ends in .yaml, and writes it bit by bit.

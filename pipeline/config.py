@@ -25,16 +25,23 @@ from pipeline.config_types import (
     Project,
     Region,
     ResourceId,
+    Search,
     ServiceAccount,
     Switch,
     TrainingMachineType,
 )
 from pipeline.machines import misfit, sufficient_machine
 from trainer.config import Hyperparameters, NotNegative
+from trainer.errors import UsageError
+from trainer.search.metrics import TuningMetric
+from trainer.search.reading import DEFAULT_SEARCH, read_search, require_feasible
+from trainer.search.space import Algorithm
 
 Value = str | int | float | bool
 # Behind the tag of the image, it makes that of the image with CUDA.
 GPU_SUFFIX = "-gpu"
+_LONGEST_NAME = 128
+_TUNING = "-tuning-pipeline"
 
 
 class Place(BaseModel):
@@ -183,7 +190,31 @@ class TrainingJob(BaseModel):
     )
 
 
-class RunConfig(TrainingJob, Submission, PipelineParameters, Connection):
+class Tuning(BaseModel):
+    """What a search for hyperparameters tries: parameters that the tuning pipeline has and the other has not."""
+
+    search: Search = Field(
+        DEFAULT_SEARCH,
+        description="What is searched: NAME=LOW..HIGH or NAME=A,B between spaces, each name a flag of the trainer; "
+        ":log behind numbers looks at their size.",
+    )
+    search_algorithm: Algorithm = Field(
+        "default",
+        description="How values are found: default, by what earlier trials came to; grid, all of them; random.",
+    )
+    trials: int = Field(20, ge=1, description="How many values are tried, at most.")
+    parallel_trials: int = Field(2, ge=1, description="How many of them at a time.")
+    tuning_metric: TuningMetric = Field("accuracy", description="What trials are compared by: accuracy or loss.")
+    validation_fraction: float = Field(
+        0.2,
+        gt=0,
+        le=0.5,
+        description="Share of the training rows that a trial is measured on and does not learn, up to 0.5: never the "
+        "evaluation rows, which gate.",
+    )
+
+
+class RunConfig(Tuning, TrainingJob, Submission, PipelineParameters, Connection):
     """Everything a run is configured with: the pipeline's parameters, what its compiled file fixes, its submission."""
 
     pipeline_name: PipelineName = Field(
@@ -241,6 +272,14 @@ class RunConfig(TrainingJob, Submission, PipelineParameters, Connection):
             )
         return self
 
+    @model_validator(mode="after")
+    def _has_a_search_that_ends(self) -> Self:
+        try:
+            require_feasible(read_search(self.search), self.search_algorithm, self.trials, self.parallel_trials)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return self
+
     @property
     def is_training_job(self) -> bool:
         """Whether the training asks for more than a task has, and is a custom job."""
@@ -267,6 +306,11 @@ class RunConfig(TrainingJob, Submission, PipelineParameters, Connection):
         return self.gpu_image or f"{self.image.removesuffix(GPU_SUFFIX)}{GPU_SUFFIX}"
 
     @property
+    def tuning_pipeline_name(self) -> str:
+        """The name of the tuning pipeline: `dnn-tuning-pipeline` beside `dnn-pipeline`."""
+        return f"{self.pipeline_name.removesuffix('-pipeline')[: _LONGEST_NAME - len(_TUNING)]}{_TUNING}"
+
+    @property
     def root(self) -> str:
         """The folder of the runs' results, gs://BUCKET/FOLDER, without a slash at its end."""
         return self.pipeline_root.rstrip("/") or f"{self.staging_bucket}/pipeline-root"
@@ -280,3 +324,8 @@ def key(field: str) -> str:
 def parameter_values(config: RunConfig) -> dict[str, Value]:
     """The values of the compiled pipeline's parameters, by name."""
     return config.model_dump(include=set(PipelineParameters.model_fields))
+
+
+def tuning_parameter_values(config: RunConfig) -> dict[str, Value]:
+    """The same of the compiled tuning pipeline."""
+    return config.model_dump(include={*Tuning.model_fields, *PipelineParameters.model_fields})

@@ -8,7 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator
 
 from components.vertex.rollout_plan import SMOKE_SUFFIX, parse_percentages
+from trainer.errors import UsageError
 from trainer.evaluation.gate_metric import parse_gate_metric
+from trainer.search.reading import read_search
 
 _WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -158,6 +160,13 @@ def _experiment(text: str) -> str:
     return text
 
 
+def _search(text: str) -> str:
+    try:
+        return str(read_search(text))
+    except UsageError as error:
+        raise ValueError(f"makes no sense: {error}") from error
+
+
 def _accelerator(text: str) -> str:
     if text and not re.fullmatch(r"[A-Z][A-Z0-9_]*", text):
         raise ValueError("must be an accelerator such as NVIDIA_TESLA_T4, NVIDIA_L4 or NVIDIA_TESLA_A100")
@@ -183,4 +192,5 @@ Switch = Annotated[bool, BeforeValidator(_switch)]
 ServiceAccount = Annotated[str, AfterValidator(_service_account)]
 PipelineRoot = Annotated[str, AfterValidator(_pipeline_root)]
 Experiment = Annotated[str, AfterValidator(_experiment)]
+Search = Annotated[str, AfterValidator(_search)]
 Accelerator = Annotated[str, AfterValidator(_accelerator)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import RunConfig
+from trainer.errors import UsageError
 from trainer.training.devices import REQUIRED_VARIABLE
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 # Vertex AI puts the run's own account there. Without one, the job would run as an agent of Google's that may not read
 # the bucket.
-_ACCOUNT_OF_RUN = "{{$.pipeline_service_account}}"
+ACCOUNT_OF_RUN = "{{$.pipeline_service_account}}"
 _LONGEST_NAME = 128
 
 
@@ -30,10 +31,6 @@ def as_custom_job(component: PythonComponent, config: RunConfig) -> Any:
     from kfp import dsl
 
     name = str(component.name)
-    accelerator: dict[str, Any] = {}
-    if config.accelerator_type:
-        accelerator = {"accelerator_type": config.accelerator_type, "accelerator_count": config.accelerator_count}
-    env = [{"name": REQUIRED_VARIABLE, "value": "1"}] if config.requires_accelerator else []
     resource = {"persistent_resource_id": config.persistent_resource} if config.persistent_resource else {}
     return create_custom_training_job_from_component(
         # The image is part of what the launcher is given, and cannot be changed on the task.
@@ -44,9 +41,41 @@ def as_custom_job(component: PythonComponent, config: RunConfig) -> Any:
         strategy="SPOT" if config.spot else "STANDARD",
         # Whoever has lost a peer cannot go on alone: all begin again, from the last checkpoint.
         restart_job_on_worker_restart=config.training_replicas > 1,
-        service_account=_ACCOUNT_OF_RUN,
-        env=env,
+        service_account=ACCOUNT_OF_RUN,
+        env=_environment(config),
         **({"timeout": f"{config.training_timeout_s}s"} if config.training_timeout_s else {}),
-        **accelerator,
+        **_accelerator(config),
         **resource,
     )
+
+
+def worker_pools(config: RunConfig) -> list[dict[str, Any]]:
+    """The worker pools of a job that trains, the primary's first; what their containers run is still to be said.
+
+    Args:
+        config: Says what it runs on.
+
+    Raises:
+        UsageError: No machine is named, and none suffices.
+    """
+    if not config.machine_of_training:
+        raise UsageError(
+            f"`training_machine_type` is missing: no n1 machine has {config.cpu_limit} CPUs and "
+            f"{config.memory_limit_gib} GiB. Name the machine of the trials."
+        )
+    pool = {
+        "machine_spec": {"machine_type": config.machine_of_training, **_accelerator(config)},
+        "container_spec": {"image_uri": config.training_image, "env": _environment(config)},
+    }
+    others = config.training_replicas - 1
+    return [{**pool, "replica_count": count} for count in (1, others) if count]
+
+
+def _accelerator(config: RunConfig) -> dict[str, Any]:
+    if not config.accelerator_type:
+        return {}
+    return {"accelerator_type": config.accelerator_type, "accelerator_count": config.accelerator_count}
+
+
+def _environment(config: RunConfig) -> list[dict[str, str]]:
+    return [{"name": REQUIRED_VARIABLE, "value": "1"}] if config.requires_accelerator else []

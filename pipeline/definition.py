@@ -1,5 +1,8 @@
 """The pipeline: upload data, train, evaluate and, where the gate opens, register and deploy."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
 
@@ -19,11 +22,23 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
     Args:
         config: Gives also the parameters' defaults.
     """
-
-    @dsl.pipeline(
+    return dsl.pipeline(
         name=config.pipeline_name,
         description="Trains a DNN classifier on tables under a data contract, gates it and rolls it out.",
-    )
+    )(pipeline_tasks(config))
+
+
+def pipeline_tasks(
+    config: RunConfig, find_trial: Callable[[dsl.PipelineTask], Mapping[str, Any]] = lambda _: {}
+) -> Callable[..., None]:
+    """The DAG's tasks, as a function of its parameters.
+
+    Args:
+        config: Gives also the parameters' defaults.
+        find_trial: Adds tasks between those that store the data, which it is given, and the training. It returns the
+            argument `trial` of the tasks behind, if there is to be one.
+    """
+
     def dnn_pipeline(
         train_data: str = config.train_data,
         eval_data: str = config.eval_data,
@@ -67,6 +82,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
         data.set_container_image(config.image)
         data.set_caching_options(True)
 
+        trial = find_trial(data)
         train = as_custom_job(train_model, config) if config.is_training_job else train_model
         training = train(
             train_dataset=data.outputs["train_dataset"],
@@ -91,6 +107,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
             refit=refit,
             watched_metric=watched_metric,
             temperature_scaling=temperature_scaling,
+            **trial,
             **({"project": project, "location": location} if config.is_training_job else {}),
         )
         training.set_display_name("Train the DNN")
@@ -135,6 +152,7 @@ def define_pipeline(config: RunConfig) -> BaseComponent:
                 serving_image=config.image,
                 run=dsl.PIPELINE_JOB_NAME_PLACEHOLDER,
                 git_sha=git_sha,
+                **trial,
             )
             registration.set_display_name("Register the version")
             registration.set_container_image(config.image)

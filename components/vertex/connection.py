@@ -13,6 +13,7 @@ from trainer.waiting import told_when_slow
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
+    from google.cloud.aiplatform_v1.services.job_service import JobServiceClient
     from google.cloud.aiplatform_v1.services.model_service import ModelServiceClient
     from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceClient
 
@@ -83,6 +84,13 @@ class VertexAI:
         from google.cloud.aiplatform_v1.services.endpoint_service import EndpointServiceClient
 
         return EndpointServiceClient(**self.client_options)
+
+    @cached_property
+    def jobs(self) -> JobServiceClient:
+        """The jobs."""
+        from google.cloud.aiplatform_v1.services.job_service import JobServiceClient
+
+        return JobServiceClient(**self.client_options)
 
     @cached_property
     def predictions(self) -> PredictionServiceClient:

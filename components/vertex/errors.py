@@ -11,3 +11,7 @@ class RegistryError(ProjectError):
 
 class RolloutError(ProjectError):
     """A version failed a check on its way to the traffic; what was before is in place again."""
+
+
+class TuningError(ProjectError):
+    """A search has come to no values that could be trained with."""

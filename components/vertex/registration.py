@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from components.vertex.connection import VertexAI
 from components.vertex.labels import label_value
 from components.vertex.registry import ServingContainer, import_evaluation, register_version
+from components.vertex.trials import label_of, sentence_of
 from trainer.serving.artifact import store_serving_artifact
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def register(
     staging_bucket: str,
     serving_image: str,
     origin: Mapping[str, str],
+    trial: Mapping[str, Any] | None = None,
 ) -> Model:
     """Stores, registers and documents a version, each step once however often it is called.
 
@@ -36,13 +38,18 @@ def register(
         staging_bucket: gs://BUCKET in which versions are kept.
         serving_image: Image of the serving container.
         origin: Where the version comes from; each becomes a label.
+        trial: The trial of a search that its values are of; None where there was none.
 
     Raises:
         RegistryError: The registry holds several models of this name.
     """
     url = store_serving_artifact(saved_model, smoke, f"{staging_bucket.rstrip('/')}/models/{label_value(model_name)}")
     labels = {key: label_value(value) for key, value in origin.items()} | {"model": url.rsplit("/", 1)[-1]}
-    version = register_version(vertex, model_name, decision["summary"], url, ServingContainer(serving_image), labels)
+    description = decision["summary"]
+    if trial:
+        labels["trial"] = label_of(trial)
+        description = f"{description} {sentence_of(trial)}"
+    version = register_version(vertex, model_name, description, url, ServingContainer(serving_image), labels)
     import_evaluation(vertex, version, label_value(origin["run"]), classification_metrics(decision))
     return version
 

@@ -12,7 +12,7 @@ import typer
 from pydantic import BaseModel
 
 from pipeline.commands.table_options import TABLE_OPTIONS, table_of
-from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, Submission, TrainingJob, key
+from pipeline.config import Connection, PipelineParameters, Rollout, RunConfig, Submission, TrainingJob, Tuning, key
 from pipeline.config_layers import (
     CONFIG_VARIABLE,
     DEFAULT_PROFILE,
@@ -52,7 +52,7 @@ def configured(
 
     Args:
         groups: RunConfig, or those of its bases that the command needs. The other fields keep what file and
-            environment say. With RunConfig there is `--param` too.
+            environment say. With RunConfig there is `--param` too, and all but the options of a search.
         needs: What must be given, and has no default, where the connection is Google's Vertex AI: `SUBMITTED` if
             RunConfig is among the groups, otherwise `PLACE`, unless something else is given.
 
@@ -64,8 +64,10 @@ def configured(
         One that takes `table` has the options for a table of the user's, and gets what they say.
         Commands that its errors name repeat them.
     """
-    fields = [field for field in RunConfig.model_fields if any(field in group.model_fields for group in groups)]
     is_whole = RunConfig in groups
+    ran = [field for field in RunConfig.model_fields if is_whole and field not in Tuning.model_fields]
+    asked = {*ran, *(field for group in groups if group is not RunConfig for field in group.model_fields)}
+    fields = [field for field in RunConfig.model_fields if field in asked]
     needed = needs if needs is not None else SUBMITTED if is_whole else PLACE
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -162,18 +164,22 @@ def _parted(params: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 def _panels() -> dict[str, list[str]]:
     """The fields below the headings that `--help` puts them under."""
-    training, job, place, submission, rollout, parameters, fields = (
+    training, job, search, place, submission, rollout, parameters, fields = (
         list(model.model_fields)
-        for model in (Hyperparameters, TrainingJob, Connection, Submission, Rollout, PipelineParameters, RunConfig)
+        for model in (
+            *(Hyperparameters, TrainingJob, Tuning),
+            *(Connection, Submission, Rollout, PipelineParameters, RunConfig),
+        )
     )
     vertex = [*place, *submission]
     return {
         "Data and gate": [field for field in parameters if field not in (*training, *vertex, *rollout)],
         "Training": training,
         "Machines of the training": job,
+        "Search": search,
         "Vertex AI": vertex,
         "Rollout": rollout,
-        "Compiled pipeline": [field for field in fields if field not in (*parameters, *job, *vertex)],
+        "Compiled pipeline": [field for field in fields if field not in (*parameters, *job, *search, *vertex)],
     }
 
 

@@ -1,19 +1,25 @@
-"""The compiled pipeline as a page a person can review; as a command, it writes that page anew."""
+"""Each compiled pipeline as a page a person can review; as a command, it writes these pages anew."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from components.image import TRAINER_IMAGE
-from pipeline.compilation import compile_pipeline
+from pipeline.compilation import compile_pipeline, compile_tuning_pipeline
+from pipeline.config import RunConfig
 from pipeline.config_layers import load_config
 
-GOLDEN = Path(__file__).with_name("graph.txt")
-REFRESH = ".venv/bin/python -m tests.pipeline.graph_summary && git diff tests/pipeline/graph.txt"
+Compile = Callable[[RunConfig, Path], Path]
+GOLDENS: dict[Path, Compile] = {
+    Path(__file__).with_name("graph.txt"): compile_pipeline,
+    Path(__file__).with_name("tuning_graph.txt"): compile_tuning_pipeline,
+}
+REFRESH = ".venv/bin/python -m tests.pipeline.graph_summary && git diff tests/pipeline/*graph.txt"
 
 
 def summarise(document: dict[str, Any]) -> str:
@@ -59,11 +65,12 @@ def _source(source: dict[str, Any]) -> str:
 
 
 def refresh() -> None:
-    """Compiles the pipeline as it is by default, and writes its page."""
-    with tempfile.TemporaryDirectory() as folder:
-        compiled = compile_pipeline(load_config(None, {})[0], Path(folder) / "pipeline.yaml")
-        document = yaml.safe_load(compiled.read_text(encoding="utf-8"))
-    GOLDEN.write_text(summarise(document), encoding="utf-8")
+    """Compiles the pipelines as they are by default, and writes their pages."""
+    for golden, compiled_by in GOLDENS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            compiled = compiled_by(load_config(None, {})[0], Path(folder) / "pipeline.yaml")
+            document = yaml.safe_load(compiled.read_text(encoding="utf-8"))
+        golden.write_text(summarise(document), encoding="utf-8")
 
 
 if __name__ == "__main__":
