@@ -58,7 +58,7 @@ def plan_trials(
         folder: Where the trials leave their curves.
     """
     from components.vertex.study import (
-        ALGORITHMS,
+        algorithm_of,
         folder_of,
         metric_specs,
         parameter_specs,
@@ -83,6 +83,6 @@ def plan_trials(
         pools,
         parameter_specs(space),
         metric_specs(tuning_metric),
-        ALGORITHMS[search_algorithm],
+        algorithm_of(search_algorithm),
         folder_of(pools, space, staging_bucket),
     )

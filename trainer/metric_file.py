@@ -20,14 +20,14 @@ _LINES_KEPT = 100
 class MetricFile:
     """Tells metrics to whoever reads the file. There is one in a process: another would write over its lines.
 
-    Args:
+    Attributes:
         path: The file; its folder is made if need be.
         trial: Id of the trial; 0 where there is none.
     """
 
     def __init__(self, path: Path, trial: str | int = 0) -> None:
-        self._path = path
-        self._trial = trial
+        self.path = path
+        self.trial = trial
         self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
         self._last: tuple[int, dict[str, float]] | None = None
 
@@ -46,11 +46,11 @@ class MetricFile:
         self._last = told
         now = time.time()
         for name, value in metrics.items():
-            line = {"timestamp": now, "trial": self._trial, name: str(value), "global_step": str(step)}
+            line = {"timestamp": now, "trial": self.trial, name: str(value), "global_step": str(step)}
             self._lines.append(json.dumps({**line, "checkpoint_path": ""}, sort_keys=True) + "\n")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         # In place: whoever watches the file may hold it open.
-        self._path.write_text("".join(self._lines), encoding="utf-8")
+        self.path.write_text("".join(self._lines), encoding="utf-8")
 
 
 def metric_file_of(environment: Mapping[str, str]) -> MetricFile | None:

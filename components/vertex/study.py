@@ -9,15 +9,16 @@ from types import MappingProxyType
 from typing import Any
 
 from trainer.config import Hyperparameters, flag
-from trainer.search.metrics import GOALS, TuningMetric
-from trainer.search.space import Algorithm, Interval, Numbers, Parameter, Scale, SearchSpace, Words, number_text
+from trainer.errors import UsageError, nearest, quoted
+from trainer.search.metrics import goal_of
+from trainer.search.space import Interval, Numbers, Parameter, Scale, SearchSpace, Words, number_text
 
 # The numbers of the API's enumerations, as `serialize_parameters` and `serialize_metrics` of Google's components have
 # them, whose import alone takes four seconds.
 _SCALES: Mapping[Scale, int] = MappingProxyType({"linear": 1, "log": 2, "reverse_log": 3})
 _NO_SCALE = 0
 _GOALS = {"maximize": 1, "minimize": 2}
-ALGORITHMS: Mapping[Algorithm, str] = MappingProxyType(
+_ALGORITHMS: Mapping[str, str] = MappingProxyType(
     {"default": "ALGORITHM_UNSPECIFIED", "grid": "GRID_SEARCH", "random": "RANDOM_SEARCH"}
 )
 COMMAND = ("python3", "-m", "trainer.task")
@@ -46,9 +47,25 @@ def _values_of(parameter: Parameter) -> dict[str, Any]:
             return {"categorical_value_spec": {"values": list(words)}, "scale_type": _NO_SCALE}
 
 
-def metric_specs(metric: TuningMetric) -> list[dict[str, Any]]:
-    """The one metric of a study, and whether more of it is better."""
-    return [{"metric_id": metric, "goal": _GOALS[GOALS[metric]]}]
+def metric_specs(metric: str) -> list[dict[str, Any]]:
+    """The one metric of a study, and whether more of it is better.
+
+    Raises:
+        UsageError: Training reports no such metric.
+    """
+    return [{"metric_id": metric, "goal": _GOALS[goal_of(metric)]}]
+
+
+def algorithm_of(name: str) -> str:
+    """What Vertex AI calls an algorithm of searches.
+
+    Raises:
+        UsageError: There is none of this name.
+    """
+    if name not in _ALGORITHMS:
+        known = ", ".join(_ALGORITHMS)
+        raise UsageError(f"`search_algorithm` cannot be {quoted(name)}.{nearest(name, _ALGORITHMS)} Known: {known}.")
+    return _ALGORITHMS[name]
 
 
 def trial_arguments(

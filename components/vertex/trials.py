@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.vertex.connection import VertexAI
 from components.vertex.errors import TuningError
-from trainer.search.metrics import GOALS, TuningMetric
+from trainer.search.metrics import goal_of
 from trainer.search.space import number_text
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def job_named_in(gcp_resources: str) -> str:
     return uri.partition("/v1/")[2]
 
 
-def trials_of(vertex: VertexAI, job: str, metric: TuningMetric) -> list[Trial]:
+def trials_of(vertex: VertexAI, job: str, metric: str) -> list[Trial]:
     """The trials of a job, in the order of their ids.
 
     Args:
@@ -69,10 +69,11 @@ def trials_of(vertex: VertexAI, job: str, metric: TuningMetric) -> list[Trial]:
         metric: What it looked for.
     """
     found = vertex.jobs.get_hyperparameter_tuning_job(name=job, **vertex.reading)
-    return [_trial(trial, metric) for trial in sorted(found.trials, key=lambda trial: int(trial.id))]
+    return [trial_in(trial, metric) for trial in sorted(found.trials, key=lambda trial: int(trial.id))]
 
 
-def _trial(trial: VertexTrial, metric: TuningMetric) -> Trial:
+def trial_in(trial: VertexTrial, metric: str) -> Trial:
+    """What has come of a trial, as Vertex AI tells it."""
     final = trial.final_measurement
     value = next((one.value for one in final.metrics if one.metric_id == metric), math.nan) if final else math.nan
     return Trial(
@@ -89,7 +90,7 @@ def _text(value: Any) -> str:
     return number_text(value) if isinstance(value, int | float) else str(value)
 
 
-def best_of(trials: Sequence[Trial], metric: TuningMetric) -> Trial:
+def best_of(trials: Sequence[Trial], metric: str) -> Trial:
     """The trial that succeeded with the best value, the first of equal ones.
 
     Args:
@@ -99,7 +100,7 @@ def best_of(trials: Sequence[Trial], metric: TuningMetric) -> Trial:
     Raises:
         TuningError: None has succeeded with a finite value.
     """
-    sign = 1 if GOALS[metric] == "maximize" else -1
+    sign = 1 if goal_of(metric) == "maximize" else -1
     measured = [trial for trial in trials if trial.state == SUCCEEDED and trial.value is not None]
     if not measured:
         counts = Counter(trial.state for trial in trials)
@@ -112,7 +113,7 @@ def best_of(trials: Sequence[Trial], metric: TuningMetric) -> Trial:
     return max(measured, key=lambda trial: sign * (trial.value or 0.0))
 
 
-def record_of(job: str, metric: TuningMetric, trials: Sequence[Trial], best: Trial) -> dict[str, Any]:
+def record_of(job: str, metric: str, trials: Sequence[Trial], best: Trial) -> dict[str, Any]:
     """A search and what has come of it, in the types that JSON has."""
     return {"job": job, "metric": metric, "best": best.id, "trials": [asdict(trial) for trial in trials]}
 

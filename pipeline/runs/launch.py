@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.config import PipelineParameters, Place, RunConfig
+from pipeline.config import Place, RunConfig, tuning_parameter_values
 from pipeline.config_layers import COMMAND_LINE, DEFAULT
 from pipeline.interrupts import Interrupted, Interruption
 from pipeline.runs.client import Runs
@@ -74,7 +74,7 @@ def _drafted(
     if file is None:
         check_inputs(config)
         return draft(config, check)
-    values = config.model_dump(include=set(PipelineParameters.model_fields))
+    values = tuning_parameter_values(config)  # of which other pipelines have some
     offered = {name: values[name] for name, source in sources.items() if name in values and source != DEFAULT}
     # What is typed must fit, unless it has a meaning of its own.
     typed = {name: offered[name] for name, source in sources.items() if name in offered and source == COMMAND_LINE}

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.compilation import compile_pipeline
+from pipeline.compilation import DEFAULT_OUTPUT, compile_pipeline, compile_tuning_pipeline, tuning_file
 from pipeline.config import PipelineParameters, key
 from pipeline.config_layers import load_config
 from tests.components.all_components import NAMES, component
-from tests.pipeline.graph_summary import GOLDEN, REFRESH, summarise
+from tests.pipeline.graph_summary import GOLDENS, REFRESH, summarise
 from trainer.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,9 +31,11 @@ def document(compiled: Path) -> dict[str, Any]:
     return document
 
 
-def test_graph_is_the_one_that_was_reviewed(document: dict[str, Any]) -> None:
-    is_as_reviewed = summarise(document) == GOLDEN.read_text(encoding="utf-8")
-    assert is_as_reviewed, f"The graph has changed. Refresh {GOLDEN.name}, and review its difference: {REFRESH}"
+@pytest.mark.parametrize("golden", GOLDENS)
+def test_graph_is_the_one_that_was_reviewed(golden: Path, tmp_path: Path) -> None:
+    compiled = GOLDENS[golden](load_config(None, {})[0], tmp_path / "p.yaml")
+    is_as_reviewed = summarise(yaml.safe_load(compiled.read_text())) == golden.read_text(encoding="utf-8")
+    assert is_as_reviewed, f"The graph has changed. Refresh {golden.name}, and review its difference: {REFRESH}"
 
 
 def test_compiling_loads_no_client_of_kubeflow_and_leaves_the_environment_as_it_was(tmp_path: Path) -> None:
@@ -91,6 +93,9 @@ def test_same_configuration_gives_the_same_bytes(compiled: Path, tmp_path: Path)
     command = [sys.executable, str(script), "--output", str(tmp_path / "again.yaml")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={"PYTHONHASHSEED": "7", "PATH": ""})
     assert (tmp_path / "again.yaml").read_bytes() == compiled.read_bytes()
+    beside = compile_tuning_pipeline(load_config(None, {})[0], tmp_path / "tuning.yaml")
+    assert (tmp_path / "again-tuning-pipeline.yaml").read_bytes() == beside.read_bytes()
+    assert tuning_file(DEFAULT_OUTPUT).name == "dnn-tuning-pipeline.yaml"
 
 
 def test_parameters_are_the_fields_of_the_configuration(document: dict[str, Any]) -> None:
@@ -111,10 +116,11 @@ def test_every_argument_of_a_component_is_described(name: str) -> None:
         assert f"        {argument}: " in described
 
 
-def test_every_component_is_a_task(document: dict[str, Any]) -> None:
-    assert {f"comp-{name.replace('_', '-')}" for name in NAMES} == {
-        name for name, about in document["components"].items() if "executorLabel" in about
-    }
+def test_every_component_is_a_task_of_a_pipeline(tmp_path: Path) -> None:
+    compiled = [compile_(load_config(None, {})[0], tmp_path / "p.yaml").read_text() for compile_ in GOLDENS.values()]
+    components = [yaml.safe_load(text)["components"].items() for text in compiled]
+    own = {name for some in components for name, about in some if "executorLabel" in about}
+    assert {f"comp-{name.replace('_', '-')}" for name in NAMES} == own - {"comp-hyperparameter-tuning-job"}
 
 
 def test_every_parameter_reaches_a_task(document: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from pipeline.config import (
     RunConfig,
     Submission,
     TrainingJob,
+    Tuning,
     key,
     parameter_values,
 )
@@ -95,7 +96,7 @@ def test_every_field_is_described() -> None:
     assert set(Hyperparameters.model_fields) < set(PipelineParameters.model_fields) < set(RunConfig.model_fields)
     assert {*Place.model_fields, *Rollout.model_fields} < set(PipelineParameters.model_fields)
     assert set(Place.model_fields) < set(Connection.model_fields) < set(RunConfig.model_fields)
-    outside = {*Submission.model_fields, *TrainingJob.model_fields, "connection"}
+    outside = {*Submission.model_fields, *TrainingJob.model_fields, *Tuning.model_fields, "connection"}
     assert outside < set(RunConfig.model_fields)
     assert outside.isdisjoint(PipelineParameters.model_fields)
 

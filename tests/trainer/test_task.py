@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -72,6 +73,40 @@ def test_vertex_variables_are_the_defaults_of_the_folders() -> None:
     assert told.model_dir == "here"
 
 
+def test_each_trial_has_folders_of_its_own() -> None:
+    trial = {"CLOUD_ML_TRIAL_ID": "7"}
+    told = config_from(build_parser(trial).parse_args([*IRIS, "--job-dir", "jobs/x/", "--model-dir", "m"]), trial)
+    assert (told.job_dir, told.checkpoints, told.model_dir) == ("jobs/x/7", "jobs/x/7/checkpoints", "m/7")
+    # Vertex AI has put the trial into its own already.
+    environment = {**trial, "AIP_MODEL_DIR": "gs://b/7/model/", "AIP_TENSORBOARD_LOG_DIR": "gs://b/7/logs/"}
+    arguments = build_parser(environment).parse_args([*IRIS, "--job-dir", "jobs/x"])
+    told = config_from(arguments, environment)
+    assert (told.model_dir, told.logs, told.checkpoints) == (
+        "gs://b/7/model/",
+        "gs://b/7/logs/",
+        "jobs/x/7/checkpoints",
+    )
+
+
+def test_numbers_are_taken_as_a_tuning_job_writes_them(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--num_layers=3.0", "--train-batch-size=32.0", "--train_steps", "1e3", "--learning_rate=1"]
+    config = config_from(build_parser({}).parse_args(spelled([*IRIS, "--job-dir", "my_jobs", *words])))
+    assert (config.num_layers, config.train_batch_size, config.train_steps) == (3, 32, 1000)
+    assert (config.learning_rate, config.job_dir) == (1.0, "my_jobs")
+    for flag, fault in [("--num-layers", "a whole number, such as 32"), ("--dropout", "a number, such as 0.5")]:
+        with pytest.raises(SystemExit, match="2"):
+            main([*IRIS, "--job-dir", "j", f"{flag}=3,5"])
+        assert f'argument {flag}: must be {fault}. Received: "3,5".' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"), [([], "are both missing"), ([*IRIS[2:], "--validation-fraction=0.2"], "exclude each other")]
+)
+def test_evaluation_files_or_a_share_of_the_training_rows_are_given(words: list[str], fault: str) -> None:
+    with pytest.raises(UsageError, match=rf"`--eval-files` and `--validation-fraction` {fault}: give files"):
+        config_from(build_parser({}).parse_args([*IRIS[:2], "--job-dir", "j", *words]))
+
+
 def test_a_folder_is_asked_for() -> None:
     with pytest.raises(UsageError, match=r"`--job-dir` is missing, and not all of AIP_MODEL_DIR"):
         config_from(build_parser({"AIP_MODEL_DIR": "x"}).parse_args(IRIS))
@@ -96,6 +131,24 @@ def test_main_trains_exports_and_prints_the_place(tmp_path: Path) -> None:
     assert "step 100 of 100: training loss" in done.stderr
     assert re.search(r"INFO accuracy 0\.\d{4}, loss \d\.\d{4} after 100 steps\n$", done.stderr)
     assert "cuda" not in done.stderr.lower()
+
+
+@pytest.mark.tensorflow
+def test_trial_tells_its_metrics_on_the_rows_that_validate_and_leaves_curves_alone(tmp_path: Path) -> None:
+    words = ["--job-dir", str(tmp_path / "job"), "--validation-fraction=0.2", "--metrics-only", "--train_steps=150.0"]
+    command = [sys.executable, "-m", "trainer.task", *IRIS[:2], *words]
+    told = {"CLOUD_ML_HP_METRIC_FILE": str(tmp_path / "trial" / "metrics"), "CLOUD_ML_TRIAL_ID": "2"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env={**os.environ, **told})
+    assert done.stdout == ""
+    assert [path.name for path in (tmp_path / "job" / "2").iterdir()] == ["logs"]
+    counts = re.search(r"(\d+) of the training rows validate, (\d+) are left to train", done.stderr)
+    assert counts
+    validating, left = map(int, counts.groups())
+    assert (validating + left, 10 < validating < 40) == (120, True)
+    lines = [json.loads(line) for line in (tmp_path / "trial" / "metrics").read_text().splitlines()]
+    assert [(line["trial"], line["global_step"]) for line in lines] == [("2", "100")] * 2 + [("2", "150")] * 2
+    accuracy = float(lines[-2]["accuracy"])
+    assert accuracy * validating == pytest.approx(round(accuracy * validating), abs=1e-3)
 
 
 @pytest.mark.tensorflow

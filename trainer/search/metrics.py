@@ -6,8 +6,24 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
+from trainer.errors import UsageError, nearest, quoted
+
 TuningMetric = Literal["accuracy", "loss"]
 Goal = Literal["maximize", "minimize"]
 
 # Both are of the rows that training evaluates on: the share that are right, and the mean cross-entropy in nats.
 GOALS: Mapping[TuningMetric, Goal] = MappingProxyType({"accuracy": "maximize", "loss": "minimize"})
+
+
+def goal_of(metric: str) -> Goal:
+    """Whether more of a metric is better.
+
+    Raises:
+        UsageError: Training reports no such metric.
+    """
+    goals: Mapping[str, Goal] = dict(GOALS)
+    if metric not in goals:
+        raise UsageError(
+            f"Training reports no metric {quoted(metric)}.{nearest(metric, goals)} Known: {', '.join(goals)}."
+        )
+    return goals[metric]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from trainer.config import TrainingConfig
 from trainer.errors import UsageError, listing, nearest, quoted
 from trainer.flag_values import choices_of, number_kind, real_number, whole_number
-from trainer.search.space import Algorithm, Interval, Numbers, Parameter, Scale, SearchSpace, Words, number_text
+from trainer.search.space import Interval, Numbers, Parameter, Scale, SearchSpace, Words, number_text
 
 # The ancestor's three, at its ranges, and the learning rate; of its up to 15 layers, more than 6 seldom learn.
 DEFAULT_SEARCH = "first_layer_size=50..500 num_layers=1..6 scale_factor=0.1..1.0 learning_rate=0.01..0.3:log"
@@ -146,12 +146,12 @@ def _require_taken(name: str, number: float) -> None:
                 raise _FaultError(f"{taken}. Received: {number_text(number)}") from error
 
 
-def require_feasible(space: SearchSpace, algorithm: Algorithm, trials: int, parallel_trials: int) -> None:
+def require_feasible(space: SearchSpace, algorithm: str, trials: int, parallel_trials: int) -> None:
     """Refuses a search that no tuning job could make.
 
     Args:
         space: What is searched.
-        algorithm: How.
+        algorithm: How: default, grid or random.
         trials: How many values are tried, at most.
         parallel_trials: How many of them at a time.
 
@@ -166,6 +166,6 @@ def require_feasible(space: SearchSpace, algorithm: Algorithm, trials: int, para
     endless = [one for one in space.parameters if isinstance(one, Interval) and math.isinf(one.points)]
     if algorithm == "grid" and endless:
         raise UsageError(
-            f"`search_algorithm` grid tries every value, and {endless[0]} has no end of them. Give it a list of values, "
+            f"`search_algorithm` grid tries every value, and {endless[0]} has no end of them. Give it a list, "
             "A,B,C, or take another algorithm."
         )

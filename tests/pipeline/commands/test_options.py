@@ -9,7 +9,7 @@ import yaml
 
 from pipeline.commands.options import configured
 from pipeline.compilation import compile_pipeline
-from pipeline.config import Connection, PipelineParameters, RunConfig, key
+from pipeline.config import Connection, PipelineParameters, RunConfig, Tuning, key
 from pipeline.config_layers import load_config
 from trainer.config import flag
 from trainer.errors import UsageError
@@ -47,7 +47,10 @@ def test_pipeline_configuration_and_command_line_agree(tmp_path: Path) -> None:
 
 def test_every_field_of_the_configuration_is_an_option_of_a_whole_one() -> None:
     options = {option.opts[0] for option in typer.main.get_command(app_of(RunConfig)[0]).params}
-    assert options == {"--config", "--profile", "--param", *map(flag, RunConfig.model_fields)}
+    of_a_run = RunConfig.model_fields.keys() - Tuning.model_fields.keys()
+    assert options == {"--config", "--profile", "--param", *map(flag, of_a_run)}
+    searching = {option.opts[0] for option in typer.main.get_command(app_of(RunConfig, Tuning)[0]).params}
+    assert searching - options == set(map(flag, Tuning.model_fields))
     assert "--param" not in {option.opts[0] for option in typer.main.get_command(app_of(Connection)[0]).params}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from trainer.config import TrainingConfig
 from trainer.errors import UsageError
-from trainer.search.reading import DEFAULT_SEARCH, read_search, searchable
+from trainer.search.reading import DEFAULT_SEARCH, read_search, require_feasible, searchable
 from trainer.search.space import Interval, Numbers, Words
 
 
@@ -88,3 +88,15 @@ def test_more_values_than_vertex_takes_are_refused() -> None:
 def test_all_faults_are_told_together() -> None:
     with pytest.raises(UsageError, match=r"2 problems:\n  - `a` is no flag .*\n  - `dropout` must be less than 1"):
         read_search("a=1..2 dropout=0..1")
+
+
+def test_search_that_no_job_could_make_is_refused() -> None:
+    space = read_search("num_layers=1..6 dropout=0..0.5")
+    require_feasible(space, "default", 4, 4)
+    require_feasible(read_search("num_layers=1..6 dropout=0,0.5"), "grid", 4, 4)
+    with pytest.raises(UsageError, match=r"`parallel_trials` must be at most `trials`\. Received: 5 and 4\."):
+        require_feasible(space, "random", 4, 5)
+    with pytest.raises(
+        UsageError, match=r"grid tries every value, and dropout=0\.\.0\.5 has no end of them\. Give it a"
+    ):
+        require_feasible(space, "grid", 4, 2)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,9 +16,11 @@ import pytest
 from trainer.config import TrainingConfig
 from trainer.contract import load_contract
 from trainer.errors import TrainingError, UsageError
+from trainer.metric_file import MetricFile
 from trainer.model.trained_model import TrainedModel
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.step_plan import XLA_FROM_STEPS
+from trainer.training.tables import read_tables
 from trainer.training.train import train
 
 pytestmark = pytest.mark.tensorflow
@@ -71,6 +74,45 @@ def test_words_are_learned_from_rows_held_and_rows_read_anew_alike(
     held, streamed = run(iris_config(**told)), run(iris_config(**told, in_memory_mib=0))
     assert held.steps == 8
     assert_same_weights(held, streamed)
+
+
+@pytest.mark.parametrize("holdout", [0.0, 0.25])
+def test_rows_that_validate_are_measured_and_not_learned_held_and_read_anew_alike(
+    iris_config: Configure, holdout: float
+) -> None:
+    told = {"eval_files": (), "validation_fraction": 0.2, "holdout": holdout, "patience": 5}
+    held, streamed = (iris_config(**told, in_memory_mib=memory) for memory in (256, 0))
+    for config in (held, streamed):
+        tables = read_tables(config, load_contract(config.schema_file))
+        apart = tables.held_out.rows if tables.held_out else 0
+        assert (tables.training.rows + apart, tables.evaluation.rows) == (96, 24)
+        assert bool(apart) == bool(holdout)
+        learned = np.concatenate([piece.numbers for piece in tables.training.pieces()])
+        measured = np.concatenate([piece.numbers for piece in tables.evaluation.pieces()])
+        assert (len(learned), len(measured)) == (96 - apart, 24)
+        assert not {row.tobytes() for row in learned} & {row.tobytes() for row in measured}
+    one, other = run(held), run(streamed)
+    assert_same_weights(one, other)
+    assert one.metrics == other.metrics
+    assert one.record["validation fraction"] == 0.2
+
+
+def test_metrics_of_the_model_that_is_left_are_told_last(iris_config: Configure, tmp_path: Path) -> None:
+    config = iris_config(train_steps=200, learning_rate=0.5, patience=2, temperature_scaling=True)
+    trained = train(config, load_contract(config.schema_file), metric_file=MetricFile(tmp_path / "metrics"))
+    lines = [json.loads(line) for line in (tmp_path / "metrics").read_text().splitlines()]
+    assert [line["global_step"] for line in lines[:4]] == ["10", "10", "20", "20"]
+    assert lines[-1]["global_step"] == str(trained.steps)
+    assert [float(line[name]) for line, name in zip(lines[-2:], trained.metrics, strict=True)] == [
+        *trained.metrics.values()
+    ]
+
+
+def test_training_that_leaves_metrics_alone_keeps_no_checkpoint(iris_config: Configure) -> None:
+    config = iris_config(metrics_only=True)
+    one, other = run(config), run(config)
+    assert_same_weights(one, other)
+    assert [path.name for path in Path(config.job_dir).iterdir()] == ["logs"]
 
 
 def test_a_batch_may_be_larger_than_the_table(iris_config: Configure) -> None:
