@@ -34,7 +34,7 @@ setup: .venv/installed ## install what a run needs
 run: .venv/installed ## run the whole pipeline on this machine; ARGS go to `python -m pipeline run`
 	@$(PY) -m pipeline run $(ARGS)
 
-compile: build/dnn-pipeline.yaml ## write build/dnn-pipeline.yaml
+compile: build/dnn-pipeline.yaml ## write build/dnn-pipeline.yaml and build/dnn-tuning-pipeline.yaml
 
 build/dnn-pipeline.yaml: .venv/installed compile.py $(wildcard pipeline/*.py pipeline/*/*.py components/*.py components/*/*.py trainer/*.py trainer/*/*.py)
 	$(PY) compile.py

@@ -204,7 +204,10 @@ class Tuning(BaseModel):
     )
     trials: int = Field(20, ge=1, description="How many values are tried, at most.")
     parallel_trials: int = Field(2, ge=1, description="How many of them at a time.")
-    tuning_metric: TuningMetric = Field("accuracy", description="What trials are compared by: accuracy or loss.")
+    tuning_metric: TuningMetric = Field(
+        "loss",
+        description="What trials are compared by: loss or accuracy, of which few rows cannot tell near ones apart.",
+    )
     validation_fraction: float = Field(
         0.2,
         gt=0,

@@ -1,7 +1,5 @@
 """The tuning pipeline: upload data, search, train with the best values found, and from there on as the other does."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Mapping
 from importlib.machinery import SourceFileLoader

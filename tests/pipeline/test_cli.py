@@ -297,12 +297,14 @@ def test_draft_schema_refuses_an_unknown_column(command: Command, iris_files: Ir
     assert 'Received: "Species"' in outcome.err
 
 
-def test_compile_writes_the_file_and_tells_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compile_writes_both_files_and_tells_their_paths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "build" / "wine.yaml"
     with pytest.raises(SystemExit) as ended:
         compile_command(["--pipeline-name", "wine", "--output", str(output)])
-    assert (ended.value.code, capsys.readouterr()) == (0, (f"{output}\n", ""))
+    tuning = output.with_name("wine-tuning-pipeline.yaml")
+    assert (ended.value.code, capsys.readouterr()) == (0, (f"{output}\n{tuning}\n", ""))
     assert "name: wine\n" in output.read_text(encoding="utf-8")
+    assert "name: wine-tuning-pipeline\n" in tuning.read_text(encoding="utf-8")
 
 
 def test_compile_refuses_wrong_usage_in_one_paragraph(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ TuningMetric = Literal["accuracy", "loss"]
 Goal = Literal["maximize", "minimize"]
 
 # Both are of the rows that training evaluates on: the share that are right, and the mean cross-entropy in nats.
-GOALS: Mapping[TuningMetric, Goal] = MappingProxyType({"accuracy": "maximize", "loss": "minimize"})
+GOALS: Mapping[str, Goal] = MappingProxyType({"accuracy": "maximize", "loss": "minimize"})
 
 
 def goal_of(metric: str) -> Goal:
@@ -21,9 +21,8 @@ def goal_of(metric: str) -> Goal:
     Raises:
         UsageError: Training reports no such metric.
     """
-    goals: Mapping[str, Goal] = dict(GOALS)
-    if metric not in goals:
+    if metric not in GOALS:
         raise UsageError(
-            f"Training reports no metric {quoted(metric)}.{nearest(metric, goals)} Known: {', '.join(goals)}."
+            f"Training reports no metric {quoted(metric)}.{nearest(metric, GOALS)} Known: {', '.join(GOALS)}."
         )
-    return goals[metric]
+    return GOALS[metric]
