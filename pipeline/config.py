@@ -195,8 +195,7 @@ class Tuning(BaseModel):
 
     search: Search = Field(
         DEFAULT_SEARCH,
-        description="What is searched: NAME=LOW..HIGH or NAME=A,B between spaces, each name a flag of the trainer; "
-        ":log behind numbers looks at their size.",
+        description="What is searched: flags of the trainer as NAME=LOW..HIGH:log or NAME=A,B, between spaces.",
     )
     search_algorithm: Algorithm = Field(
         "default",

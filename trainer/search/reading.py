@@ -15,7 +15,7 @@ from trainer.flag_values import choices_of, number_kind, real_number, whole_numb
 from trainer.search.space import Interval, Numbers, Parameter, Scale, SearchSpace, Words, number_text
 
 # The ancestor's three, at its ranges, and the learning rate; of its up to 15 layers, more than 6 seldom learn.
-DEFAULT_SEARCH = "first_layer_size=50..500 num_layers=1..6 scale_factor=0.1..1.0 learning_rate=0.01..0.3:log"
+DEFAULT_SEARCH = "first_layer_size=50..500 num_layers=1..6 scale_factor=0.1..1 learning_rate=0.01..0.3:log"
 SEPARATOR = ".."
 # What a search must leave alone: each trial is to be measured on the same rows.
 _MEASURE = ("validation_fraction", "eval_steps", "eval_batch_size")

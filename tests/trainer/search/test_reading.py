@@ -32,8 +32,14 @@ def test_points_are_the_combinations() -> None:
 
 
 def test_default_searches_the_shape_of_the_network_and_the_learning_rate() -> None:
-    names = [parameter.name for parameter in read_search(DEFAULT_SEARCH).parameters]
-    assert names == ["first_layer_size", "num_layers", "scale_factor", "learning_rate"]
+    space = read_search(DEFAULT_SEARCH)
+    assert str(space) == DEFAULT_SEARCH
+    assert [parameter.name for parameter in space.parameters] == [
+        "first_layer_size",
+        "num_layers",
+        "scale_factor",
+        "learning_rate",
+    ]
 
 
 def test_numbers_and_choices_of_the_trainer_can_be_searched_and_nothing_else() -> None:
