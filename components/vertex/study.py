@@ -84,7 +84,8 @@ def trial_arguments(
         f"--schema={contract}",
         f"--validation-fraction={validation_fraction!r}",
         "--metrics-only",
-        *(_argument(name, value) for name, value in hyperparameters.items()),
+        # A pipeline keeps no order of them, and another one would be another search for the cache.
+        *(_argument(name, hyperparameters[name]) for name in sorted(hyperparameters)),
     ]
 
 

@@ -46,8 +46,8 @@ def test_plan_trials_tells_a_tuning_job_all_but_its_values(artifact: MakeArtifac
         f"--schema={inputs['contract'].path}",
         "--validation-fraction=0.2",
         "--metrics-only",
-        "--train-steps=100",
         "--no-refit",
+        "--train-steps=100",
     ]
     assert validation.metadata == {"rows_that_validate": 24, "rows_left_to_train": 96}
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from google.cloud.aiplatform import hyperparameter_tuning as hpt
 from google_cloud_pipeline_components.v1.hyperparameter_tuning_job import serialize_metrics, serialize_parameters
@@ -14,7 +16,9 @@ from components.vertex.study import (
 )
 from trainer.config import Hyperparameters
 from trainer.errors import UsageError
+from trainer.search.metrics import GOALS, TuningMetric
 from trainer.search.reading import read_search
+from trainer.search.space import Algorithm
 from trainer.task import build_parser, config_from, spelled
 
 POOL = {"machine_spec": {"machine_type": "n1-standard-4"}, "container_spec": {"image_uri": "i:1"}, "replica_count": 1}
@@ -35,7 +39,9 @@ def test_parameters_and_metric_are_those_that_googles_helpers_write() -> None:
 
 
 def test_metric_or_algorithm_that_there_is_not_is_refused() -> None:
-    assert algorithm_of("random") == "RANDOM_SEARCH"
+    known = [algorithm_of(name) for name in get_args(Algorithm)]
+    assert known == ["ALGORITHM_UNSPECIFIED", "GRID_SEARCH", "RANDOM_SEARCH"]
+    assert {*GOALS} == {*get_args(TuningMetric)}
     with pytest.raises(
         UsageError, match=r'`search_algorithm` cannot be "gird"\. Did you mean "grid"\? Known: default, '
     ):
