@@ -23,8 +23,8 @@ def choose_trial(
         tuning_metric: What the trials are compared by: accuracy or loss.
         project: Google Cloud project.
         location: Region.
-        metrics: The best trial's number, metric and values, and how many trials succeeded.
-        trials: A JSON record of all trials: their values, states and metrics.
+        metrics: The best trial's number and metric, how many trials there were, and how many succeeded.
+        trials: A JSON record of all trials: their values, states and metrics; the best one as metadata.
 
     Returns:
         trial: The best one: its job, id, metric and value, and the parameters that it tried, by name.
@@ -39,10 +39,16 @@ def choose_trial(
     found = trials_of(connect(project, location), job, tuning_metric)
     best = best_of(found, tuning_metric)
     Path(trials.path).write_text(json.dumps(record_of(job, tuning_metric, found, best), indent=2), encoding="utf-8")
-    trials.metadata.update(job=job, best=best.id, **best.parameters)
+    trial = {
+        "job": job,
+        "id": best.id,
+        "metric": tuning_metric,
+        "value": best.value,
+        "parameters": dict(best.parameters),
+    }
+    trials.metadata["trial"] = trial
     metrics.log_metric("best_trial", int(best.id))
     metrics.log_metric(f"validation_{tuning_metric}", best.value)
     metrics.log_metric("trials", len(found))
     metrics.log_metric("trials_succeeded", sum(trial.state == SUCCEEDED for trial in found))
-    chosen = {"job": job, "id": best.id, "metric": tuning_metric, "value": best.value}
-    return ({**chosen, "parameters": dict(best.parameters)},)
+    return (trial,)

@@ -145,7 +145,9 @@ def _selected(source: Document | None, kind: str, inner: Mapping[str, Values], m
 
 
 def _filled_in(value: Any, known: Mapping[str, Any], told: Mapping[str, str]) -> Any:
-    """A text with other inputs, and what is told, in the places that are held for them."""
+    """A text with other inputs, and what is told, in the places that are held for them; so all texts in a value."""
+    if isinstance(value, Mapping | list):
+        return _all_filled_in(value, known, told)
     if not isinstance(value, str) or "{{$" not in value:
         return value
     if value in told:
@@ -156,7 +158,22 @@ def _filled_in(value: Any, known: Mapping[str, Any], told: Mapping[str, str]) ->
         found = known.get(place["name"], Unknown()) if place["name"] else Unknown()
         if isinstance(found, Unknown):
             unknown.append(found)
-        return str(found)
+        return _text(found)
 
     text = _PLACEHOLDER.sub(fill, value)
     return unknown[0] if unknown else text
+
+
+def _all_filled_in(value: Mapping[str, Any] | list[Any], known: Mapping[str, Any], told: Mapping[str, str]) -> Any:
+    items = [_filled_in(item, known, told) for item in (value.values() if isinstance(value, Mapping) else value)]
+    unknown = [item for item in items if isinstance(item, Unknown)]
+    if unknown:
+        return unknown[0]
+    return dict(zip(value, items, strict=True)) if isinstance(value, Mapping) else items
+
+
+def _text(value: Any) -> str:
+    """A value as the service writes it into a text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from components.vertex.trials import sentence_of
 from pipeline import marks
 from pipeline.runs.links import page_of, report_at
 from pipeline.runs.record import RunRecord
@@ -29,14 +30,14 @@ _MOST_CLASSES = 20
 
 
 def results(run: RunRecord, decision: Mapping[str, Any]) -> list[Text]:
-    """Warnings, metrics, confusion matrix, decision, version and places; empty where a run has none.
+    """Warnings, search, metrics, confusion matrix, decision, version and places; empty where a run has none.
 
     Args:
         run: The run.
         decision: The decision record that it has written; empty where it has none.
     """
     told = [_decision(decision), _serving(run, decision), _places(run)]
-    return [_warnings(run), _metrics(run), _confusion_matrix(run), *told]
+    return [_warnings(run), _search(run), _metrics(run), _confusion_matrix(run), *told]
 
 
 def look(state: str) -> tuple[str, str, str]:
@@ -49,6 +50,12 @@ def _warnings(run: RunRecord) -> Text:
     artifacts = [artifact for task in run.tasks for artifact in task.outputs.values()]
     noted = [str(warning) for artifact in artifacts for warning in artifact.metadata.get("warnings") or []]
     return Text("\n").join(Text.assemble(("! ", "yellow"), warning) for warning in dict.fromkeys(noted))
+
+
+def _search(run: RunRecord) -> Text:
+    """The values that a search has chosen."""
+    chosen = [artifact.metadata.get("trial") for artifact in run.outputs("trials")]
+    return Text("\n").join(Text(sentence_of(trial)) for trial in chosen if trial)
 
 
 def noted_of(run: RunRecord, kind: str) -> Mapping[str, Any]:

@@ -121,6 +121,12 @@ def test_summary_tells_what_a_run_has_come_to() -> None:
     )
 
 
+def test_summary_tells_what_a_search_has_chosen() -> None:
+    trial = {"job": "j/1", "id": "3", "metric": "loss", "value": 0.04711, "parameters": {"num_layers": "2"}}
+    searched = run("run-1", "succeeded", task("choose-trial", "succeeded", outputs={"trials": artifact(trial=trial)}))
+    assert "Tuned: num_layers 2, of trial 3 with loss 0.04711 on rows that validate." in printed(summary(searched, {}))
+
+
 def test_summary_of_a_model_that_was_kept_back_says_why() -> None:
     text = printed(summary(evaluated(passed=False), KEPT_BACK))
     assert "Decision: kept back\n  ✓ Accuracy and loss are finite.\n  ✗ Accuracy is 0.9667" in text
