@@ -3,8 +3,6 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from google.cloud.aiplatform import hyperparameter_tuning as hpt
-from google_cloud_pipeline_components.v1.hyperparameter_tuning_job import serialize_metrics, serialize_parameters
 
 from components.vertex.study import (
     algorithm_of,
@@ -25,6 +23,9 @@ POOL = {"machine_spec": {"machine_type": "n1-standard-4"}, "container_spec": {"i
 
 
 def test_parameters_and_metric_are_those_that_googles_helpers_write() -> None:
+    from google.cloud.aiplatform import hyperparameter_tuning as hpt
+    from google_cloud_pipeline_components.v1.hyperparameter_tuning_job import serialize_metrics, serialize_parameters
+
     text = "learning_rate=0.01..0.3:log num_layers=1..6 train_batch_size=32,100 optimizer=adagrad,adam"
     assert parameter_specs(read_search(text)) == serialize_parameters(
         {
