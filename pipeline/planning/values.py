@@ -165,11 +165,20 @@ def _filled_in(value: Any, known: Mapping[str, Any], told: Mapping[str, str]) ->
 
 
 def _all_filled_in(value: Mapping[str, Any] | list[Any], known: Mapping[str, Any], told: Mapping[str, str]) -> Any:
-    items = [_filled_in(item, known, told) for item in (value.values() if isinstance(value, Mapping) else value)]
+    """The same of a list or struct, whose places for other things than inputs, as in worker pools, stay as they are."""
+    inner = value.values() if isinstance(value, Mapping) else value
+    items = [_filled_in(item, known, told) if _has_inputs(item) else item for item in inner]
     unknown = [item for item in items if isinstance(item, Unknown)]
     if unknown:
         return unknown[0]
     return dict(zip(value, items, strict=True)) if isinstance(value, Mapping) else items
+
+
+def _has_inputs(value: Any) -> bool:
+    """Whether a value may hold places for inputs."""
+    if isinstance(value, str):
+        return any(place["name"] for place in _PLACEHOLDER.finditer(value))
+    return isinstance(value, Mapping | list)
 
 
 def _text(value: Any) -> str:

@@ -15,9 +15,10 @@ def given(constant: Any, **known: Any) -> Any:
 
 
 def test_texts_of_a_constant_are_filled_in_at_any_depth() -> None:
-    constant = {"all": [PLACE.format(name="x"), f"--y={PLACE.format(name='y')}", 1.0], "who": "{{$.account}}"}
+    constant = {"all": [PLACE.format(name="x"), f"--y={PLACE.format(name='y')}", 1.0], "input": "{{$.json_escape[1]}}"}
     told = given(constant, x=20.0, y=True)
-    assert told == {"all": ["20", "--y=true", 1.0], "who": "me"}
+    assert told == {"all": ["20", "--y=true", 1.0], "input": "{{$.json_escape[1]}}"}
+    assert given("{{$.account}}") == "me"
 
 
 def test_what_holds_an_unknown_value_is_unknown() -> None:
