@@ -158,6 +158,16 @@ def test_train_model_refuses_what_makes_no_sense(artifact: MakeArtifact, uploade
     assert not (Path(uploaded.train_dataset.path).parent / "model").exists()
 
 
+def test_train_model_takes_the_values_of_a_trial_before_its_own(
+    artifact: MakeArtifact, uploaded: SimpleNamespace
+) -> None:
+    trial = {"job": "jobs/1", "id": "3", "metric": "loss", "value": 0.1, "parameters": {"train_steps": "7"}}
+    model, _ = train(artifact, uploaded, trial=trial)
+    assert (model.metadata["steps"], model.metadata["trial"]) == (7, trial)
+    with pytest.raises(UsageError, match=r"`--num-layers` must be less than or equal to 64"):
+        train(artifact, uploaded, trial={**trial, "parameters": {"num_layers": "65"}})
+
+
 def test_a_model_is_registered_once_deployed_and_then_to_be_beaten(
     artifact: MakeArtifact, uploaded: SimpleNamespace, vertex: VertexEmulator
 ) -> None:
@@ -177,9 +187,12 @@ def test_a_model_is_registered_once_deployed_and_then_to_be_beaten(
             run="Run 1!",
             git_sha="0123456789abcdef",
             registered_model=registered,
+            trial={"job": "jobs/1", "id": "3", "metric": "loss", "value": 0.1, "parameters": {"seed": "1"}},
         )
         assert version == "1"
     found = vertex.get(registered.metadata["resourceName"])
+    assert found["labels"]["trial"] == "1-3"
+    assert found["versionDescription"].endswith("Tuned: seed 1, of trial 3 with loss 0.1 on rows that validate.")
     assert found["labels"]["run"] == "run-1-"
     assert found["labels"]["data"] == "c4c7652b14da"
     assert found["labels"]["git"] == "0123456789ab"
