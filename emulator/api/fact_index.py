@@ -42,12 +42,7 @@ class Place(NamedTuple):
     number: int
 
 
-# The value of a record for the field that orders a list.
-_VALUE = "(SELECT value FROM facts WHERE number = one.number AND field = ?)"
-_OTHER = (
-    "EXISTS (SELECT 1 FROM facts AS other WHERE other.number = one.number AND other.field = ? AND other.value {} ?)"
-)
-
+# A part of a query, and what stands for its question marks.
 Term = tuple[str, tuple[str | int, ...]]
 
 

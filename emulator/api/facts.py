@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from emulator.api.filters import Condition, Field
 from emulator.api.protobuf import pb_of
 
-if TYPE_CHECKING:
-    from emulator.api.store import Transaction
-
 Record = TypeVar("Record")
 
 
-def _itself(_tx: Transaction, record: Any) -> Any:
+def _itself(_tx: Any, record: Any) -> Any:
     return pb_of(record)
 
 
@@ -27,19 +24,19 @@ class Facts(Generic[Record]):
     Attributes:
         filters: The fields that are looked up, in snake_case.
         orders: Those that lists are ordered by, a text or a time each. One that is in both is the same in both.
-        view: What the fields are read of, given a record.
+        view: What the fields are read of, given the transaction and a record.
     """
 
     filters: Mapping[str, Field]
     orders: Mapping[str, Field] = attribute(default_factory=dict)
-    view: Callable[[Transaction, Record], Any] = _itself
+    view: Callable[[Any, Record], Any] = _itself
 
     @property
     def fields(self) -> dict[str, Field]:
         """All of them, by name."""
         return {**self.filters, **self.orders}
 
-    def of(self, tx: Transaction, record: Record) -> Iterator[tuple[str, str]]:
+    def of(self, tx: Any, record: Record) -> Iterator[tuple[str, str]]:
         """The facts of a record: each a field, `labels.KEY` where it holds labels, and its value as a text that sorts.
 
         An empty value is told only of a field that lists are ordered by.
