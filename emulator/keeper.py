@@ -15,6 +15,8 @@ Where the variable VERTEX_EMULATOR_WARM names a socket, a process is asked there
 (warm/) and becomes the command under a keeper of its own; this one then tells what it hears from either side. Where
 that process refuses, or is not there, all goes on as without it.
 
+Each command has a variable VERTEX_EMULATOR_KEEPER, the beginning of a line that keeps what the command itself starts.
+
 It is run as a file, outside the package, and imports little: each model server and each task has one.
 """
 
@@ -28,7 +30,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 EXIT_NOT_FOUND = 127
 # Names the socket of the process that forks.
 WARM = "VERTEX_EMULATOR_WARM"
+# Words of a shell, behind which a command is kept.
+KEEPER = "VERTEX_EMULATOR_KEEPER"
 ACCEPTED, REFUSED = b"Y", b"N"
 _POLITELY = b"."
 # A library that is being loaded is waited for.
@@ -74,6 +78,18 @@ def main(arguments: list[str]) -> int:
         return process.pid
 
     return _keep(start, float(grace_s), folder, is_asked=False)
+
+
+def beginning(variables: Mapping[str, str]) -> str:
+    """The value of VERTEX_EMULATOR_KEEPER: what is kept is killed at once when its keeper's standard input ends.
+
+    Args:
+        variables: That which names the socket of the process that forks; empty where there is none.
+    """
+    import shlex
+
+    named = [f"{name}={value}" for name, value in variables.items()]
+    return shlex.join(["env", *named, sys.executable, "-I", "-S", os.path.abspath(__file__), "0", ""])
 
 
 def _outlast_signals() -> None:

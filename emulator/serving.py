@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
+from emulator import keeper
 from emulator.api.messages import import_messages_alone
 from emulator.api.start_error import StartError
 from emulator.interpreter import Interpreter
@@ -75,10 +76,10 @@ def serve(settings: Settings, folder: StateFolder, listener: socket.socket, envi
 
         address, storage_address = (f"http://{settings.host}:{port_of(one)}" for one in (listener, storage_listener))
         interpreter = Interpreter()
-        running = _running(settings, folder, interpreter, address, storage_address)
         base = {**environment, "STORAGE_EMULATOR_HOST": storage_address, "VERTEX_EMULATOR_HOST": address}
-        if settings.warm:
-            base |= held.enter_context(warm_parent(base, settings.state_dir, settings.warm_idle_s))
+        warm = held.enter_context(warm_parent(base, settings.state_dir, settings.warm_idle_s)) if settings.warm else {}
+        base |= warm | {keeper.KEEPER: keeper.beginning(warm)}
+        running = _running(settings, folder, interpreter, base)
         try:
             emulator = Emulator(settings, base, running, lambda: folder.lost() or interpreter.lost())
         except OSError as error:
@@ -127,11 +128,12 @@ def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]
 
 
 def _running(
-    settings: Settings, folder: StateFolder, interpreter: Interpreter, address: str, storage_address: str
+    settings: Settings, folder: StateFolder, interpreter: Interpreter, base: Mapping[str, str]
 ) -> dict[str, Any]:
     return {
-        "address": address,
-        "storageAddress": storage_address,
+        "address": base["VERTEX_EMULATOR_HOST"],
+        "storageAddress": base["STORAGE_EMULATOR_HOST"],
+        "keeper": base[keeper.KEEPER],
         "pid": os.getpid(),
         "startTime": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "stateDir": str(settings.state_dir),

@@ -70,6 +70,11 @@ class Rollout(BaseModel):
     rollout: Percentages = Field(
         "100", description="Traffic of a new version, percent, step by step: 100, or 10,50,100."
     )
+    smoke: Literal["task", "endpoint"] = Field(
+        "task",
+        description="Where a new version must answer its smoke test first. task: where it is deployed from, by its own "
+        "server. endpoint: on a second endpoint.",
+    )
     machine_type: MachineType = Field("n1-standard-2", description="Machine that a version is served on.")
     max_latency_ms: float = Field(
         1000.0, gt=0, description="Slowest answer, ms, of 95 in 100 that a new version may give between two steps."

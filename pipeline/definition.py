@@ -73,6 +73,7 @@ def pipeline_tasks(
         model_name: str = config.model_name,
         endpoint_name: str = config.endpoint_name,
         rollout: str = config.rollout,
+        smoke: str = config.smoke,
         machine_type: str = config.machine_type,
         max_latency_ms: float = config.max_latency_ms,
         git_sha: str = config.git_sha,
@@ -164,6 +165,7 @@ def pipeline_tasks(
                 location=location,
                 endpoint_name=endpoint_name,
                 rollout=rollout,
+                smoke=smoke,
                 machine_type=machine_type,
                 max_latency_ms=max_latency_ms,
             )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
+from components.vertex.connection import EMULATOR_VARIABLE, KEEPER_VARIABLE, STORAGE_VARIABLE
 from pipeline import state_folder
 from pipeline.state_folder import place
 from trainer.errors import ProjectError
@@ -49,6 +49,8 @@ class Services:
         pid: Their process.
         python: The folder of the Python that they were started with; empty if they do not tell.
         warm: Whether they were started to fork commands from a process that has their libraries loaded.
+        keeper: The beginning of a command, as components.vertex.connection.KEEPER_VARIABLE has it; empty if they tell
+            none.
     """
 
     api_host: str
@@ -56,6 +58,7 @@ class Services:
     pid: int
     python: str = ""
     warm: bool = True
+    keeper: str = ""
 
 
 def environment(services: Services) -> dict[str, str]:
@@ -64,6 +67,7 @@ def environment(services: Services) -> dict[str, str]:
     return {
         EMULATOR_VARIABLE: services.api_host,
         STORAGE_VARIABLE: services.storage_host,
+        KEEPER_VARIABLE: services.keeper,
         "no_proxy": ",".join(beyond_proxies),
         **_STORAGE_OPTIONS,
     }
@@ -285,6 +289,7 @@ def _answering(state_dir: Path) -> tuple[Services | None, str]:
         about["pid"],
         str(about.get("python") or ""),
         bool(about.get("warm", True)),
+        str(about.get("keeper") or ""),
     )
     told = state_folder.health(services.api_host, _ANSWER_TIMEOUT_S)
     # Another process may have their port by now, and a copy of the folder what they have announced.

@@ -13,13 +13,14 @@ from trainer.errors import ProjectError, UsageError, quoted
 
 CONTRACT = ("AIP_STORAGE_URI", "AIP_HTTP_PORT", "AIP_HEALTH_ROUTE", "AIP_PREDICT_ROUTE")
 LAST_PORT = 65_535
+HOST_VARIABLE = "DNN_SERVING_HOST"
 
 
 def main() -> None:
     """Serves the model of AIP_STORAGE_URI on AIP_HTTP_PORT until it is stopped. It listens once the model is loaded.
 
     A container listens to whatever reaches it. On a person's own machine, which VERTEX_EMULATOR_HOST tells, the server
-    listens to that machine alone.
+    listens to that machine alone. DNN_SERVING_HOST names another address to listen on.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stdout)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -65,12 +66,17 @@ def serve() -> None:
     gc.enable()
     uvicorn.run(
         prediction_app(predictor, *routes),
-        host="127.0.0.1" if "VERTEX_EMULATOR_HOST" in os.environ else "0.0.0.0",  # noqa: S104 - inside a container
+        host=_host(),
         port=int(port),
         access_log=False,
         log_config=None,
         lifespan="off",
     )
+
+
+def _host() -> str:
+    usual = "127.0.0.1" if "VERTEX_EMULATOR_HOST" in os.environ else "0.0.0.0"  # noqa: S104 - inside a container
+    return os.environ.get(HOST_VARIABLE, usual)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -65,21 +65,20 @@ def load_smoke(version: Model) -> Smoke:
     return Smoke(stored["instances"], stored["probabilities"])
 
 
-def require_smoke_answers(vertex: VertexAI, endpoint: Endpoint, smoke: Smoke, version: str) -> None:
-    """Asks an endpoint the whole smoke test.
+def ask_endpoint(vertex: VertexAI, endpoint: Endpoint, smoke: Smoke, version: str) -> Sequence[Any]:
+    """What an endpoint answers to the whole smoke test of the version that alone is deployed on it.
 
     Raises:
-        RolloutError: It does not answer, or not what the evaluation saw.
+        RolloutError: It does not answer.
     """
     from google.api_core.exceptions import GoogleAPIError
 
     try:
-        answer = ask(vertex, endpoint, smoke.instances)
+        return ask(vertex, endpoint, smoke.instances).predictions
     except (GoogleAPIError, OSError) as error:
         raise RolloutError(
             f"Version {version} does not answer its smoke test: {error}. It takes no traffic."
         ) from error
-    _require_answers(answer.predictions, smoke, version)
 
 
 def watch_traffic(vertex: VertexAI, endpoint: Endpoint, new: str, smoke: Smoke, watch: Watch) -> None:
@@ -110,7 +109,7 @@ def watch_traffic(vertex: VertexAI, endpoint: Endpoint, new: str, smoke: Smoke, 
         if answer.deployment == new:
             latencies_ms.append((time.perf_counter() - started) * 1000)
             part = Smoke([smoke.instances[place]], [smoke.probabilities[place]])
-            _require_answers(answer.predictions, part, answer.version)
+            require_answers(answer.predictions, part, answer.version)
     slowest = sorted(latencies_ms)[math.ceil(len(latencies_ms) * 0.95) - 1] if latencies_ms else 0.0
     if slowest > watch.max_latency_ms:
         raise RolloutError(
@@ -119,7 +118,12 @@ def watch_traffic(vertex: VertexAI, endpoint: Endpoint, new: str, smoke: Smoke, 
         )
 
 
-def _require_answers(predictions: Sequence[Any], smoke: Smoke, version: str) -> None:
+def require_answers(predictions: Sequence[Any], smoke: Smoke, version: str) -> None:
+    """Holds a version's predictions for the instances of a smoke test against what the evaluation saw.
+
+    Raises:
+        RolloutError: They are others.
+    """
     for number, (answer, expected) in enumerate(zip_longest(predictions, smoke.probabilities), 1):
         if not _same(answer, expected):
             raise RolloutError(

@@ -21,6 +21,9 @@ Call = Callable[..., Any]
 
 EMULATOR_VARIABLE = "VERTEX_EMULATOR_HOST"
 STORAGE_VARIABLE = "STORAGE_EMULATOR_HOST"
+# A command of the stand-in's: it starts the one after it, and ends it and all that it has started when its own standard
+# input ends.
+KEEPER_VARIABLE = "VERTEX_EMULATOR_KEEPER"
 
 # A change is not asked for twice, so the first time must do.
 CHANGE_TIMEOUT_S = 120.0

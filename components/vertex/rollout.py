@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from components.vertex import endpoints, registry
-from components.vertex.answers import Smoke, Watch, require_smoke_answers, watch_traffic
+from components.vertex.answers import Smoke, Watch, ask_endpoint, require_answers, watch_traffic
 from components.vertex.connection import VertexAI
 from components.vertex.endpoints import Machines
 from components.vertex.errors import RolloutError
+from components.vertex.local_server import server_command, serving
 from components.vertex.rollout_plan import (
+    ENDPOINT,
     NEW,
     SMOKE_SUFFIX,
+    TASK,
     Deploy,
     Deployment,
     Promote,
@@ -25,11 +28,25 @@ from components.vertex.rollout_plan import (
     plan_rollout,
     plan_way_back,
 )
+from trainer.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import Endpoint, Model
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RolledOut:
+    """What a rollout has come to.
+
+    Attributes:
+        endpoint: The endpoint as it is then.
+        smoke: Where the version has answered its smoke test, as for `roll_out`; empty where it had traffic already.
+    """
+
+    endpoint: Endpoint
+    smoke: str
 
 
 def roll_out(
@@ -38,13 +55,14 @@ def roll_out(
     version: Model,
     percentages: Sequence[int],
     smoke: Smoke,
+    smoke_at: str,
     machines: Machines,
     watch: Watch,
-) -> Endpoint:
+) -> RolledOut:
     """Brings a version to all the traffic of an endpoint, or leaves the endpoint as it was.
 
-    Before the version comes near the endpoint it answers on another one, which nobody calls. Doing all of this again
-    finishes what an earlier call began.
+    Before the version comes near the endpoint it answers its smoke test elsewhere. Doing all of this again finishes
+    what an earlier call began.
 
     Args:
         vertex: Where the endpoint is.
@@ -52,20 +70,27 @@ def roll_out(
         version: The version.
         percentages: Its traffic step by step, 100 last.
         smoke: What it must answer.
+        smoke_at: Where it must answer that first: `task`, by its server as a process of this machine, or `endpoint`, on
+            another endpoint, which nobody calls.
         machines: What it is deployed on.
         watch: How the traffic is watched between steps.
 
-    Returns:
-        The endpoint as it is then.
-
     Raises:
+        UsageError: `smoke_at` is something else.
         RolloutError: A check failed. The last good version has all the traffic, and this one is off the endpoint.
         RegistryError: There are several endpoints of this name.
     """
+    if smoke_at not in (TASK, ENDPOINT):
+        raise UsageError(f'`smoke` must be "{TASK}" or "{ENDPOINT}". Received: {quoted(smoke_at)}.')
     endpoint = endpoints.find_or_create_endpoint(vertex, endpoint_name)
     deployed = endpoints.deployments_now(vertex, endpoint)
-    if not any(one.version == version.version_id and one.traffic for one in deployed):
-        _smoke_test(vertex, f"{endpoint_name}{SMOKE_SUFFIX}", version, smoke, machines)
+    has_traffic = any(one.version == version.version_id and one.traffic for one in deployed)
+    if not has_traffic:
+        if smoke_at == TASK:
+            answers = _answers_here(version, endpoint, smoke)
+        else:
+            answers = _answers_elsewhere(vertex, f"{endpoint_name}{SMOKE_SUFFIX}", version, smoke, machines)
+        require_answers(answers, smoke, version.version_id)
     champion = registry.version_of(vertex, version, registry.CHAMPION)
     plan = plan_rollout(deployed, version.version_id, percentages, champion.version_id if champion else None)
     new = next((one.id for one in deployed if one.version == version.version_id), "")
@@ -83,7 +108,7 @@ def roll_out(
         for step in plan_retreat(left, plan.fallback, version.version_id):
             _carry_out(vertex, endpoint, version, step, new)
         raise
-    return endpoints.read_again(vertex, endpoint)
+    return RolledOut(endpoints.read_again(vertex, endpoint), "" if has_traffic else smoke_at)
 
 
 def _carry_out(vertex: VertexAI, endpoint: Endpoint, version: Model, step: Step, new: str) -> None:
@@ -106,14 +131,21 @@ def _deploy(vertex: VertexAI, endpoint: Endpoint, version: Model, machines: Mach
         raise RolloutError(f"Version {version.version_id} cannot be deployed: {error}. It takes no traffic.") from error
 
 
-def _smoke_test(vertex: VertexAI, name: str, version: Model, smoke: Smoke, machines: Machines) -> None:
+def _answers_here(version: Model, endpoint: Endpoint, smoke: Smoke) -> Sequence[Any]:
+    """Starts a version's server as a process of this machine, asks it, and ends it."""
+    log.info("trying version %s on this machine", version.version_id)
+    with serving(server_command(version, endpoint.name)) as server:
+        return server.ask(smoke.instances)
+
+
+def _answers_elsewhere(vertex: VertexAI, name: str, version: Model, smoke: Smoke, machines: Machines) -> Sequence[Any]:
     """Deploys a version on an endpoint that nobody calls, asks it, and takes it off again: it occupies a node there."""
     endpoint = endpoints.find_or_create_endpoint(vertex, name)
     endpoints.undeploy_all(vertex, endpoint)
-    log.info("trying version %s where nobody calls it", version.version_id)
+    log.info("trying version %s on an endpoint that nobody calls", version.version_id)
     try:
         _deploy(vertex, endpoint, version, machines)
-        require_smoke_answers(vertex, endpoint, smoke, version.version_id)
+        return ask_endpoint(vertex, endpoint, smoke, version.version_id)
     finally:
         endpoints.undeploy_all(vertex, endpoint)
 

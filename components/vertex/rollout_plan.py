@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 # In a traffic split, the deployment that the plan's own Deploy step makes.
 NEW = "new"
-# What the name of the endpoint that nobody calls ends with.
+# Where a version may be asked its smoke test: where the rollout is carried out, or on an endpoint that nobody calls.
+TASK, ENDPOINT = "task", "endpoint"
+# What the name of that endpoint ends with.
 SMOKE_SUFFIX = "-smoke"
 
 

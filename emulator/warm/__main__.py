@@ -65,6 +65,10 @@ class WarmParent:
         # Libraries add to it as they are loaded.
         self.environment = dict(os.environ)
 
+    def added(self) -> dict[str, str]:
+        """The variables that libraries have added to the environment as they were loaded."""
+        return {name: value for name, value in os.environ.items() if name not in self.environment}
+
     def next_asked(self) -> Asked | None:
         """Waits for the next question, and loads what is to be loaded meanwhile; none once standard input ends."""
         while True:
@@ -116,7 +120,7 @@ class WarmParent:
             connection.close()
             return None
         try:
-            program = request.program(self.environment, self.libraries.top_names())
+            program = request.program(self.environment, self.libraries.top_names(), self.added())
         except UnsuitedError as reason:
             LOG.info("%s: refused, since %s", " ".join(request.words[:3])[:200], reason)
             with contextlib.suppress(OSError):
@@ -164,7 +168,7 @@ def main(arguments: Sequence[str]) -> None:
     connection, request, program = asked
     listener.detach()
     answer = child.settle(request, connection.detach(), parent.report)
-    added = {name: value for name, value in os.environ.items() if name not in parent.environment}
+    added = parent.added()
 
     def program_itself() -> None:
         os.close(answer)

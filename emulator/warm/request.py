@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from emulator import keeper
@@ -22,7 +23,8 @@ _LENGTH = struct.Struct("!Q")
 # the emulator brings, and of processes.
 _FREE = frozenset(
     {"CLUSTER_SPEC", "TF_CONFIG", "TMPDIR", "PATH", "PWD", "OLDPWD", "SHLVL", "_", "no_proxy", "NO_PROXY"}
-    | {"STORAGE_EMULATOR_HOST", "VERTEX_EMULATOR_HOST", "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "FSSPEC_GCS_TOKEN"}
+    | {"STORAGE_EMULATOR_HOST", "VERTEX_EMULATOR_HOST", keeper.KEEPER}
+    | {"GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "FSSPEC_GCS_TOKEN"}
 )
 _FREE_FAMILIES = ("AIP_", "CLOUD_ML_", "VERTEX_AI_")
 
@@ -60,17 +62,21 @@ class Request:
         for descriptor in self.output:
             os.close(descriptor)
 
-    def program(self, environment: Mapping[str, str], loaded: Sequence[str]) -> Program:
+    def program(
+        self, environment: Mapping[str, str], loaded: Sequence[str], added: Mapping[str, str] = MappingProxyType({})
+    ) -> Program:
         """What a fork runs.
 
         Args:
-            environment: This process's own.
+            environment: This process's own, as it was started.
             loaded: The packages that it has loaded, by their top names.
+            added: What these have added to its environment; who is asked by a fork has it, too.
 
         Raises:
             UnsuitedError: A fresh process would do otherwise.
         """
         own, given = _binding(environment), _binding(self.environment)
+        given = {name: value for name, value in given.items() if name in own or added.get(name) != value}
         if own != given:
             names = sorted(name for name in own.keys() | given.keys() if own.get(name) != given.get(name))
             raise UnsuitedError(f"it has other values of {', '.join(names)}")

@@ -27,6 +27,11 @@ _STATES = {
     "paused": (marks.WAITING, "yellow", "paused"),
 }
 _MOST_CLASSES = 20
+# By what is noted of it: where a version has answered its smoke test.
+_SMOKE = {
+    "task": " It answered its smoke test in the deployment task.",
+    "endpoint": " It answered its smoke test on an endpoint of its own.",
+}
 
 
 def results(run: RunRecord, decision: Mapping[str, Any]) -> list[Text]:
@@ -119,10 +124,12 @@ def _serving(run: RunRecord, decision: Mapping[str, Any]) -> Text:
     if not registered:
         is_kept_back = decision.get("passed") is False
         return Text("No version was registered; what served before still serves." if is_kept_back else "")
-    traffic = [artifact.metadata.get("traffic") or {} for artifact in run.outputs("endpoint")]
-    shares = sorted((traffic or [{}])[-1].items(), key=lambda share: -share[1])
-    told = ", ".join(f"version {version} {percent:.0f} %" for version, percent in shares)
-    return Text.assemble("Registered ", (f"version {registered[-1]}", "bold"), f". Traffic: {told}." if told else ".")
+    noted = [artifact.metadata for artifact in run.outputs("endpoint")][-1:]
+    shares = [share for one in noted for share in (one.get("traffic") or {}).items()]
+    told = ", ".join(f"version {name} {percent:.0f} %" for name, percent in sorted(shares, key=lambda share: -share[1]))
+    smoke = "".join(_SMOKE.get(str(one.get("smoke", "")), "") for one in noted)
+    traffic = f". Traffic: {told}." if told else "."
+    return Text.assemble("Registered ", (f"version {registered[-1]}", "bold"), f"{traffic}{smoke}")
 
 
 def _places(run: RunRecord) -> Text:

@@ -43,6 +43,7 @@ def promote(config: RunConfig, version: str) -> str:
         version=found,
         percentages=parse_percentages(config.rollout),
         smoke=answers.load_smoke(found),
+        smoke_at=config.smoke,
         machines=endpoints.Machines(type=config.machine_type),
         watch=answers.Watch(max_latency_ms=config.max_latency_ms),
     )

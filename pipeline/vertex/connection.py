@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -132,14 +133,15 @@ def require_buckets(config: RunConfig) -> None:
 
 
 def _lead_gcsfs_through_proxies() -> None:
-    """Makes gcsfs, once it is loaded, go by HTTPS_PROXY as Google's other clients do.
+    """Makes gcsfs, once it is loaded here or in a process that this one starts, go by HTTPS_PROXY as other clients do.
 
     It would also ask by gRPC what kind of bucket it has, which minds no proxy, and wait for minutes.
     """
     import fsspec.config
 
     os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
-    fsspec.config.conf.setdefault("gcs", {}).setdefault("session_kwargs", {"trust_env": True})
+    options = fsspec.config.conf.setdefault("gcs", {}).setdefault("session_kwargs", {"trust_env": True})
+    os.environ.setdefault("FSSPEC_GCS", json.dumps({"session_kwargs": options}))
 
 
 def bucket_of(uri: str) -> str:

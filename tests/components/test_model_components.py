@@ -203,11 +203,12 @@ def test_a_model_is_registered_once_deployed_and_then_to_be_beaten(
         **PROJECT,
         endpoint_name="iris",
         rollout="100",
+        smoke="task",
         machine_type="n1-standard-2",
         max_latency_ms=5000.0,
         endpoint=endpoint,
     )
-    assert endpoint.metadata["traffic"] == {"1": 100}
+    assert (endpoint.metadata["traffic"], endpoint.metadata["smoke"]) == ({"1": 100}, "task")
 
     passed, outputs = evaluate(artifact, model, uploaded.eval_dataset, 0.9, model_name="iris")
     assert passed is False

@@ -209,6 +209,7 @@ def test_wrong_line_of_a_file_is_refused(tmp_path: Path, line: str, sentence: st
             "50",
             '`--rollout` must hold rising percentages that end with 100, such as 100 or 10,50,100. Received: "50".',
         ),
+        ("smoke", "laptop", "`--smoke` must be 'task' or 'endpoint'. Received: \"laptop\"."),
         ("cpu_limit", "0", "`--cpu-limit` must be greater than or equal to 1. Received: 0."),
         ("memory_limit_gib", "0", "`--memory-limit-gib` must be greater than or equal to 1. Received: 0."),
         ("accelerator_count", "17", "`--accelerator-count` must be less than or equal to 16. Received: 17."),

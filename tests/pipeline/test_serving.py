@@ -25,7 +25,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     with checked_out(tmp_path_factory.mktemp("served")) as checkout:
         code, out, err = checkout.command("run")
         assert (code, err) == (0, "")
-        assert "Registered version 1. Traffic: version 1 100 %.\n" in out
+        answered = "It answered its smoke test in the deployment task."
+        assert f"Registered version 1. Traffic: version 1 100 %. {answered}\n" in out
         assert out.splitlines()[-1].startswith("  answered by version 1, deployment ")
         yield checkout
 
@@ -127,8 +128,10 @@ def test_second_run_is_kept_back_with_the_reason(served: Checkout) -> None:
 
 
 def test_better_version_replaces_the_first_and_can_be_taken_back(served: Checkout) -> None:
-    out = succeeded(served, "run", "--seed", "2", "--promote-on-tie", "--rollout", "50,100", "--git-sha", "f00")
-    assert "Registered version 2. Traffic: version 2 100 %, version 1 0 %.\n" in out
+    options = ["--rollout", "50,100", "--smoke", "endpoint"]
+    out = succeeded(served, "run", "--seed", "2", "--promote-on-tie", "--git-sha", "f00", *options)
+    answered = "It answered its smoke test on an endpoint of its own."
+    assert f"Registered version 2. Traffic: version 2 100 %, version 1 0 %. {answered}\n" in out
     assert table(succeeded(served, "models"))[1:] == [
         ["2", "champion", "0.9667", "iris-dnn", "100", "%"],
         ["1", "0.9667", "iris-dnn", "0", "%"],
@@ -154,8 +157,9 @@ def test_better_version_replaces_the_first_and_can_be_taken_back(served: Checkou
     assert (code, err) == (1, "Error: Nothing was changed.\n")
     assert "this would go forward, from version 1 to version 2, which is newer. Go on? [y/N]: " in out
 
-    code, out, _ = served.command("promote", "2")
+    code, out, err = served.command("promote", "2")
     assert (code, out) == (0, "Version 2 has all traffic of iris-dnn, and is the champion.\n")
+    assert err.startswith("trying version 2 on this machine\n")
     assert "answered by version 2, " in succeeded(served, "predict", "data/test.json")
 
 

@@ -64,6 +64,18 @@ def test_plan_of_a_run_on_vertex_reads_and_writes_nothing(google: GoogleHosts, t
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_what_a_command_starts_goes_by_the_proxy_too(google: GoogleHosts, tmp_path: Path) -> None:
+    child = "import fsspec.config; print(fsspec.config.conf['gcs']['session_kwargs'])"
+    text = (
+        "import subprocess, sys\n"
+        "from pipeline.config import RunConfig\nfrom pipeline.vertex.connection import connect\n"
+        "connect(RunConfig(connection='vertex', location='europe-west4'))\n"
+        f"subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    )
+    done = python(google, tmp_path, "-c", text)
+    assert (done.stdout, done.stderr) == ("{'trust_env': True}\n", "")
+
+
 def test_bucket_that_cannot_be_asked_is_asked_once(google: GoogleHosts, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("STORAGE_EMULATOR_HOST", "NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)

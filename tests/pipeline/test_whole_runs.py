@@ -76,7 +76,7 @@ def test_users_own_tables_need_no_code(checkout: Checkout) -> None:
     assert (code, err) == (0, "")
     results = out[out.index("Accuracy") : out.index("Next")]
     assert results.strip() in shown
-    assert "Registered version 1. Traffic: version 1 100 %.\n" in results
+    assert "Registered version 1. Traffic: version 1 100 %. It answered its smoke test in" in results
     question = "Asked of the endpoint iris-dnn: colour red, strength 8\n  [bad] ("
     assert question in out
     assert out.splitlines()[-1].startswith("  answered by version 1, deployment ")

@@ -1,4 +1,4 @@
-"""A model server for tests: `python classifier_server.py SHARE [--fault fail|slow|lie|babble|start] [--good N]`.
+"""A model server for tests: `python classifier_server.py SHARE [--fault fail|slow|lie|babble|mumble|start] [--good N]`.
 
 It obeys the AIP_* contract and gives the class `a` the probability SHARE, the class `b` the rest, to every instance.
 With a fault, only its first N requests are answered as they should be.
@@ -32,6 +32,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(SLOW_S)
         if fault == "fail":
             self._answer(500, {"error": "the weights are gone"})
+        elif fault == "mumble":
+            self._answer(200, "a")
         elif fault == "babble":
             self._answer(200, {"predictions": ["a" for _ in request["instances"]]})
         else:
@@ -54,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("share", type=float)
-    parser.add_argument("--fault", choices=["fail", "slow", "lie", "babble", "start"])
+    parser.add_argument("--fault", choices=["fail", "slow", "lie", "babble", "mumble", "start"])
     parser.add_argument("--good", type=int, default=0)
     Handler.options = parser.parse_args()
     if Handler.options.fault == "start":

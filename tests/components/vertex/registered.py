@@ -12,6 +12,7 @@ from components.vertex.connection import VertexAI, connect
 from components.vertex.endpoints import Machines
 from components.vertex.registry import ServingContainer
 from components.vertex.rollout import find_way_back, go_back, roll_out
+from components.vertex.rollout_plan import TASK
 
 if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import Endpoint, Model
@@ -59,10 +60,10 @@ def register(share: float, *flags: str, run: str | None = None) -> Version:
     return Version(registry.register_version(here(), MODEL, "for tests", ARTIFACT, container, labels), share)
 
 
-def rolled_out(version: Version, *percentages: int, watch: Watch | None = None) -> Endpoint:
+def rolled_out(version: Version, *percentages: int, smoke_at: str = TASK, watch: Watch | None = None) -> Endpoint:
     """Rolls a version out; its endpoint."""
     smoke, seen = version.smoke, watch or Watch(requests=10)
-    return roll_out(here(), ENDPOINT, version.model, percentages or (100,), smoke, Machines(), seen)
+    return roll_out(here(), ENDPOINT, version.model, percentages or (100,), smoke, smoke_at, Machines(), seen).endpoint
 
 
 def traffic(name: str = ENDPOINT) -> dict[str, int]:

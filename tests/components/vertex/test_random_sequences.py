@@ -79,15 +79,16 @@ class Life:
         self._roll_out(self.chance.choice(self.versions[-3:]), self.chance.choice([(100,), (40, 100)]))
 
     def _roll_out(self, version: Version, percentages: tuple[int, ...]) -> None:
+        smoke_at = self.chance.choice(["task", "endpoint"])
         if version.number in self.bad:
             with pytest.raises(RolloutError):
-                rolled_out(version, *percentages)
+                rolled_out(version, *percentages, smoke_at=smoke_at)
             self.traffic = {number: 0 for number in self.traffic if number != version.number}
             if self.traffic:
                 assert self.champion is not None
                 self.traffic[self.champion] = 100
             return
-        rolled_out(version, *percentages)
+        rolled_out(version, *percentages, smoke_at=smoke_at)
         self.traffic = read_traffic()
         assert self.traffic[version.number] == 100
         assert len(self.traffic) <= 2

@@ -14,7 +14,8 @@ from components.vertex.answers import Watch, load_smoke
 from components.vertex.endpoints import Machines
 from components.vertex.errors import RegistryError, RolloutError
 from components.vertex.labels import MANAGED_BY
-from components.vertex.rollout import find_way_back
+from components.vertex.rollout import find_way_back, roll_out
+from components.vertex.rollout_plan import TASK
 from tests.components.vertex.classifier_server import SLOW_S
 from tests.components.vertex.registered import (
     ENDPOINT,
@@ -28,6 +29,7 @@ from tests.components.vertex.registered import (
     traffic,
 )
 from tests.emulator.vertex_emulator import ROOT, VertexEmulator
+from trainer.errors import UsageError
 
 pytestmark = [
     pytest.mark.run,
@@ -69,19 +71,47 @@ def test_roll_out_again_changes_nothing() -> None:
     assert (traffic(), champion()) == ({"1": 100}, "1")
 
 
+def test_roll_out_by_way_of_another_endpoint_leaves_nothing_there(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "components.vertex")
+    rolled_out(register(0.9))
+    assert "trying version 1 on this machine" in caplog.messages
+    assert endpoints.find_endpoint(here(), f"{ENDPOINT}-smoke") is None
+    rolled_out(register(0.8), smoke_at="endpoint")
+    assert "trying version 2 on an endpoint that nobody calls" in caplog.messages
+    assert endpoints.find_endpoint(here(), f"{ENDPOINT}-smoke") is not None
+    assert (traffic(f"{ENDPOINT}-smoke"), traffic(), champion()) == ({}, {"1": 0, "2": 100}, "2")
+
+
+def test_roll_out_tells_where_a_version_has_answered_its_smoke_test() -> None:
+    version = register(0.9)
+    told = [
+        roll_out(here(), ENDPOINT, version.model, (100,), version.smoke, TASK, Machines(), Watch()).smoke
+        for _ in range(2)
+    ]
+    assert told == ["task", ""]
+
+
+def test_roll_out_knows_two_places_for_the_smoke_test() -> None:
+    with pytest.raises(UsageError, match=r'`smoke` must be "task" or "endpoint"\. Received: "laptop"\.'):
+        rolled_out(register(0.9), smoke_at="laptop")
+
+
+@pytest.mark.parametrize("smoke_at", ["task", "endpoint"])
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
         ("lie", r"Version 2 does not serve what was evaluated: to smoke instance 1 it answers .* It takes no traffic"),
         ("babble", "to smoke instance 1 it answers a where the evaluation saw the probabilities"),
         ("fail", r"Version 2 does not answer its smoke test: .*the weights are gone.* It takes no traffic"),
-        ("start", r"Version 2 cannot be deployed: [^\0]*the weights are missing\. It takes no traffic"),
+        ("start", r"Version 2 cannot be (?:deployed|served here): [^\0]*the weights are missing"),
     ],
 )
-def test_roll_out_lets_no_version_near_the_endpoint_that_fails_its_smoke_test(fault: str, sentence: str) -> None:
+def test_roll_out_lets_no_version_near_the_endpoint_that_fails_its_smoke_test(
+    fault: str, sentence: str, smoke_at: str
+) -> None:
     rolled_out(register(0.9))
     with pytest.raises(RolloutError, match=sentence):
-        rolled_out(register(0.8, "--fault", fault))
+        rolled_out(register(0.8, "--fault", fault), smoke_at=smoke_at)
     assert (traffic(), champion(), answered_share()) == ({"1": 100}, "1", 0.9)
     assert traffic(f"{ENDPOINT}-smoke") == {}
 
@@ -147,7 +177,7 @@ def test_roll_out_leaves_nothing_under_way(vertex: VertexEmulator, fault: list[s
     version = register(0.9, *fault)
     vertex.call("POST", "/_emulator/operation_delay", {"seconds": 0.5})
     with pytest.raises(RolloutError) if fault else nullcontext():
-        rolled_out(version)
+        rolled_out(version, smoke_at="endpoint")
     for name in (ENDPOINT, f"{ENDPOINT}-smoke"):
         endpoint = endpoints.find_endpoint(here(), name)
         assert endpoint is not None

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from components.vertex import endpoints, registry
-from components.vertex.answers import Watch, load_smoke
+from components.vertex.answers import Smoke, Watch, load_smoke
 from components.vertex.endpoints import Machines
+from components.vertex.errors import RolloutError
 from components.vertex.registration import register
 from components.vertex.rollout import roll_out
+from components.vertex.rollout_plan import TASK
 from tests.components.vertex.registered import champion, here, traffic
 from tests.conftest import IrisFiles
 from tests.emulator.vertex_emulator import VertexEmulator
@@ -69,8 +71,14 @@ def test_a_model_serves_what_was_evaluated(vertex: VertexEmulator, exported: Pat
     smoke = load_smoke(version)
     assert len(smoke.instances) == 6
 
-    endpoint = roll_out(here(), "tiny", version, (100,), smoke, Machines(), Watch(requests=20))
-    assert (traffic(), champion()) == ({"1": 100}, "1")
+    others = Smoke(smoke.instances, smoke.probabilities[::-1])
+    with pytest.raises(RolloutError, match=r"does not serve what was evaluated: to smoke instance 1 it answers"):
+        roll_out(here(), "tiny", version, (100,), others, TASK, Machines(), Watch(requests=20))
+    assert traffic() == {}
+
+    rolled_out = roll_out(here(), "tiny", version, (100,), smoke, TASK, Machines(), Watch(requests=20))
+    endpoint = rolled_out.endpoint
+    assert (traffic(), champion(), rolled_out.smoke) == ({"1": 100}, "1", TASK)
     answer = endpoints.ask(here(), endpoint, [FLOWER, TEXT])
     assert (answer.version, [one["class"] for one in answer.predictions]) == ("1", ["versicolor", "versicolor"])
     assert registry.version_of(here(), version, "champion") is not None

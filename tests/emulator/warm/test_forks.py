@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -190,6 +191,20 @@ def test_command_that_a_fork_cannot_do_is_a_fresh_process(parent: Parent, tmp_pa
     path = program(tmp_path, "print(os.environ.get('OWN'), 'VERTEX_EMULATOR_WARM' in os.environ)")
     assert parent.run("python3", path, variables={"OWN": "1"})[:2] == (0, "1 False\n")
     assert "refused, since it has other values of OWN" in parent.log
+
+
+def test_command_of_a_command_is_forked_and_kept_too(parent: Parent, tmp_path: Path) -> None:
+    words = ["python3", program(tmp_path, "print('yaml' in sys.modules, os.getpid(), flush=True); time.sleep(600)")]
+    eventually(lambda: "yaml: loaded" in parent.log)
+    start = [*shlex.split(keeper.beginning(parent.variables)), *words]
+    with subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=BASE) as kept:
+        assert kept.stdin is not None
+        assert kept.stdout is not None
+        has_library, pid = kept.stdout.readline().decode().split()
+        assert has_library == "True"
+        kept.stdin.close()
+        assert kept.wait(patience_s()) == 128 + signal.SIGKILL
+    assert not is_alive(int(pid))
 
 
 def test_command_starts_where_the_parent_is_gone(parent: Parent, tmp_path: Path) -> None:

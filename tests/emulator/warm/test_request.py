@@ -21,7 +21,14 @@ def request_(tmp_path: Path) -> Request:
 
 
 def test_what_a_contract_sets_is_no_reason_for_a_fresh_process(request_: Request) -> None:
-    variables = {"AIP_HTTP_PORT": "1", "TF_CONFIG": "{}", "CLUSTER_SPEC": "{}", "TMPDIR": "/t", "CLOUD_ML_JOB_ID": "1"}
+    variables = {
+        keeper.KEEPER: "env",
+        "AIP_HTTP_PORT": "1",
+        "TF_CONFIG": "{}",
+        "CLUSTER_SPEC": "{}",
+        "TMPDIR": "/t",
+        "CLOUD_ML_JOB_ID": "1",
+    }
     suited = replace(request_, environment={**ENVIRONMENT, **variables})
     assert suited.program(ENVIRONMENT, ["numpy"]).module == "json.tool"
 
@@ -31,6 +38,13 @@ def test_variable_of_its_own_asks_for_a_fresh_process(request_: Request, variabl
     [name] = variables
     with pytest.raises(UnsuitedError, match=f"other values of {name}"):
         replace(request_, environment={**ENVIRONMENT, **variables}).program(ENVIRONMENT, [])
+
+
+def test_what_a_library_has_added_is_no_variable_of_its_own(request_: Request) -> None:
+    asked_by_a_fork = replace(request_, environment={**ENVIRONMENT, "TF2_BEHAVIOR": "1"})
+    assert asked_by_a_fork.program(ENVIRONMENT, [], {"TF2_BEHAVIOR": "1"}).module == "json.tool"
+    with pytest.raises(UnsuitedError, match="other values of TF2_BEHAVIOR"):
+        asked_by_a_fork.program(ENVIRONMENT, [], {"TF2_BEHAVIOR": "0"})
 
 
 def test_variable_that_it_lacks_asks_for_a_fresh_process(request_: Request) -> None:

@@ -56,7 +56,7 @@ def evaluated(passed: bool = True, classes: int = 2) -> RunRecord:
     ]
     if passed:
         registered = {"registered_model": artifact("gs://bucket/models/iris/2", version="2")}
-        endpoint = {"endpoint": artifact("projects/p/endpoints/1", traffic={"1": 0.0, "2": 100.0})}
+        endpoint = {"endpoint": artifact("projects/p/endpoints/1", traffic={"1": 0.0, "2": 100.0}, smoke="task")}
         tasks[2:] = [
             task("register-model", "succeeded", 0.5, outputs=registered),
             task("deploy-model", "succeeded", 2.5, outputs=endpoint),
@@ -108,7 +108,8 @@ def test_summary_tells_what_a_run_has_come_to() -> None:
         "  ✓ Accuracy and loss are finite.\n"
         "  ✓ Accuracy is 0.9667 (29 of 30 rows).\n"
         "\n"
-        "Registered version 2. Traffic: version 2 100 %, version 1 0 %.\n"
+        "Registered version 2. Traffic: version 2 100 %, version 1 0 %. "
+        "It answered its smoke test in the deployment task.\n"
         "\n"
         "Report   http://127.0.0.1:1/console/report?uri=gs%3A//bucket/pipeline-root/run-1/evaluate-model/report.html\n"
         "Model    gs://bucket/models/iris/2\n"
