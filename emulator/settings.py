@@ -25,6 +25,7 @@ class Settings:
         deployment_timeout_s: Seconds until a model server must be healthy, where its containerSpec sets none.
         predict_timeout_s: Seconds that a prediction may take.
         max_concurrent_runs: How many pipeline jobs run at once; the others wait.
+        max_concurrent_tasks: How many tasks of such a job run at once; 0 has as many as there are processors.
         operation_delay_s: Seconds for which a long-running operation is shown as running at least.
         warm: Whether commands are forked from a process that has their libraries loaded, where that does as well.
         warm_idle_s: Seconds without a command after which that process lets go of them.
@@ -40,6 +41,7 @@ class Settings:
     deployment_timeout_s: float = 300.0
     predict_timeout_s: float = 60.0
     max_concurrent_runs: int = 2
+    max_concurrent_tasks: int = 0
     operation_delay_s: float = 0.0
     warm: bool = True
     warm_idle_s: float = 1800.0
@@ -70,6 +72,8 @@ def parse_settings(arguments: Sequence[str] | None) -> Settings:
             )
     if options.max_concurrent_runs < 1:
         parser.error(f"--max-concurrent-runs must be at least 1. Received: {options.max_concurrent_runs}.")
+    if options.max_concurrent_tasks < 0:
+        parser.error(f"--max-concurrent-tasks must not be negative. Received: {options.max_concurrent_tasks}.")
     options.state_dir = options.state_dir.absolute()
     return Settings(**vars(options))
 
@@ -94,6 +98,7 @@ def _parser(default: Settings) -> argparse.ArgumentParser:
         ),
         ("predict-timeout-s", float, "that a prediction may take"),
         ("max-concurrent-runs", int, "of pipeline jobs at once; the others wait"),
+        ("max-concurrent-tasks", int, "of such a job at once; 0 has as many as there are processors"),
         ("operation-delay-s", float, "for which operations are shown as running at least"),
         ("warm-idle-s", float, "without a command, until libraries that are loaded for the next one go"),
         ("seed", int, "of the choice by traffic split; a new one each time, if none is given"),

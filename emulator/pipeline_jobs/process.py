@@ -92,8 +92,16 @@ class JobProcess:
         return f"The runner ended with exit code {self._process.returncode}."
 
 
-async def start_runner(job: PipelineJob, folders: JobFolders, environment: Mapping[str, str]) -> JobProcess:
+async def start_runner(
+    job: PipelineJob, folders: JobFolders, environment: Mapping[str, str], max_concurrent_tasks: int
+) -> JobProcess:
     """Starts the runner of a job whose folder is prepared. It ends by itself should this process die.
+
+    Args:
+        job: The job.
+        folders: Where its files lie.
+        environment: That of its tasks.
+        max_concurrent_tasks: As the emulator's settings tell.
 
     Raises:
         ApiError: FAILED_PRECONDITION, where there is no Python any more to start it with.
@@ -110,6 +118,7 @@ async def start_runner(job: PipelineJob, folders: JobFolders, environment: Mappi
         "--root-uri": root_uri(job),
         "--cache-dir": folders.cache,
         "--failure-policy": "fast" if is_fast else "slow",
+        "--max-concurrent-tasks": max_concurrent_tasks,
     }
     command = [sys.executable, "-m", "emulator.runner", "--stop-with-stdin"]
     command += [str(word) for option in options.items() for word in option]

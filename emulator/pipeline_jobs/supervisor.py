@@ -167,7 +167,8 @@ class JobSupervisor:
         self._forgotten.discard(job.name)
         await asyncio.to_thread(self._folders.prepare, job)
         publication = Publication(self._folders, job.name, root_uri(job), self._storage)
-        run.process = await start_runner(job, self._folders, self._environment)
+        most = self._settings.max_concurrent_tasks
+        run.process = await start_runner(job, self._folders, self._environment, most)
         if run.must_stop:
             run.process.stop()
         error = await self._follow(job, run.process, publication)

@@ -8,13 +8,14 @@ outputs, strings and NaN are decided as CEL decides them; an optional whole numb
 f-string of the pipeline are written as Kubeflow Pipelines writes them; the run's name and time are known; exit
 tasks are told how their group has ended; inputs with a default stand in for those of a task that has failed.
 
-Added: tasks are cached as cache.py tells, and kfp.local's own cache is off; what runs after a failure is up to the
-failure policy, in pipelines with groups and in those without.
+Added: tasks that need nothing of each other run side by side, as many of a run at once as the options say, and so do
+the iterations of a loop, up to its own limit; tasks are cached as cache.py tells, and kfp.local's own cache is off;
+what runs after a failure is up to the failure policy, in pipelines with groups and in those without.
 
-As kfp.local has it: tasks run one after the other, those of a loop two at a time; resources, accelerators and
-images are not looked at; `packages_to_install` are installed into this very environment; numbers inside lists and
-dicts arrive as floats; a loop over a named output fails; a task that waits for a group whose gate stays closed runs;
-a task's inputs, metadata included, must fit into one argument of a command (128 KiB on Linux).
+As kfp.local has it: exit tasks begin when all else of their group has ended, one after the other; resources,
+accelerators and images are not looked at; `packages_to_install` are installed into this very environment; numbers
+inside lists and dicts arrive as floats; a loop over a named output fails; a task that waits for a group whose gate
+stays closed runs; a task's inputs, metadata included, must fit into one argument of a command (128 KiB on Linux).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from emulator.api.names import new_id
 from emulator.runner.custom_job_handler import CustomJobHandler
@@ -35,6 +36,7 @@ from emulator.runner.launchers import AS_GOOGLE, CHOICE, CUSTOM_JOB, launcher_of
 from emulator.runner.options import FailurePolicy, Options
 from emulator.runner.pipeline_spec import Kind, PipelineSpec
 from emulator.runner.public_uris import PublicUris
+from emulator.runner.ready_tasks import ReadyTasks, needed_by
 from emulator.runner.recorder import Recorder
 from emulator.runner.run_folder import RunFolder
 from emulator.runner.task_component import own_component, with_executor_input
@@ -44,6 +46,7 @@ from emulator.runner.task_processes import StoppedError, TaskProcesses
 from emulator.runner.task_record import TaskPath
 from emulator.runner.task_values import Call, given_by, given_to_group
 
+Result = TypeVar("Result")
 Outcome = tuple[dict[str, Any], Any]
 """A task's outputs and its kfp.local.status.Status."""
 
@@ -57,7 +60,7 @@ class KfpRun:
         recorder: Is told of every task.
         uris: Tells artifacts' public URIs.
         processes: Runs the tasks' commands.
-        options: Tell of the cache and of what a failure means for the rest.
+        options: Tell of the cache, of how many tasks run at once and of what a failure means for the rest.
     """
 
     def __init__(
@@ -78,6 +81,8 @@ class KfpRun:
         self._memory = TaskMemory(spec, options, uris)
         self._fails_fast = options.failure_policy is FailurePolicy.FAST
         self._failed = threading.Event()
+        self._most = options.max_concurrent_tasks
+        self._places = threading.Semaphore(self._most)
         self._gates = Gates(spec)
         self._thread = threading.local()
 
@@ -110,10 +115,11 @@ class KfpRun:
 
     @contextlib.contextmanager
     def _seams(self) -> Iterator[None]:
-        from kfp.local import logging_utils, subprocess_task_handler
+        from kfp.local import graph_utils, logging_utils, subprocess_task_handler
         from kfp.local.orchestrator import dag_orchestrator, enhanced_dag_orchestrator, task_executor
 
-        with contextlib.ExitStack() as stack:
+        # What each task of kfp.local sets up for itself and takes down belongs to the whole process: here, to the run.
+        with contextlib.ExitStack() as stack, logging_utils.local_logger_context():
             for module, name, replacement in (
                 (subprocess_task_handler, "SubprocessTaskHandler", self._make_handler),
                 (task_executor, "execute_single_task", self._execute_task),
@@ -121,6 +127,10 @@ class KfpRun:
                 (enhanced_dag_orchestrator, "execute_task", self._execute_member),
                 (enhanced_dag_orchestrator, "_run_parallel_for_task", self._execute_loop),
                 (enhanced_dag_orchestrator, "ConditionEvaluator", lambda _original: self._gates),
+                (enhanced_dag_orchestrator, "ParallelExecutor", self._make_loop_executor),
+                (graph_utils, "topological_sort_tasks", self._make_order),
+                (logging_utils, "local_logger_context", _no_context),
+                (logging_utils, "indented_print", _no_context),
                 (logging_utils, "color_text", _without_colour),
             ):
                 stack.enter_context(replaced(module, name, replacement))
@@ -131,19 +141,47 @@ class KfpRun:
             self._thread.task, self._recorder, self._uris, self._processes, **given
         )
 
+    def _make_order(self, _original: Any, tasks: Mapping[str, Any]) -> ReadyTasks:
+        needs = {name: needed_by(task) & tasks.keys() for name, task in tasks.items()}
+        order = self._thread.order = ReadyTasks(needs, self._most)
+        return order
+
+    def _in_turn(self, name: str, work: Callable[[], Result], meanwhile: Result) -> Result:
+        order: ReadyTasks | None = getattr(self._thread, "order", None)
+        return work() if order is None else order.run(name, work, meanwhile)
+
+    def _make_loop_executor(self, original: Callable[[], Any]) -> Any:
+        """Lets a loop without a limit of its own have as many iterations at work as a run may have tasks."""
+        executor = original()
+        executor.max_workers = executor.conservative_max = self._most
+        return executor
+
     def _execute_member(self, original: Callable[..., Outcome], **call: Any) -> Outcome:
         """A task or a group."""
         from kfp.local.status import Status
 
+        # It is this thread that has decided the condition.
+        fault = self._gates.take_fault()
+        nothing: Outcome = {}, Status.SUCCESS
+        return self._in_turn(call["task_name"], lambda: self._run_member(original, call, fault), meanwhile=nothing)
+
+    def _run_member(self, original: Callable[..., Outcome], call: Call, fault: str) -> Outcome:
+        is_group = call["components"][call["task_spec"].component_ref.name].WhichOneof("implementation") == "dag"
+        # A group takes no place from the tasks in it.
+        with contextlib.nullcontext() if is_group else self._places:
+            return self._begin(original, call, fault, is_group=is_group)
+
+    def _begin(self, original: Callable[..., Outcome], call: Call, fault: str, *, is_group: bool) -> Outcome:
+        from kfp.local.status import Status
+
         path = (*_scope(call), call["task_name"])
         self._stop_if_asked()
-        fault = self._gates.take_fault()
         if not self._may_begin(path):
             return {}, Status.FAILURE
         group = TaskRun(path, self._folder.runner_log, error=fault)
         if fault:
             return self._observed(group, lambda: ({}, Status.FAILURE))
-        if call["components"][call["task_spec"].component_ref.name].WhichOneof("implementation") != "dag":
+        if not is_group:
             return original(**call)
         with self._recorder.change() as (state, now):
             state.task_started(path, now)
@@ -160,6 +198,9 @@ class KfpRun:
 
     def _execute_loop(self, original: Callable[..., bool], **call: Any) -> bool:
         """All iterations of a loop. True where one has failed."""
+        return self._in_turn(call["task_name"], lambda: self._run_loop(original, call), meanwhile=False)
+
+    def _run_loop(self, original: Callable[..., bool], call: Call) -> bool:
         from kfp.local.status import Status
 
         path = (*_scope(call), call["task_name"])
@@ -263,6 +304,10 @@ def _run_dag(_original: Any, **call: Any) -> Outcome:
 
     outcome: Outcome = enhanced_dag_orchestrator.run_enhanced_dag(**call)
     return outcome
+
+
+def _no_context(_original: Any) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
 
 
 def _without_colour(_original: Any, text: str, color: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Options:
         job_name: The run's resource name.
         root_uri: Where artifacts are said to lie. Empty tells their paths.
         cache_dir: The folder of the cache's entries. None runs every task.
+        max_concurrent_tasks: How many of the run's tasks are at work at once.
     """
 
     spec: Path
@@ -44,6 +46,7 @@ class Options:
     job_name: str
     root_uri: str
     cache_dir: Path | None
+    max_concurrent_tasks: int
     failure_policy: FailurePolicy
     stop_with_stdin: bool
 
@@ -57,13 +60,15 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
     """Reads the command line; None reads that of this process.
 
     Raises:
-        UsageError: The job's name and the run folder's do not belong together.
+        UsageError: The job's name and the run folder's do not belong together, or a number makes no sense.
         SystemExit: It cannot be read.
     """
     given = _parser().parse_args(arguments)
     run_dir = given.run_dir.absolute()
     name = given.job_name or f"projects/local/locations/local/pipelineJobs/{run_dir.name}"
     found = _JOB_NAME.fullmatch(name)
+    if given.max_concurrent_tasks < 0:
+        raise UsageError(f"--max-concurrent-tasks must not be negative. Received: {given.max_concurrent_tasks}.")
     if found is None or found["id"] != run_dir.name:
         raise UsageError(
             f"--job-name must be projects/PROJECT/locations/LOCATION/pipelineJobs/{run_dir.name}, "
@@ -76,6 +81,7 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
         job_name=name,
         root_uri=given.root_uri.rstrip("/"),
         cache_dir=None if given.no_cache or given.cache_dir is None else given.cache_dir.absolute(),
+        max_concurrent_tasks=given.max_concurrent_tasks or _processors(),
         failure_policy=FailurePolicy(given.failure_policy),
         stop_with_stdin=given.stop_with_stdin,
     )
@@ -107,7 +113,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--cache-dir", type=Path, metavar="FOLDER", help="where outputs are found again (default: every task runs)")
     add("--no-cache", action="store_true", help="run every task, whatever the cache holds")
+    add(
+        "--max-concurrent-tasks",
+        type=int,
+        default=0,
+        metavar="NUMBER",
+        help="how many tasks are at work at once; 0 has as many as there are processors (default: 0)",
+    )
     policies = [policy.value for policy in FailurePolicy]
     add("--failure-policy", choices=policies, default=FailurePolicy.SLOW.value, help="what runs after a failure")
     add("--stop-with-stdin", action="store_true", help="stop the run when standard input ends")
     return parser
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -100,10 +100,10 @@ class TaskProcesses:
         with self._lock:
             self._stopped = True
             running, others = list(self._running), list(self._others)
-        for stop in others:
-            stop()
         for process in running:
             _close(process)
+        for stop in others:
+            stop()
         for process in running:
             # Without its input, the keeper goes on by itself until no process is left.
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -51,7 +51,7 @@ def measures() -> float:
 
 
 @component()
-def waits(folder: str, deaf: bool):
+def waits(folder: str, name: str, deaf: bool):
     import os
     import pathlib
     import signal
@@ -65,9 +65,9 @@ def waits(folder: str, deaf: bool):
     far.stdout.readline()
     lose = "sleep 60 >/dev/null 2>&1 & echo $!"
     lost = subprocess.run(["/bin/sh", "-c", lose], capture_output=True, check=True)
-    pids = pathlib.Path(folder, "pids.new")
+    pids = pathlib.Path(folder, f"{name}.new")
     pids.write_text(f"{os.getpid()} {far.pid} {int(lost.stdout)}")
-    pids.rename(pids.with_name("pids"))
+    pids.rename(pids.with_suffix(".pids"))
     print("waiting")
     time.sleep(60)
 
@@ -111,6 +111,48 @@ def tells_end(status: dsl.PipelineTaskFinalStatus):
     print(f"{status.error_code} {status.error_message}")
 
 
+@component()
+def gathers(folder: str, party: str, member: str, count: int) -> str:
+    import pathlib
+    import time
+
+    place = pathlib.Path(folder, party)
+    place.mkdir(exist_ok=True)
+    place.joinpath(member).touch()
+    print(f"{member} of {party}")
+    limit = time.monotonic() + 120
+    while len(list(place.iterdir())) < count:
+        if time.monotonic() > limit:
+            raise TimeoutError(f"{member} is alone")
+        time.sleep(0.01)
+    return member
+
+
+@component()
+def fails_beside(folder: str):
+    import pathlib
+    import time
+
+    while not pathlib.Path(folder, "begun").exists():
+        time.sleep(0.01)
+    raise ValueError("while the other one is at work")
+
+
+@component()
+def outlasts(folder: str, failing: str):
+    import json
+    import pathlib
+    import time
+
+    pathlib.Path(folder, "begun").touch()
+    while True:
+        run = json.loads(pathlib.Path(folder, "run", "run.json").read_text(encoding="utf-8"))
+        states = {task["taskName"]: task["state"] for task in run["jobDetail"]["taskDetails"]}
+        if states[failing] == "FAILED":
+            break
+        time.sleep(0.01)
+
+
 @dsl.pipeline(name="inner")
 def inner(word: str):
     say(text=word)
@@ -150,8 +192,10 @@ def measuring():
 
 @dsl.pipeline(name="waiting")
 def waiting(folder: str, deaf: bool = False):
-    waited = waits(folder=folder, deaf=deaf).set_retry(num_retries=3, backoff_duration="60s")
-    say(text="after").after(waited)
+    waited = [waits(folder=folder, name=name, deaf=deaf) for name in ("left", "right")]
+    for task in waited:
+        task.set_retry(num_retries=3, backoff_duration="60s")
+    say(text="after").after(*waited)
 
 
 @dsl.pipeline(name="remembering")
@@ -189,8 +233,47 @@ def stopping():
     say(text=tidied.output)
 
 
+@dsl.pipeline(name="pair")
+def pair(folder: str, party: str):
+    gathers(folder=folder, party=party, member="left", count=2)
+    gathers(folder=folder, party=party, member="right", count=2)
+
+
+@dsl.pipeline(name="gathering")
+def gathering(folder: str):
+    left = gathers(folder=folder, party="root", member="left", count=2)
+    right = gathers(folder=folder, party="root", member="right", count=2)
+    say(text=f"{left.output} and {right.output}")
+    with dsl.If(left.output == "left"):
+        gathers(folder=folder, party="groups", member="condition", count=2)
+    with dsl.If(right.output == "right"):
+        gathers(folder=folder, party="groups", member="other condition", count=2)
+    with dsl.ParallelFor(["first", "second", "third"]) as member:
+        gathers(folder=folder, party="loop", member=member, count=3)
+    with dsl.ParallelFor([1, 2, 3], parallelism=1) as number:
+        say(text="one by one", number=number)
+
+
+@dsl.pipeline(name="crowded")
+def crowded(folder: str):
+    pair(folder=folder, party="pair")
+    with dsl.ParallelFor([1, 2, 3]) as number:
+        say(text="beside", number=number)
+
+
+@dsl.pipeline(name="outlasting")
+def outlasting(folder: str):
+    with dsl.ExitHandler(tells_end()):
+        fails_beside(folder=folder)
+        say(text="after").after(outlasts(folder=folder, failing="fails-beside"))
+
+
 PIPELINES = {
-    pipeline.name: pipeline for pipeline in (whole, breaking, measuring, waiting, remembering, going_on, stopping)
+    pipeline.name: pipeline
+    for pipeline in (
+        *(whole, breaking, measuring, waiting, remembering, going_on, stopping),
+        *(gathering, crowded, outlasting),
+    )
 }
 
 

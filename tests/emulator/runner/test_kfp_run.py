@@ -36,6 +36,10 @@ NEEDED = {
         "condition",
         "io_store",
     },
+    "kfp.local.orchestrator.enhanced_dag_orchestrator:ParallelExecutor.execute_parallel_tasks": {"parallelism_limit"},
+    "kfp.local.graph_utils:topological_sort_tasks": {"tasks"},
+    "kfp.local.logging_utils:local_logger_context": set(),
+    "kfp.local.logging_utils:indented_print": set(),
     "kfp.local.logging_utils:color_text": {"text", "color"},
 }
 

@@ -22,6 +22,13 @@ def lives(pid: int) -> bool:
         return False
 
 
+def pids_of_waiting(runner: Runner) -> list[int]:
+    """The processes of the pipeline `waiting`, once both of its tasks are at work."""
+    files = [runner.folder / f"{name}.pids" for name in ("left", "right")]
+    eventually(lambda: all(file.exists() for file in files))
+    return [int(pid) for file in files for pid in file.read_text(encoding="utf-8").split()]
+
+
 def test_runner_runs_every_task_whose_gate_is_open(whole_run: Runner) -> None:
     assert whole_run.job["state"] == "PIPELINE_STATE_SUCCEEDED"
     assert whole_run.states == {
@@ -138,20 +145,20 @@ def test_runner_closes_a_gate_on_nan(runner: Runner) -> None:
 def test_runner_stopped_leaves_no_process(runner: Runner, how: signal.Signals | str, deaf: bool) -> None:
     command = runner.command("waiting", {"folder": str(runner.folder), "deaf": deaf}, "--stop-with-stdin")
     with subprocess.Popen(command, cwd=runner.folder, env=runner.environment, stdin=subprocess.PIPE) as process:
-        eventually((runner.folder / "pids").exists)
+        pids = pids_of_waiting(runner)
         assert is_claimed(runner.output)
         assert read_job(runner.output)["state"] == "PIPELINE_STATE_RUNNING"
-        eventually(lambda: "waiting\n" in runner.output.task_log("waits").read_text(encoding="utf-8"))
+        logs = [runner.output.task_log(task) for task in ("waits", "waits-2")]
+        eventually(lambda: all("waiting\n" in log.read_text(encoding="utf-8") for log in logs))
         if isinstance(how, signal.Signals):
             process.send_signal(how)
             assert process.wait(patience_s()) == 130
         else:
             process.communicate()
             assert process.returncode == 130
-    pids = [int(pid) for pid in (runner.folder / "pids").read_text(encoding="utf-8").split()]
     assert [pid for pid in pids if lives(pid)] == []
     assert runner.job["state"] == "PIPELINE_STATE_CANCELLED"
-    assert runner.states == {"waits": "CANCELLED", "say": "NOT_TRIGGERED"}
+    assert runner.states == {"waits": "CANCELLED", "waits-2": "CANCELLED", "say": "NOT_TRIGGERED"}
     assert runner.details[""]["state"] == "CANCELLED"
     assert list(runner.temporary.iterdir()) == []
 
@@ -159,14 +166,15 @@ def test_runner_stopped_leaves_no_process(runner: Runner, how: signal.Signals | 
 def test_runner_killed_takes_its_tasks_along(runner: Runner) -> None:
     command = runner.command("waiting", {"folder": str(runner.folder)})
     with subprocess.Popen(command, cwd=runner.folder, env=runner.environment) as process:
-        eventually((runner.folder / "pids").exists)
+        pids = pids_of_waiting(runner)
         process.kill()
-    pids = [int(pid) for pid in (runner.folder / "pids").read_text(encoding="utf-8").split()]
     eventually(lambda: not any(lives(pid) for pid in pids))
     assert runner.job["state"] == "PIPELINE_STATE_RUNNING"
     dead = read_job(runner.output)
     assert dead["state"] == "PIPELINE_STATE_FAILED"
     assert "The runner of this run was killed" in dead["error"]["message"]
+    states = {task["taskName"]: task["state"] for task in dead["jobDetail"]["taskDetails"]}
+    assert states == {"waiting": "FAILED", "waits": "FAILED", "waits-2": "FAILED", "say": "NOT_TRIGGERED"}
 
 
 def test_runner_refuses_parameters_before_anything_runs(runner: Runner) -> None:
