@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,9 +14,10 @@ from google.cloud.aiplatform_v1.types import PipelineJob
 from google.cloud.aiplatform_v1.types.pipeline_failure_policy import PipelineFailurePolicy
 
 from emulator.api.names import id_of
-from emulator.interpreter import interpreter_needed
 from emulator.pipeline_jobs.folders import JobFolders
+from emulator.pipeline_jobs.runners import Runners
 from emulator.runner.launchers import RUN_LABELS
+from emulator.runner.standby import Call
 from emulator.runner.task_processes import GRACE_S
 
 # Between SIGTERM and SIGKILL: the runner gives its tasks GRACE_S and a few seconds more.
@@ -93,14 +93,14 @@ class JobProcess:
 
 
 async def start_runner(
-    job: PipelineJob, folders: JobFolders, environment: Mapping[str, str], max_concurrent_tasks: int
+    job: PipelineJob, folders: JobFolders, runners: Runners, max_concurrent_tasks: int
 ) -> JobProcess:
     """Starts the runner of a job whose folder is prepared. It ends by itself should this process die.
 
     Args:
         job: The job.
         folders: Where its files lie.
-        environment: That of its tasks.
+        runners: Start its process.
         max_concurrent_tasks: As the emulator's settings tell.
 
     Raises:
@@ -120,16 +120,7 @@ async def start_runner(
         "--failure-policy": "fast" if is_fast else "slow",
         "--max-concurrent-tasks": max_concurrent_tasks,
     }
-    command = [sys.executable, "-m", "emulator.runner", "--stop-with-stdin"]
-    command += [str(word) for option in options.items() for word in option]
+    arguments = ["--stop-with-stdin", *(str(word) for option in options.items() for word in option)]
     errors = request / "errors.txt"
-    with errors.open("wb") as output, interpreter_needed():
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            env={**environment, RUN_LABELS: json.dumps(dict(job.labels))},
-            start_new_session=True,
-        )
-    return JobProcess(process, errors)
+    labels = {RUN_LABELS: json.dumps(dict(job.labels))}
+    return JobProcess(await runners.start(Call(arguments, labels, str(errors))), errors)

@@ -23,6 +23,7 @@ from emulator.pipeline_jobs.folders import JobFolders
 from emulator.pipeline_jobs.process import JobProcess, job_environment, root_uri, start_runner
 from emulator.pipeline_jobs.publication import Publication, Publisher
 from emulator.pipeline_jobs.records import PIPELINE_JOBS, is_final, with_request
+from emulator.pipeline_jobs.runners import Runners
 from emulator.runner import run_folder
 from emulator.settings import Settings
 
@@ -69,7 +70,7 @@ class JobSupervisor:
         self._settings = settings
         self._store = store
         self._storage = storage
-        self._environment = job_environment(base)
+        self._runners = Runners(job_environment(base), settings.warm_idle_s if settings.warm else 0.0)
         self._folders = folders
         self._waiting: deque[str] = deque()
         self._runs: dict[str, _Run] = {}
@@ -88,6 +89,8 @@ class JobSupervisor:
         left_over = await asyncio.to_thread(self._folders.left_over, jobs)
         self._begin_task(asyncio.to_thread(self._folders.remove, left_over))
         self._start_next()
+        if jobs and not self._runs:
+            self._begin_task(self._runners.stand_by())
 
     async def _end_interrupted(self, name: str) -> None:
         try:
@@ -156,6 +159,8 @@ class JobSupervisor:
             del self._runs[name]
             self._remove_forgotten()
             self._start_next()
+        if not self._runs and not self._is_closing:
+            await self._runners.stand_by()
 
     async def _end(self, name: str, error: ApiError) -> None:
         await self._transact(lambda tx: updates.end(tx, name, None, error))
@@ -168,7 +173,7 @@ class JobSupervisor:
         await asyncio.to_thread(self._folders.prepare, job)
         publication = Publication(self._folders, job.name, root_uri(job), self._storage)
         most = self._settings.max_concurrent_tasks
-        run.process = await start_runner(job, self._folders, self._environment, most)
+        run.process = await start_runner(job, self._folders, self._runners, most)
         if run.must_stop:
             run.process.stop()
         error = await self._follow(job, run.process, publication)
@@ -265,6 +270,7 @@ class JobSupervisor:
             run.stop()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._runners.close()
         self._is_closing = False
 
     async def forget(self) -> None:
