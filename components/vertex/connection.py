@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from components.vertex.messages import import_messages_alone
 from trainer.waiting import told_when_slow
 
 if TYPE_CHECKING:
@@ -147,5 +148,6 @@ def connect(project: str, location: str, patience_s: float = PATIENCE_S) -> Vert
         location: Region, such as us-central1.
         patience_s: How long a read is tried again after a passing fault; 0 tries once.
     """
+    import_messages_alone()
     host = os.environ.get(EMULATOR_VARIABLE, "")
     return VertexAI(project, location, f"http://{host}" if host and "://" not in host else host, patience_s)

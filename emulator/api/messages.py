@@ -1,4 +1,8 @@
-"""The messages of Google's SDK without its clients, which this process does not need and which take longer to load."""
+"""The parts of Google's SDK one by one: its messages without its clients, one client without the thirty others.
+
+This file stands in components/vertex/ and in emulator/api/, the same to the byte: the emulator serves any project, so
+it imports nothing of this one, and a third room for both would be more than the copy.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,17 @@ import importlib.util
 import sys
 from typing import Any
 
-_PACKAGES = ("google.cloud.aiplatform_v1", "google.cloud.aiplatform_v1beta1")
+_VERSIONS = ("google.cloud.aiplatform_v1", "google.cloud.aiplatform_v1beta1")
+# Each package after the one that it is in.
+_PACKAGES = tuple(name for version in _VERSIONS for name in (version, f"{version}.types"))
 
 
 def import_messages_alone() -> None:
     """Has `from google.cloud.aiplatform_v1.types import ...` load messages alone, in this process.
 
-    What else the package has is loaded once it is asked for. Where the package is loaded already, it stays as it is.
+    Where the very module is named, `google.cloud.aiplatform_v1.types.model`, its messages and what they need come
+    alone, and so does a client: `google.cloud.aiplatform_v1.services.model_service`. What else the packages have is
+    loaded once it is asked for. Where one is loaded already, it stays as it is.
     """
     for name in _PACKAGES:
         if name not in sys.modules:

@@ -28,9 +28,9 @@ def plan(
     from pipeline.planning.lookup import look
     from pipeline.planning.plan import make_plan
     from pipeline.planning.view import plan_text
-    from pipeline.runs.launch import drafted
+    from pipeline.runs.launch import drafting
 
-    draft = drafted(config, sources, file, foreign)
+    draft = drafting(config, sources, file, foreign)()
     with look(config, draft.spec.name) as known:
         planned = make_plan(config, sources, draft, known)
     Console().print(plan_text(planned, config), soft_wrap=True)

@@ -48,15 +48,15 @@ def run(
     Ctrl-C cancels the run.
     """
     from pipeline.interrupts import Interrupted, heard_as_flag
-    from pipeline.runs.launch import drafted, submit_and_follow
+    from pipeline.runs.launch import drafting, submit_and_follow
     from pipeline.runs.own_table import with_own_table
 
     table.require_sense(sources, has_file=file is not None)
     with heard_as_flag() as interruption:
         try:
             config, sources = with_own_table(config, sources, table, print, interruption.check)
-            submission = drafted(config, sources, file, foreign, interruption.check, name=name, options=typed)
-            ended = submit_and_follow(config, submission, Console(), again, interruption)
+            drafted = drafting(config, sources, file, foreign, interruption.check, name=name, options=typed)
+            ended = submit_and_follow(config, drafted, Console(), again, interruption)
         except Interrupted as stop:
             print(stop, file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -82,13 +82,13 @@ def submit(
     table: OwnTable,
 ) -> None:
     """Submit a run and return: it goes on by itself."""
-    from pipeline.runs.launch import drafted, submit_only
+    from pipeline.runs.launch import drafting, submit_only
     from pipeline.runs.own_table import with_own_table
     from pipeline.runs.view import submitted
 
     table.require_sense(sources, has_file=file is not None)
     config, sources = with_own_table(config, sources, table, print)
-    sent = submit_only(config, drafted(config, sources, file, foreign, name=name, options=typed))
+    sent = submit_only(config, drafting(config, sources, file, foreign, name=name, options=typed))
     Console().print(submitted(sent, again), soft_wrap=True)
 
 

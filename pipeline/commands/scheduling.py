@@ -43,11 +43,11 @@ def schedule(
     not given of `--max-runs`, `--start` and `--end` stays as it is. A run that is due while another one of the
     schedule is at work is passed over.
     """
-    from pipeline.runs.launch import drafted
+    from pipeline.runs.launch import drafting
     from pipeline.scheduling.changes import put_schedule, read_times
 
     times = read_times(cron, time_zone, start, end, max_runs)
-    submission = drafted(config, sources, file, foreign)
+    submission = drafting(config, sources, file, foreign)()
     print(put_schedule(config, submission, name or submission.spec.name, times))
     if config.experiment:
         print("The runs of a schedule join no experiment: `experiment` is left out.", file=sys.stderr)

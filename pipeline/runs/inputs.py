@@ -9,7 +9,7 @@ from trainer.contract import load_contract
 from trainer.errors import ContractError, DataError, UsageError, listing
 from trainer.evaluation.gate_metric import parse_gate_metric
 from trainer.storage import is_local, local_path
-from trainer.tables.files import expand
+from trainer.table_files import expand
 from trainer.training.class_weights import weights_of_classes
 
 TABLES = ("train_data", "eval_data")

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -23,17 +23,14 @@ from pipeline.runs.own_options import keep_options
 from pipeline.runs.record import RunRecord
 from pipeline.runs.submission import Draft, build_job, draft, draft_of_file, require_name, send
 from pipeline.runs.view import command_line, progress, summary
-from pipeline.vertex.connection import connected_sdk, require_buckets
-
-if TYPE_CHECKING:
-    from google.cloud import aiplatform
+from pipeline.vertex.connection import connected, require_buckets
 
 _CANCEL_PATIENCE_S = 90.0
 _CANCEL_POLL_S = 0.2
 _ENDED = {"cancelled": "cancelled", "succeeded": "over, and has succeeded", "failed": "over, and has failed"}
 
 
-def drafted(
+def drafting(
     config: RunConfig,
     sources: Mapping[str, str],
     file: Path | None,
@@ -42,8 +39,10 @@ def drafted(
     *,
     name: str = "",
     options: Sequence[str] = (),
-) -> Draft:
-    """What would be submitted; nothing is copied or sent.
+) -> Callable[[], Draft]:
+    """What makes a draft of what is to be submitted; nothing is copied or sent. What it has made it keeps.
+
+    To compile takes a second, in which services may start. What is found in less time is found here.
 
     Args:
         config: The configuration.
@@ -56,24 +55,25 @@ def drafted(
 
     Raises:
         UsageError: The run could not begin: all that is wrong with its files on this machine.
-        DataError: A file cannot be read.
+        DataError: A file cannot be read; what is returned raises it, too.
     """
     check()
     if name:
         require_name(name)
-    return replace(_drafted(config, sources, file, foreign, check), name=name, options=options)
+    if file is None:
+        check_inputs(config)
+        return cache(lambda: replace(draft(config, check), name=name, options=options))
+    made = replace(_draft_of(file, config, sources, foreign, check), name=name, options=options)
+    return lambda: made
 
 
-def _drafted(
+def _draft_of(
+    file: Path,
     config: RunConfig,
     sources: Mapping[str, str],
-    file: Path | None,
     foreign: Mapping[str, str],
     check: Callable[[], None],
 ) -> Draft:
-    if file is None:
-        check_inputs(config)
-        return draft(config, check)
     values = tuning_parameter_values(config)  # of which other pipelines have some
     offered = {name: values[name] for name, source in sources.items() if name in values and source != DEFAULT}
     # What is typed must fit, unless it has a meaning of its own.
@@ -82,27 +82,45 @@ def _drafted(
     return draft_of_file(file, config, {**meant, **foreign}, offered, check)
 
 
-def submit_only(config: RunConfig, submission: Draft) -> str:
-    """Submits a run, and returns its resource name."""
-    with connected_sdk(config, start=True):
-        require_buckets(config)
-        return _sent(config, submission, build_job(config, submission))
+def submit_only(config: RunConfig, drafted: Callable[[], Draft]) -> str:
+    """Submits a run, and returns its resource name.
+
+    Args:
+        config: The configuration.
+        drafted: As `drafting` returns it.
+    """
+    with connected(config, start=True, meanwhile=lambda: _prepare(drafted)):
+        return _sent(config, drafted())
 
 
-def _sent(config: RunConfig, submission: Draft, job: aiplatform.PipelineJob) -> str:
+def _prepare(drafted: Callable[[], Draft]) -> None:
+    """Does what need not wait for services that start: it compiles, and loads the clients that submit."""
+    drafted()
+    from google.cloud import storage  # noqa: F401
+    from google.cloud.aiplatform_v1.services import pipeline_service  # noqa: F401
+
+
+def _sent(config: RunConfig, submission: Draft, check: Callable[[], None] = lambda: None) -> str:
+    require_buckets(config)
+    job = build_job(config, submission, check)
+    check()
     name = send(config, job)
     keep_options(config.root, name.rpartition("/")[2], submission.options)
     return name
 
 
 def submit_and_follow(
-    config: RunConfig, submission: Draft, console: Console, again: Sequence[str], interruption: Interruption
+    config: RunConfig,
+    drafted: Callable[[], Draft],
+    console: Console,
+    again: Sequence[str],
+    interruption: Interruption,
 ) -> RunRecord:
     """Submits a run and shows how it goes, and at its end what it has come to.
 
     Args:
         config: The configuration.
-        submission: What is submitted.
+        drafted: As `drafting` returns it.
         console: Where it is shown.
         again: The options that lead a command to the same Vertex AI.
         interruption: Read until the run has ended.
@@ -113,13 +131,11 @@ def submit_and_follow(
     Raises:
         Interrupted: It was interrupted. A run that was submitted is cancelled.
     """
-    with connected_sdk(config, start=True, check=interruption.check):
-        require_buckets(config)
-        job = build_job(config, submission, interruption.check)
-        interruption.check()
-        ended = _followed(config, _sent(config, submission, job), console, again, interruption)
+    with connected(config, start=True, meanwhile=lambda: _prepare(drafted), check=interruption.check):
+        name = _sent(config, drafted(), interruption.check)
+        ended = _followed(config, name, console, again, interruption)
         if ended.state == "succeeded":
-            console.print("", _outcome(config, ended, again, submission.options), sep="\n", soft_wrap=True)
+            console.print("", _outcome(config, ended, again, drafted().options), sep="\n", soft_wrap=True)
     return ended
 
 

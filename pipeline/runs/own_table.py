@@ -7,18 +7,20 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import tomlkit
 
 from pipeline.config import RunConfig, key
 from pipeline.config_layers import DEFAULT
 from pipeline.runs.table_choice import OwnTable
-from trainer import draft, storage
+from trainer import storage
 from trainer.contract import Contract, load_contract, parse_contract
 from trainer.errors import UsageError, one_of, quoted
 from trainer.split.rule import Rule
-from trainer.split.table import Split, split_table
-from trainer.tables import read_batches
+
+if TYPE_CHECKING:
+    from trainer.split.table import Split
 
 FOLDER = Path(".local/data")
 _CLASSES_TOLD = 10
@@ -51,6 +53,8 @@ def with_own_table(
     """
     if not table.data:
         return config, sources
+    from trainer.split.table import split_table
+
     toml, contract = _contract(config, table, say)
     check()
     with _made(contract.name) as beside:
@@ -75,6 +79,9 @@ def with_own_table(
 
 def _contract(config: RunConfig, table: OwnTable, say: Callable[[str], None]) -> tuple[str, Contract]:
     """The text of the contract, and what it says; the table is known to keep it."""
+    from trainer import draft
+    from trainer.tables import read_batches
+
     if not table.label:
         contract = load_contract(config.schema_file)
         for _ in read_batches([table.data], contract):

@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.interrupts import Interrupted
 from trainer.errors import DataError
 from trainer.storage import is_local, join, local_path, locate, write_bytes
-from trainer.tables.files import expand
+from trainer.table_files import expand
 
 _PACKED = (".gz", ".bz2", ".xz")
 _ROOM = "Check that you may write there, and that there is room."

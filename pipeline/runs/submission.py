@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from components.vertex.connection import CHANGE_TIMEOUT_S
 from pipeline.compilation import compile_pipeline
 from pipeline.config import RunConfig, TrainingJob, parameter_values
 from pipeline.config_types import DisplayName
@@ -22,10 +22,12 @@ from pipeline.runs.labels import run_labels
 from pipeline.runs.parameters import convert
 from pipeline.runs.spec import PipelineSpec, read_spec
 from pipeline.runs.staging import Staged, carry_out, place_of, plan, store_bytes
+from pipeline.vertex.clients import parent_of, pipeline_client
+from pipeline.vertex.experiments import add_run, experiment_of
 from trainer.errors import UsageError, quoted
 
 if TYPE_CHECKING:
-    from google.cloud import aiplatform
+    from google.cloud.aiplatform_v1.types import PipelineJob
 
 _DATA = (*TABLES, "schema")
 _LONGEST_PREFIX = 100
@@ -118,7 +120,7 @@ def draft_of_file(
     return _draft(config, document, spec, parameters, {"pipeline": hashlib.sha256(document).hexdigest()}, check)
 
 
-def build_job(config: RunConfig, submission: Draft, check: Callable[[], None] = lambda: None) -> aiplatform.PipelineJob:
+def build_job(config: RunConfig, submission: Draft, check: Callable[[], None] = lambda: None) -> PipelineJob:
     """Copies a submission's files to the bucket, and makes the job, which is not sent yet.
 
     Args:
@@ -129,51 +131,68 @@ def build_job(config: RunConfig, submission: Draft, check: Callable[[], None] = 
     Raises:
         DataError: A file cannot be copied.
     """
-    from google.cloud import aiplatform
+    from google.cloud.aiplatform_v1.types.pipeline_job import PipelineJob
+    from google.protobuf import json_format
 
     for staged in submission.inputs.values():
         carry_out(staged, check)
     check()
     store_bytes(submission.document, submission.template)
-    return aiplatform.PipelineJob(
-        display_name=submission.name or submission.spec.name,
-        template_path=submission.template,
-        job_id=_new_id(submission.spec.name),
-        pipeline_root=config.root,
-        parameter_values=dict(submission.parameters),
-        # None leaves it to each task.
-        enable_caching=None if config.enable_caching else False,
-        labels=dict(submission.labels),
-        project=config.project,
-        location=config.location,
-        failure_policy=config.failure_policy,
-    )
+    spec = load_spec(submission.document)
+    if not config.enable_caching:
+        _forbid_caching(spec)
+    job = {
+        "displayName": submission.name or submission.spec.name,
+        "pipelineSpec": spec,
+        "runtimeConfig": {
+            "gcsOutputDirectory": config.root,
+            "parameterValues": {name: value for name, value in submission.parameters.items() if value is not None},
+            "failurePolicy": f"PIPELINE_FAILURE_POLICY_FAIL_{config.failure_policy.upper()}",
+        },
+        "labels": dict(submission.labels),
+        "serviceAccount": config.service_account,
+    }
+    return PipelineJob(json_format.ParseDict(job, PipelineJob.pb()()))
 
 
-def send(config: RunConfig, job: aiplatform.PipelineJob) -> str:
+def _forbid_caching(spec: Mapping[str, Any]) -> None:
+    for component in (spec["root"], *spec["components"].values()):
+        for task in component.get("dag", {}).get("tasks", {}).values():
+            task["cachingOptions"] = {"enableCache": False}
+
+
+def send(config: RunConfig, job: PipelineJob, run_id: str = "") -> str:
     """Submits a job, and returns the run's resource name.
+
+    Args:
+        config: Says where, and names the experiment that the run is to be part of.
+        job: The job.
+        run_id: What the run's id begins with; the pipeline's name and the time if empty.
 
     Raises:
         google.api_core.exceptions.GoogleAPICallError: Vertex AI refuses it.
     """
     from google.api_core.exceptions import Conflict
-    from google.cloud import aiplatform
 
-    if config.experiment:
-        aiplatform.Experiment.get_or_create(config.experiment)
-    # The bucket is known to be there; who may not ask for its owner would be shown a traceback here.
-    logger = logging.getLogger("google.cloud.aiplatform.pipeline_jobs")
-    logger.setLevel(logging.CRITICAL)
-    wanted, number = job.job_id, 1
+    experiment = experiment_of(config) if config.experiment else ""
+    client, parent = pipeline_client(config), parent_of(config)
+    spec: Any = job.pipeline_spec
+    wanted = run_id or _new_id(spec["pipelineInfo"]["name"])
+    own_id, number = wanted, 1
     while True:
         try:
-            job.submit(service_account=config.service_account or None, experiment=config.experiment or None)
-            return str(job.resource_name)
+            made = client.create_pipeline_job(
+                parent=parent, pipeline_job=job, pipeline_job_id=own_id, timeout=CHANGE_TIMEOUT_S
+            )
+            break
         except Conflict:  # another run of the same second
             if number == 10:
                 raise
             number += 1
-            job.job_id = f"{wanted}-{number}"
+            own_id = f"{wanted}-{number}"
+    if experiment:
+        add_run(config, experiment, made.name)
+    return str(made.name)
 
 
 def _draft(

@@ -10,7 +10,7 @@ from pipeline.scheduling.client import ScheduleRecord, Schedules, Times, build_s
 from pipeline.scheduling.difference import differences
 from pipeline.scheduling.time import read_cron, read_moment
 from pipeline.scheduling.view import when
-from pipeline.vertex.connection import connected_sdk, require_buckets
+from pipeline.vertex.connection import connected, require_buckets
 from trainer.errors import UsageError, quoted
 
 
@@ -46,7 +46,7 @@ def put_schedule(config: RunConfig, submission: Draft, name: str, times: Times) 
         RegistryError: Several schedules have that name.
     """
     require_name(name)
-    with connected_sdk(config, start=True):
+    with connected(config, start=True):
         require_buckets(config)
         known = Schedules(config)
         present = known.find(name)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from components.vertex.connection import EMULATOR_VARIABLE, STORAGE_VARIABLE
+from components.vertex.messages import import_messages_alone
 from pipeline.config import RunConfig
 from pipeline.vertex.reachability import check_vertex
 from trainer.errors import UsageError
@@ -38,6 +38,7 @@ def connect(
         UsageError: They are down, or the environment names another Vertex AI than the configuration.
         ProjectError: Google's cannot be reached, or there are no credentials for it. The local services cannot go on.
     """
+    import_messages_alone()
     if config.connection == "vertex":
         for name in ELSEWHERE:
             if os.environ.get(name):
@@ -86,25 +87,6 @@ def connected(
     from pipeline.vertex.errors import in_sentences
 
     with in_sentences(config):
-        yield
-
-
-@contextmanager
-def connected_sdk(config: RunConfig, start: bool = False, check: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Connects the whole SDK too, which takes seconds to load and is needed where a run is submitted.
-
-    Args:
-        config: Names the Vertex AI.
-        start: As for `connect`.
-        check: As for `connect`.
-    """
-    from pipeline.vertex.sdk import connect_sdk, load_sdk
-
-    with connected(config, start, lambda: load_sdk(check), check):
-        # What the SDK tells of itself is not told.
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        connect_sdk(config)
-        logging.getLogger("google.cloud.aiplatform").setLevel(logging.WARNING)
         yield
 
 

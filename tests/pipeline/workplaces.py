@@ -59,11 +59,11 @@ class Workplace:
 
     @contextmanager
     def connected(self) -> Iterator[RunConfig]:
-        """The SDK of this process, pointed at the services with the default configuration."""
-        from pipeline.vertex.connection import connected_sdk
+        """The clients of this process, pointed at the services with the default configuration."""
+        from pipeline.vertex.connection import connected
 
         config = RunConfig()
-        with chdir(self.folder), self._as_it_was(), connected_sdk(config, start=True):
+        with chdir(self.folder), self._as_it_was(), connected(config, start=True):
             yield config
 
     def wait_for(self, run_id: str, is_reached: Callable[[dict[str, str]], bool] | None = None) -> dict[str, str]:

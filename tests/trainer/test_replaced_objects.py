@@ -15,7 +15,7 @@ import pytest
 from tests.emulator.vertex_emulator import VertexEmulator, storage_client
 from tests.patience import patience_s
 from trainer import storage
-from trainer.tables.files import UnreadableFileError, expand, open_table
+from trainer.table_files import UnreadableFileError, expand, open_table
 
 pytestmark = pytest.mark.run
 

@@ -17,8 +17,8 @@ from trainer.draft.format import TableFormat, guess_format
 from trainer.draft.gathering import Gathered, Gathering
 from trainer.draft.recipe import recipe_for
 from trainer.errors import DataError, one_of, quoted
+from trainer.table_files import UnreadableFileError, open_table
 from trainer.tables import read_batches
-from trainer.tables.files import UnreadableFileError, open_table
 
 _WORDS_ON_A_LINE = 8
 _CLASSES_SHOWN = 10

@@ -11,9 +11,9 @@ from typing import Literal
 
 from trainer.contract import LONGEST_NAME
 from trainer.errors import DataError, UsageError, nearest, one_of, quoted
+from trainer.table_files import UnreadableFileError, open_table
 from trainer.tables.blocks import Fault, csv_reader, read_blocks
 from trainer.tables.cells import is_count, is_decimal_comma, is_number
-from trainer.tables.files import UnreadableFileError, open_table
 from trainer.tables.headers import DELIMITERS
 from trainer.tables.text import TextDecoder, byte_order_mark, foreign_format, unmarked_utf16
 

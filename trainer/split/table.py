@@ -14,8 +14,8 @@ from trainer.contract import Contract
 from trainer.errors import DataError, UsageError, nearest
 from trainer.split.rule import Rule
 from trainer.split.sides import drawn, key_of, latest, moments_of
+from trainer.table_files import UnreadableFileError, open_table
 from trainer.tables.blocks import Fault, read_blocks, split_header
-from trainer.tables.files import UnreadableFileError, open_table
 from trainer.tables.headers import split_record
 from trainer.tables.rows import read_records
 

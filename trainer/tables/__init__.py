@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.contract import Contract
-from trainer.tables.files import expand
+from trainer.table_files import expand
 from trainer.tables.problems import NOWHERE, Problems
 from trainer.tables.reader import PARSING_THREADS, TableReader
 from trainer.tables.rows import Rows

@@ -10,10 +10,10 @@ import numpy as np
 from trainer.contract import Contract
 from trainer.contract.cell_text import NUL
 from trainer.errors import PROBLEMS_SHOWN, quoted
+from trainer.table_files import UnreadableFileError, open_table
 from trainer.tables.ahead import worked_on
 from trainer.tables.blocks import WHOLE_FILE, Block, Fault, line_breaks, read_blocks, split_header
 from trainer.tables.cells import LabelCells, explain_nul
-from trainer.tables.files import UnreadableFileError, open_table
 from trainer.tables.headers import Layout, read_layout
 from trainer.tables.problems import Problems
 from trainer.tables.rows import RowConverter, Rows, read_records

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import components.vertex.messages
+import emulator.api.messages
 
 BEGIN = """
 import sys
@@ -60,3 +64,20 @@ def test_package_that_is_loaded_stays_as_it_is() -> None:
         "print(first is second, '__getattr__' in vars(second))\n"
     )
     assert found == ["True", "False"]
+
+
+def test_client_comes_without_the_others_and_their_messages() -> None:
+    found = printed(
+        "from google.cloud.aiplatform_v1.services.pipeline_service import PipelineServiceClient\n"
+        "from google.cloud.aiplatform_v1 import services, types\n"
+        "print(*(name for name in vars(services) if name.endswith('_service')), 'featurestore' in vars(types))\n"
+        "from google.cloud.aiplatform_v1.types.pipeline_job import PipelineJob\n"
+        "from google.cloud.aiplatform_v1.types import Featurestore\n"
+        "print(types.PipelineJob is PipelineJob, 'featurestore' in vars(types))\n"
+    )
+    assert found == ["pipeline_service", "False", "True", "True"]
+
+
+def test_rooms_that_may_not_import_each_other_do_the_same() -> None:
+    files = [Path(str(module.__file__)) for module in (emulator.api.messages, components.vertex.messages)]
+    assert files[0].read_bytes() == files[1].read_bytes()

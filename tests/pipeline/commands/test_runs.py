@@ -150,17 +150,17 @@ def test_runs_of_the_same_second_have_ids_of_their_own(place: Workplace) -> None
         names = []
         for _ in range(3):
             job = build_job(config, submission)
-            job.job_id = "small-in-a-second"
-            names.append(send(config, job).rpartition("/")[2])
+            names.append(send(config, job, "small-in-a-second").rpartition("/")[2])
     assert names == ["small-in-a-second", "small-in-a-second-2", "small-in-a-second-3"]
 
 
-def test_nobody_asks_google_whose_the_bucket_is(place: Workplace) -> None:
-    with place.connected():
-        from google.cloud.aiplatform.utils import resource_manager_utils
-
-        bucket = storage_client(place.emulator).get_bucket("local-bucket")
-        assert resource_manager_utils.get_project_number("local-project") == str(bucket.project_number)
+def test_run_joins_its_experiment(place: Workplace) -> None:
+    outcome = place.command("submit", "--file", "small.yaml", "--experiment", "trials")
+    assert (outcome.code, outcome.err) == (0, "")
+    job = place.emulator.get(f"{PARENT}/pipelineJobs/{outcome.out.split()[1].rstrip('.')}")
+    experiment = f"{PARENT}/metadataStores/default/contexts/trials"
+    assert experiment in job["jobDetail"]["pipelineRunContext"]["parentContexts"]
+    assert place.emulator.get(experiment)["schemaTitle"] == "system.Experiment"
 
 
 def test_run_is_cancelled_and_then_cannot_be(place: Workplace) -> None:

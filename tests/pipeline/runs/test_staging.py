@@ -16,7 +16,7 @@ from pipeline.interrupts import Interrupted
 from pipeline.runs import staging
 from pipeline.runs.staging import Staged, carry_out, place_of, plan, store_bytes
 from trainer.errors import DataError
-from trainer.tables.files import expand
+from trainer.table_files import expand
 
 ODD_NAMES = [
     "a b.csv",

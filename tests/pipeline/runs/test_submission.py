@@ -9,7 +9,7 @@ import yaml
 
 from pipeline.compilation import compile_pipeline
 from pipeline.config import RunConfig
-from pipeline.runs.submission import Draft, draft, draft_of_file
+from pipeline.runs.submission import Draft, build_job, draft, draft_of_file
 from tests.conftest import IrisFiles
 from trainer.errors import DataError, UsageError
 
@@ -104,3 +104,28 @@ def test_file_that_is_no_pipeline_is_refused(config: RunConfig, tmp_path: Path, 
     (tmp_path / "x.yaml").write_text(text)
     with pytest.raises(UsageError, match=r"x\.yaml is no compiled pipeline\. `python compile\.py` writes one"):
         of_file(tmp_path / "x.yaml", config, {})
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("enable_caching", [True, False])
+def test_job_is_what_the_whole_sdk_would_send(config: RunConfig, tmp_path: Path, enable_caching: bool) -> None:
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import aiplatform
+    from google.cloud.aiplatform_v1.types import PipelineJob
+
+    config = changed(config, staging_bucket=str(tmp_path), enable_caching=enable_caching, failure_policy="fast")
+    made = draft(config)
+    job = build_job(config, made)
+    meant = aiplatform.PipelineJob(
+        display_name="dnn-pipeline",
+        template_path=made.template,
+        pipeline_root=config.root,
+        parameter_values=dict(made.parameters),
+        enable_caching=None if enable_caching else False,
+        labels=dict(made.labels),
+        project=config.project,
+        location=config.location,
+        failure_policy="fast",
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth leaves it without types
+    )
+    assert PipelineJob.to_dict(job) == PipelineJob.to_dict(meant._gca_resource)

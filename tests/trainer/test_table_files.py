@@ -11,7 +11,7 @@ import fsspec
 import pytest
 
 from trainer.errors import DataError
-from trainer.tables.files import UnreadableFileError, expand, open_table
+from trainer.table_files import UnreadableFileError, expand, open_table
 
 Write = Callable[..., str]
 
