@@ -85,7 +85,8 @@ lock: .venv/installed-dev ## bring the lock files up to date with pyproject.toml
 	$(LOCK) $(ARGS) --group build -o requirements-build.lock
 	$(LOCK) $(ARGS) pyproject.toml -c requirements-build.lock -o requirements.lock
 	$(LOCK) $(ARGS) pyproject.toml --group gpu -c requirements.lock -o requirements-gpu.lock
-	$(LOCK) $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) $(ARGS) --group tuning -c requirements.lock -o requirements-tuning.lock
+	$(LOCK) $(ARGS) pyproject.toml --group dev -c requirements.lock -c requirements-tuning.lock -o requirements-dev.lock
 
 clean: ## remove what can be made again; .local/ and jobs/ stay
 	rm -rf .venv build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
@@ -120,10 +121,11 @@ $(PY):
 	"$$candidate" -m venv --clear .venv
 	@pwd -P > .venv/place
 
-.venv/installed: $(PY) requirements-build.lock requirements.lock
+.venv/installed: $(PY) requirements-build.lock requirements.lock requirements-tuning.lock
 	@echo "Installing what a run needs into .venv (TensorFlow is large: a minute or two)"
 	@$(PY) $(PIP) -r requirements-build.lock
 	@$(LOCKED) requirements.lock
+	@$(LOCKED) requirements-tuning.lock
 	@$(PY) -c 'import pathlib, sysconfig; \
 		pathlib.Path(sysconfig.get_path("purelib"), "repository.pth").write_text(f"{pathlib.Path.cwd()}\n")'
 	@touch $@

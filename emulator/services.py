@@ -11,6 +11,7 @@ from emulator.models.service import Models
 from emulator.pipeline_jobs.service import PipelineJobs
 from emulator.schedules.service import Schedules
 from emulator.service import Service
+from emulator.tuning_jobs.service import TuningJobs
 
 
 class Operations(Service):
@@ -24,6 +25,7 @@ SERVICES: tuple[type[Service], ...] = (
     Models,
     Endpoints,
     CustomJobs,
+    TuningJobs,
     PipelineJobs,
     Schedules,
     Metadata,

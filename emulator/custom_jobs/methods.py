@@ -6,6 +6,7 @@ from google.cloud.aiplatform_v1.types import (
     CancelCustomJobRequest,
     CreateCustomJobRequest,
     CustomJob,
+    CustomJobSpec,
     DeleteCustomJobRequest,
     DeleteOperationMetadata,
     GetCustomJobRequest,
@@ -24,7 +25,16 @@ from emulator.api.filters import parse_filter
 from emulator.api.listing import page_of_records
 from emulator.api.masks import read
 from emulator.api.store import Transaction
-from emulator.custom_jobs.records import CUSTOM_JOBS, FILTER_FIELDS, JOB_LOGS, OWNERS, is_final, logs_name, put_state
+from emulator.custom_jobs.records import (
+    CUSTOM_JOBS,
+    FILTER_FIELDS,
+    JOB_LOGS,
+    OWNERS,
+    TRIAL_IDS,
+    is_final,
+    logs_name,
+    put_state,
+)
 from emulator.custom_jobs.rules import job_violations
 from emulator.custom_jobs.task_jobs import running_owner, task_job
 from emulator.pipeline_jobs.rules import BILLING_LABEL
@@ -38,9 +48,7 @@ def create_custom_job(call: Call[CreateCustomJobRequest]) -> CustomJob:
     violations = job_violations(request.custom_job)
     if violations:
         raise invalid_fields(violations)
-    persistent = request.custom_job.job_spec.persistent_resource_id
-    if persistent:
-        raise not_found("PersistentResource", f"{request.parent}/persistentResources/{persistent}")
+    require_resources(request.parent, request.custom_job.job_spec)
     job = CustomJob(request.custom_job)
     for field in OUTPUT_ONLY:
         CustomJob.pb(job).ClearField(field)
@@ -52,6 +60,16 @@ def create_custom_job(call: Call[CreateCustomJobRequest]) -> CustomJob:
         call.tx.put(OWNERS, job.name, owner)
     call.work.append(Work("run", job.name))
     return job
+
+
+def require_resources(parent: str, spec: CustomJobSpec) -> None:
+    """Refuses what a job names and is not there: persistent resources are not served.
+
+    Raises:
+        ApiError: NOT_FOUND.
+    """
+    if spec.persistent_resource_id:
+        raise not_found("PersistentResource", f"{parent}/persistentResources/{spec.persistent_resource_id}")
 
 
 def require(tx: Transaction, name: str) -> CustomJob:
@@ -96,11 +114,17 @@ def delete_custom_job(call: Call[DeleteCustomJobRequest]) -> Operation:
             f'The CustomJob "{job.name}" is in state {job.state.name} and cannot be deleted. Cancel it first.'
         )
     _require_own(call.tx, job, "deleted")
-    call.tx.delete(CUSTOM_JOBS, job.name)
-    call.tx.delete(JOB_LOGS, logs_name(job.name))
-    call.tx.delete(OWNERS, job.name)
-    call.work.append(Work("remove", job.name))
+    call.work.append(remove(call.tx, job.name))
     return operations.done(call.tx, names.location_of(job.name), DeleteOperationMetadata())
+
+
+def remove(tx: Transaction, name: str) -> Work:
+    """Forgets a custom job and its logs; what is left to do."""
+    tx.delete(CUSTOM_JOBS, name)
+    tx.delete(JOB_LOGS, logs_name(name))
+    tx.delete(OWNERS, name)
+    tx.delete(TRIAL_IDS, name)
+    return Work("remove", name)
 
 
 def _require_own(tx: Transaction, job: CustomJob, done: str) -> None:

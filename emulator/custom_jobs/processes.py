@@ -57,7 +57,7 @@ class ReplicaProcess:
 
 @asynccontextmanager
 async def replica_processes(
-    job: CustomJob, replicas: Sequence[Replica], base: Mapping[str, str], folder: Path
+    job: CustomJob, replicas: Sequence[Replica], base: Mapping[str, str], folder: Path, trial: str = ""
 ) -> AsyncIterator[list[ReplicaProcess]]:
     """Starts all replicas of a job, and stops at the end those that are left.
 
@@ -65,7 +65,8 @@ async def replica_processes(
         job: The job.
         replicas: Its replicas.
         base: The environment that the contract's is laid over.
-        folder: Where their logs go, after what is there.
+        folder: Where their logs go, after what is there, and a trial's metrics.
+        trial: The id of the trial that the job is; empty where it is none.
 
     Raises:
         ApiError: FAILED_PRECONDITION, where a command is not there, or no Python any more to start it with.
@@ -78,7 +79,10 @@ async def replica_processes(
         ready = []
         for one in replicas:
             surroundings = {"PYTHONUNBUFFERED": "1", **base, "PATH": path}
-            environment = one.environment(surroundings, contract_of(job, one, ports))
+            contract = contract_of(job, one, ports, trial)
+            if trial:
+                contract["CLOUD_ML_HP_METRIC_FILE"] = str(folder / f"{one.name}.metrics")
+            environment = one.environment(surroundings, contract)
             ready.append((one, _program(one, one.command(environment), environment["PATH"]), environment))
         try:
             for one, words, environment in ready:

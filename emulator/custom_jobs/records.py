@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from google.cloud.aiplatform_v1.types import CustomJob, JobState
+from google.cloud.aiplatform_v1.types import CustomJob, HyperparameterTuningJob, JobState
 
 from emulator.api.clock import now
 from emulator.api.codec import table
@@ -48,8 +48,14 @@ class JobLogs(NamedTuple):
 JOB_LOGS: Table[JobLogs] = Table("custom_job_logs", encode=json.dumps, decode=lambda text: JobLogs(*json.loads(text)))
 
 
-# By the name of a job that a task of a pipeline has asked for: the pipeline job.
+# By the name of a job, a custom or a tuning one, that a task of a pipeline has asked for: the pipeline job.
 OWNERS: Table[str] = Table("custom_job_owners", encode=str, decode=str)
+
+# By the name of a job that is a trial of a tuning job: the trial's id.
+TRIAL_IDS: Table[str] = Table("custom_job_trials", encode=str, decode=str)
+
+# Their states and times have the same names.
+Job = CustomJob | HyperparameterTuningJob
 
 
 def logs_name(job: str) -> str:
@@ -57,26 +63,31 @@ def logs_name(job: str) -> str:
     return f"projects/{job.split('/')[1]}/customJobs/{id_of(job)}"
 
 
-def is_final(job: CustomJob) -> bool:
+def is_final(job: Job) -> bool:
     """Whether a job has ended."""
     return job.state in FINAL_STATES
 
 
-def put_state(tx: Transaction, job: CustomJob, state: int, error: ApiError | None = None) -> None:
-    """Writes a job's new state, with the times that belong to it.
+def set_state(job: Job, state: int, error: ApiError | None = None) -> None:
+    """Sets a job's new state, with the times that belong to it.
 
     Args:
-        tx: The present transaction.
         job: The job.
         state: A value of JobState, which the SDK declares as an int.
         error: Why it has failed or was cancelled.
     """
-    CustomJob.pb(job).state = state
+    pb = type(job).pb(job)
+    pb.state = state
     job.update_time = now()
-    if state == JobState.JOB_STATE_RUNNING and not CustomJob.pb(job).HasField("start_time"):
+    if state == JobState.JOB_STATE_RUNNING and not pb.HasField("start_time"):
         job.start_time = job.update_time
     if is_final(job):
         job.end_time = job.update_time
     if error is not None:
         job.error = {"code": error.code, "message": error.message}
+
+
+def put_state(tx: Transaction, job: CustomJob, state: int, error: ApiError | None = None) -> None:
+    """Writes a job's new state; see `set_state`."""
+    set_state(job, state, error)
     tx.put(CUSTOM_JOBS, job.name, job)

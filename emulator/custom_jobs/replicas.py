@@ -81,17 +81,18 @@ def _variables(env: Iterable[EnvVar]) -> dict[str, str]:
     return {variable.name: variable.value for variable in env}
 
 
-def contract_of(job: CustomJob, replica: Replica, ports: Mapping[str, int]) -> dict[str, str]:
+def contract_of(job: CustomJob, replica: Replica, ports: Mapping[str, int], trial: str = "") -> dict[str, str]:
     """The variables by which a replica knows the job and the others.
 
     Args:
         job: The job.
         replica: The replica.
         ports: The port of each replica, by its name.
+        trial: The id of the trial that the job is; empty where it is none.
     """
     spec = json_format.MessageToDict(CustomJobSpec.pb(job.job_spec))
     pools = _pools(ports)
-    task = {"type": f"workerpool{replica.pool}", "index": replica.index}
+    task = {"type": f"workerpool{replica.pool}", "index": replica.index} | ({"trial": trial} if trial else {})
     cluster = {"cluster": pools, "environment": "cloud", "task": task}
     variables = {"CLUSTER_SPEC": _told(cluster, spec)}
     if len(ports) > 1:
@@ -104,6 +105,8 @@ def contract_of(job: CustomJob, replica: Replica, ports: Mapping[str, int]) -> d
         "CLOUD_ML_PROJECT_ID": parts[1],
         "CLOUD_ML_REGION": parts[3],
     }
+    if trial:
+        variables["CLOUD_ML_TRIAL_ID"] = trial
     prefix = job.job_spec.base_output_directory.output_uri_prefix.rstrip("/")
     if prefix:
         variables |= {name: f"{prefix}/{folder}/" for name, folder in _FOLDERS.items()}

@@ -26,15 +26,15 @@ from emulator.custom_jobs.records import (
     CUSTOM_JOBS,
     JOB_LOGS,
     OWNERS,
+    TRIAL_IDS,
     JobLogs,
     is_final,
     logs_name,
     put_state,
 )
 from emulator.custom_jobs.replicas import Replica, replicas
+from emulator.custom_jobs.task_jobs import has_ended
 from emulator.model_servers.command import tail
-from emulator.pipeline_jobs.records import PIPELINE_JOBS
-from emulator.pipeline_jobs.records import is_final as is_final_run
 from emulator.storage.object_store import ObjectStore
 
 LOG = logging.getLogger(__name__)
@@ -175,8 +175,7 @@ class JobSupervisor:
         """Ends a job once the pipeline job has ended that has asked for it, however its task was ended."""
         owner = await asyncio.to_thread(self._store.peek, OWNERS, name)
         while owner is not None:
-            job = await asyncio.to_thread(self._store.peek, PIPELINE_JOBS, owner)
-            if job is None or is_final_run(job):
+            if await asyncio.to_thread(has_ended, self._store, owner):
                 running.must_stop.set()
                 return
             await asyncio.sleep(LOOK_S)
@@ -227,7 +226,8 @@ class JobSupervisor:
         self, job: CustomJob, members: Sequence[Replica], environment: Mapping[str, str], running: _Running
     ) -> ReplicaProcess | None:
         """Runs all replicas until the primary's end; the replica that has failed, if one has."""
-        async with replica_processes(job, members, environment, self._folders.job(job.name)) as processes:
+        trial = await asyncio.to_thread(self._store.peek, TRIAL_IDS, job.name) or ""
+        async with replica_processes(job, members, environment, self._folders.job(job.name), trial) as processes:
             running.processes = processes
             stop = asyncio.create_task(running.must_stop.wait())
             try:

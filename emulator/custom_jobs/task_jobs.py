@@ -6,7 +6,7 @@ from google.cloud.aiplatform_v1.types import CustomJob, JobState, PipelineJob, P
 from google.protobuf import json_format
 
 from emulator.api.names import location_of
-from emulator.api.store import Transaction
+from emulator.api.store import Store, Transaction
 from emulator.pipeline_jobs.records import (
     PIPELINE_DETAILS,
     PIPELINE_JOBS,
@@ -42,6 +42,12 @@ def running_owner(tx: Transaction, location: str, label: str) -> str:
         return ""
     jobs = tx.children(PIPELINE_JOBS, location)
     return next((job.name for job in jobs[::-1] if job.labels.get(BILLING_LABEL) == label and not is_final(job)), "")
+
+
+def has_ended(store: Store, owner: str) -> bool:
+    """Whether a pipeline job has ended, or is gone: what it has asked for ends with it."""
+    job = store.peek(PIPELINE_JOBS, owner)
+    return job is None or is_final(job)
 
 
 def task_job(tx: Transaction, name: str) -> CustomJob | None:
