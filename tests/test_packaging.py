@@ -37,8 +37,16 @@ def test_lock_for_accelerators_adds_the_libraries_of_cuda_and_changes_nothing() 
     assert all(name.startswith("nvidia-") for name in added)
 
 
+def test_lock_of_the_search_adds_to_what_is_installed_and_changes_nothing() -> None:
+    plain, tuning, dev = (locked(f"requirements{name}.lock") for name in ("", "-tuning", "-dev"))
+    for others in (plain, dev):
+        assert all(others[name] == version for name, version in tuning.items() if name in others)
+    assert "optuna" in tuning
+    assert "optuna" not in plain
+
+
 def test_every_line_of_a_lock_has_a_hash_and_no_address() -> None:
-    for name in ("requirements.lock", "requirements-gpu.lock"):
+    for name in ("requirements.lock", "requirements-gpu.lock", "requirements-tuning.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert len(re.findall(r"^[a-z0-9._-]+==.* \\\n    --hash=sha256:", text, re.MULTILINE)) == len(locked(name))
         assert "://" not in text

@@ -1,4 +1,4 @@
-"""Why a custom job of a task has failed."""
+"""Why a job of a task has failed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def failure_of(http: httpx.Client, told: Mapping[str, Any]) -> tuple[str, str]:
         http: Asks the emulator, by paths below /v1/.
         told: The job, as it was told.
     """
-    message = str(told.get("error", {}).get("message", "The custom job was cancelled."))
+    message = str(told.get("error", {}).get("message", "The job was cancelled."))
     number = told["name"].rpartition("/")[2]
     project = "/".join(told["name"].split("/")[:2])
     failed = _REPLICA.search(message)

@@ -28,11 +28,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from emulator.api.names import new_id
-from emulator.runner.custom_job_handler import CustomJobHandler
 from emulator.runner.gates import Gates
+from emulator.runner.job_handler import JobHandler
 from emulator.runner.kfp_seams import import_kfp, replaced
 from emulator.runner.launcher_handler import LauncherHandler
-from emulator.runner.launchers import AS_GOOGLE, CHOICE, CUSTOM_JOB, launcher_of
+from emulator.runner.launchers import AS_GOOGLE, CHOICE, JOBS, launcher_of
 from emulator.runner.options import FailurePolicy, Options
 from emulator.runner.pipeline_spec import Kind, PipelineSpec
 from emulator.runner.public_uris import PublicUris
@@ -295,7 +295,7 @@ def _handler(launcher: str) -> type[TaskHandler]:
     if not launcher:
         return TaskHandler
     as_it_is = os.environ.get(CHOICE) == AS_GOOGLE
-    return CustomJobHandler if launcher == CUSTOM_JOB and not as_it_is else LauncherHandler
+    return JobHandler if launcher in JOBS and not as_it_is else LauncherHandler
 
 
 def _run_dag(_original: Any, **call: Any) -> Outcome:

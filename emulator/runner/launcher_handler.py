@@ -15,7 +15,7 @@ from emulator.runner import launcher_start
 from emulator.runner.errors import RunnerError
 from emulator.runner.job_failure import failure_of
 from emulator.runner.json_values import plain
-from emulator.runner.launchers import argument, payload_text, resources_in
+from emulator.runner.launchers import JOBS, argument, payload_text, resources_in
 from emulator.runner.task_handler import TaskHandler
 from emulator.runner.task_processes import StoppedError
 
@@ -64,10 +64,10 @@ def _started(command: Sequence[str]) -> list[str]:
 
 
 def _of_job(address: str, told: Path | None, log: IO[bytes]) -> str:
-    """Why the custom job that a launcher has started has failed, which no launcher tells; "" where there is none."""
+    """Why the job that a launcher has started has failed, which no launcher tells; "" where there is none."""
     with contextlib.suppress(OSError, httpx.HTTPError), _asking(address) as http:
         for name in [] if told is None else resources_in(told.read_text(encoding="utf-8")):
-            if "/customJobs/" in name:
+            if any(f"/{kind.collection}/" in name for kind in JOBS.values()):
                 error, details = failure_of(http, http.get(name).raise_for_status().json())
                 log.write(f"{details}\n".encode("utf-8", "replace"))
                 return error

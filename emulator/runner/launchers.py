@@ -9,18 +9,38 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.runner.json_values import plain
 
 _LAUNCHER = re.compile(r"google_cloud_pipeline_components\.container\.(?:v1|preview)\.([\w.]+)\.launcher")
-CUSTOM_JOB = "custom_job"
+
+
+class JobKind(NamedTuple):
+    """A kind of job that a launcher starts.
+
+    Attributes:
+        noun: What errors and logs call it.
+        resource_type: What gcp_resources calls it.
+        collection: Where it is created.
+    """
+
+    noun: str
+    resource_type: str
+    collection: str
+
+
+# By launcher: the jobs that the runner starts by itself.
+JOBS = {
+    "custom_job": JobKind("custom job", "CustomJob", "customJobs"),
+    "hyperparameter_tuning_job": JobKind("tuning job", "HyperparameterTuningJob", "hyperparameterTuningJobs"),
+}
 SERVED = {
-    CUSTOM_JOB,
+    *JOBS,
     *(f"model.{name}" for name in ("upload_model", "delete_model", "get_model")),
     *(f"endpoint.{name}" for name in ("create_endpoint", "deploy_model", "undeploy_model", "delete_endpoint")),
 }
-# The variable that has the launchers of custom jobs run as they are, too, if it is AS_GOOGLE.
+# The variable that has the launchers of `JOBS` run as they are, too, if it is AS_GOOGLE.
 CHOICE, AS_GOOGLE = "VERTEX_EMULATOR_LAUNCHERS", "google"
 # The variable that tells a task the labels of its run.
 RUN_LABELS = "VERTEX_AI_PIPELINES_RUN_LABELS"
@@ -82,11 +102,11 @@ def _without_empty(value: Any) -> Any:
     return value
 
 
-def gcp_resources(job: str) -> str:
+def gcp_resources(kind: JobKind, job: str) -> str:
     """What a launcher writes of the job that it has started, given the job's resource name."""
     location = job.split("/")[3]
     uri = f"{_HOST.format(location=location)}{job}"
-    return json.dumps({"resources": [{"resourceType": "CustomJob", "resourceUri": uri}]})
+    return json.dumps({"resources": [{"resourceType": kind.resource_type, "resourceUri": uri}]})
 
 
 def resources_in(text: str) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from emulator.runner.json_values import plain
 from emulator.runner.task_values import CHANNEL, Call
 
 
@@ -34,6 +36,8 @@ def own_component(
     if policy.strategy == policy.TriggerStrategy.ALL_UPSTREAM_TASKS_COMPLETED:
         _leave_out_lost(task, component, call["io_store"])
     values = OrchestratorUtils.make_task_arguments(task.inputs, call["io_store"])
+    # Inside of lists and structs kfp.local leaves them as they are.
+    _fill_in((source.runtime_value.constant for source in _constants(task)), _channels(values))
     _write_numbers(task, component, values)
     _leave_out_absent(task, component, values)
     return {"task_spec": task, "components": {**call["components"], task.component_ref.name: component}}
@@ -55,6 +59,15 @@ def with_executor_input(executors: Mapping[str, Any], label: str) -> dict[str, A
     told = _copy(executors[label])
     told.container.args.extend(["--executor_input", "{{$}}"])
     return {**executors, label: told}
+
+
+def _channels(values: Mapping[str, Any]) -> dict[str, str]:
+    """What stands for the pipeline's parameters and for outputs of other tasks inside of values, by its placeholder."""
+    return {
+        f"{{{{$.inputs.parameters['{name}']}}}}": value if isinstance(value, str) else json.dumps(plain(value))
+        for name, value in values.items()
+        if name.startswith(CHANNEL) and value is not None
+    }
 
 
 def _constants(task: Any) -> Iterator[Any]:

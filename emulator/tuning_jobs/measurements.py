@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from google.cloud.aiplatform_v1.types import Measurement, Trial
 
+from emulator.api.clock import seconds
+
 # What hypertune calls a metric that has been given no name.
 UNNAMED = "training/hptuning/metric"
 # What else stands in a line.
@@ -112,9 +114,7 @@ def _number(told: Any) -> float | None:
 
 def points_of(trial: Trial) -> list[Point]:
     """The measurements of a trial, by step and then by time."""
-    return [
-        Point(one.step_count, one.elapsed_duration.total_seconds(), one.metrics[0].value) for one in trial.measurements
-    ]
+    return [Point(one.step_count, seconds(one.elapsed_duration), one.metrics[0].value) for one in trial.measurements]
 
 
 def with_reports(trial: Trial, reports: Reports, metric: str, *, maximizes: bool) -> bool:

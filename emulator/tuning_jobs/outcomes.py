@@ -106,7 +106,7 @@ def verdict_of(job: HyperparameterTuningJob, trials: Sequence[Trial], *, is_exha
 
 
 def _failure(why: str, failed: Sequence[Trial]) -> Verdict:
-    last = max(failed, key=lambda trial: trial.end_time)
+    last = max(failed, key=lambda trial: Trial.pb(trial).end_time.ToNanoseconds())
     message = f"{why} The last to fail was trial {last.id}: {last.infeasible_reason}"
     return Verdict(JobState.JOB_STATE_FAILED, ApiError("INVALID_ARGUMENT", message))
 
@@ -115,7 +115,12 @@ def _too_many(job: HyperparameterTuningJob, trials: Sequence[Trial], failed: Seq
     """That too many trials have failed for the job to go on, in a sentence; empty where they have not."""
     most = job.max_failed_trial_count
     if most:
-        return f"{len(failed)} trials have failed; maxFailedTrialCount is {most}." if len(failed) >= most else ""
-    first = trials[: max(FIRST_FAILED, job.parallel_trial_count)]
-    is_hopeless = len(first) >= FIRST_FAILED and len(failed) >= len(first) and all(one in failed for one in first)
-    return f"The first {len(first)} trials have all failed." if is_hopeless else ""
+        return (
+            f"{len(failed)} of {len(trials)} trials have failed; maxFailedTrialCount is {most}."
+            if len(failed) >= most
+            else ""
+        )
+    count = max(FIRST_FAILED, job.parallel_trial_count)
+    ids = {trial.id for trial in failed}
+    is_hopeless = len(trials) >= count and all(trial.id in ids for trial in trials[:count])
+    return f"The first {count} trials have all failed." if is_hopeless else ""

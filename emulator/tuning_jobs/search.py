@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 Algorithm = StudySpec.Algorithm
-# Trials by chance before the estimator learns from them; Optuna's own 10 would be half of a small study.
-STARTUP_TRIALS = 5
 
 
 class Past(NamedTuple):
@@ -73,8 +71,9 @@ class Search(NamedTuple):
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        direction = "maximize" if self.maximizes else "minimize"
-        study = optuna.create_study(direction=direction, sampler=self._sampler(len(past)))
+        study = optuna.create_study(
+            direction="maximize" if self.maximizes else "minimize", sampler=self._sampler(len(past))
+        )
         study.add_trials([_told(self.parameters, trial) for trial in past])
         return _asked(study.ask(), self.parameters)
 
@@ -85,7 +84,7 @@ class Search(NamedTuple):
         seed = int.from_bytes(hashlib.sha256(f"{number} {self.seed}".encode()).digest()[:4])
         if self.algorithm == Algorithm.RANDOM_SEARCH:
             return RandomSampler(seed=seed)
-        return TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS, constant_liar=True)
+        return TPESampler(seed=seed, constant_liar=True)
 
 
 def needs_optuna(algorithm: int) -> bool:

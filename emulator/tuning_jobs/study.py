@@ -6,11 +6,12 @@ are, since their custom jobs start again.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from google.cloud.aiplatform_v1.types import CustomJob, HyperparameterTuningJob, JobState, Trial
 
 from emulator.api.calls import Objects, Work
+from emulator.api.clock import read_time, write_time
 from emulator.api.errors import ApiError
 from emulator.api.store import Store, Transaction
 from emulator.custom_jobs.folders import JobFolders
@@ -142,8 +143,10 @@ class Study:
         is_new = reports is not None and with_reports(
             trial, reports, self._metric(job), maximizes=self._search.maximizes
         )
-        if CustomJob.pb(child).HasField("start_time") and not Trial.pb(trial).HasField("start_time"):
-            trial.start_time, is_new = child.start_time, True
+        began = read_time(child, "start_time")
+        if began != read_time(trial, "start_time"):
+            write_time(trial, "start_time", began)
+            is_new = True
         if is_final(child):
             end_trial(trial, child, reports or Reports(), job.study_spec, is_ending=is_ending)
             return self._written(trial), []
@@ -159,14 +162,15 @@ class Study:
     def _stopping(self, trial: Trial) -> tuple[Trial, list[Work]]:
         """A trial that is asked to end, and what is left to do of its custom job."""
         trial = Trial(trial)
-        trial.state = STOPPING
+        Trial.pb(trial).state = STOPPING
         with self._store.transaction() as tx:
             tx.put(TRIALS, trial_name(self._name, trial.id), trial)
             return trial, cancel_trial_job(tx, self._objects, trial)
 
     def _reports(self, job: HyperparameterTuningJob, trial: Trial, child: CustomJob) -> Reports | None:
         """What a trial has reported; None where that is nothing, or nothing new while it is at work."""
-        if not CustomJob.pb(child).HasField("start_time"):
+        began = read_time(child, "start_time")
+        if began is None:
             return None
         file = self._folders.metrics(trial.custom_job, PRIMARY)
         try:
@@ -177,7 +181,7 @@ class Study:
         if self._seen.get(trial.id) == seen and not is_final(child):
             return None
         self._seen[trial.id] = seen
-        return read_reports(file, self._metric(job), child.start_time.timestamp())
+        return read_reports(file, self._metric(job), began.timestamp())
 
     def _metric(self, job: HyperparameterTuningJob) -> str:
         metric: str = job.study_spec.metrics[0].metric_id
@@ -220,7 +224,8 @@ class Study:
         return trial, work
 
     def _past(self, trial: Trial) -> Past:
-        values = typed(self._search.parameters, {one.parameter_id: one.value for one in trial.parameters})
+        told: dict[str, Any] = {one.parameter_id: one.value for one in trial.parameters}
+        values = typed(self._search.parameters, told)
         value = trial.final_measurement.metrics[0].value if trial.state == SUCCEEDED else None
         return Past(values, trial.state in FINAL_STATES, value)
 

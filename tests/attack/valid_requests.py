@@ -59,6 +59,20 @@ BODIES: dict[str, Any] = {
     "CreatePipelineJob": job(root="gs://no-such-bucket/root"),
     "BatchDeletePipelineJobs": {"names": [f"{LOCATION}/pipelineJobs/none"]},
     "BatchCancelPipelineJobs": {"names": [f"{LOCATION}/pipelineJobs/none"]},
+    # Its trials have no command, and fail without a process.
+    "CreateHyperparameterTuningJob": {
+        "displayName": "x",
+        "studySpec": {
+            "metrics": [{"metricId": "m"}],
+            "parameters": [{"parameterId": "p", "categoricalValueSpec": {"values": ["a", "b"]}}],
+            "algorithm": "GRID_SEARCH",
+        },
+        "maxTrialCount": 2,
+        "parallelTrialCount": 1,
+        "trialJobSpec": {
+            "workerPoolSpecs": [{**RESOURCES, "replicaCount": 1, "containerSpec": {"imageUri": IMAGE}}],
+        },
+    },
     "CreateSchedule": schedule("0 3 29 2 *"),
     "UpdateSchedule": {"displayName": "x", "maxRunCount": "9"},
     "ResumeSchedule": {"catchUp": False},

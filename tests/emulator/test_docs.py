@@ -54,6 +54,12 @@ def test_the_scripts_run_as_they_stand(own_emulator: VertexEmulator, tmp_path: P
     assert '{"predictions": [5]}' in printed
 
 
+def test_the_tuning_script_runs_as_it_stands(own_emulator: VertexEmulator, tmp_path: Path) -> None:
+    [script] = scripts("How a tuning job runs")
+    printed = run_script(script, own_emulator, tmp_path)
+    assert re.search(r"^[1-6] \{'rate': [\d.]+, 'layers': [1-4]\.0\}$", printed, re.MULTILINE)
+
+
 def test_the_pipeline_runs_as_it_stands(own_emulator: VertexEmulator, tmp_path: Path) -> None:
     [script] = scripts("How a pipeline job runs")
     printed = run_script(script, own_emulator, tmp_path)

@@ -1,4 +1,4 @@
-"""Runs a task that is a custom job: in the place of Google's launcher, whose imports alone take longer than a job."""
+"""Runs a task that is a job: in the place of Google's launcher, whose imports alone take longer than most jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 
 from emulator.runner.errors import RunnerError
 from emulator.runner.job_failure import failure_of
-from emulator.runner.launchers import RUN_LABELS, argument, gcp_resources, payload_of
+from emulator.runner.launchers import JOBS, RUN_LABELS, JobKind, argument, gcp_resources, payload_of
 from emulator.runner.task_handler import TaskHandler
 from emulator.runner.task_processes import StoppedError
 
@@ -25,17 +25,20 @@ _PATIENCE_S = 30.0
 _FINAL = {"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED"}
 
 
-class CustomJobHandler(TaskHandler):
+class JobHandler(TaskHandler):
     """The handler of such a task. The job is the emulator's, and ends with the task however that ends."""
 
     def _execute(self, log: IO[bytes]) -> str:
+        kind = JOBS[self._task.launcher]
         address = os.environ.get("VERTEX_EMULATOR_HOST", "")
         if not address:
-            raise RunnerError("The task is a custom job, which the emulator runs. Submit the pipeline to an emulator.")
-        job = _Job(address, log)
+            raise RunnerError(
+                f"The task is a {kind.noun}, which the emulator runs. Submit the pipeline to an emulator."
+            )
+        job = _Job(kind, address, log)
         with job.http, self._processes.stoppable(job.stop):
             told = job.run(argument(self._command, "--project"), argument(self._command, "--location"), self._payload())
-            _write(Path(argument(self._command, "--gcp_resources")), gcp_resources(told["name"]))
+            _write(Path(argument(self._command, "--gcp_resources")), gcp_resources(kind, told["name"]))
             told = job.followed(told["name"])
             if self._processes.is_stopped:
                 raise StoppedError
@@ -53,14 +56,16 @@ def _write(path: Path, text: str) -> None:
 
 
 class _Job:
-    """The custom job of one attempt.
+    """The job of one attempt.
 
     Args:
+        kind: What kind of job it is.
         address: The emulator's.
         log: Where it is told what becomes of the job.
     """
 
-    def __init__(self, address: str, log: IO[bytes]) -> None:
+    def __init__(self, kind: JobKind, address: str, log: IO[bytes]) -> None:
+        self._kind = kind
         self.http = httpx.Client(base_url=f"{address}/v1/", trust_env=False, timeout=_ASK_S)
         self._log = log
         self._name = ""
@@ -72,12 +77,12 @@ class _Job:
         Raises:
             RunnerError: It is refused.
         """
-        answer = self.http.post(f"projects/{project}/locations/{location}/customJobs", json=payload)
+        answer = self.http.post(f"projects/{project}/locations/{location}/{self._kind.collection}", json=payload)
         told: dict[str, Any] = answer.json()
         if answer.is_error:
-            raise RunnerError(f"The custom job is refused: {told['error']['message']}")
+            raise RunnerError(f"The {self._kind.noun} is refused: {told['error']['message']}")
         self._name = told["name"]
-        self._tell(f"The custom job {self._name} is created.")
+        self._tell(f"The {self._kind.noun} {self._name} is created.")
         return told
 
     def followed(self, name: str) -> dict[str, Any]:
@@ -90,11 +95,11 @@ class _Job:
             except httpx.HTTPError as error:
                 lost_s += POLL_S
                 if lost_s > _PATIENCE_S:
-                    raise RunnerError(f"The custom job {name} cannot be asked for any more: {error}.") from error
+                    raise RunnerError(f"The {self._kind.noun} {name} cannot be asked for any more: {error}.") from error
                 told = {"state": seen}
             if told["state"] != seen:
                 seen = told["state"]
-                self._tell(f"The custom job {name} is in state {seen}.")
+                self._tell(f"The {self._kind.noun} {name} is in state {seen}.")
             if seen in _FINAL:
                 self._ended.set()
                 return told
