@@ -41,7 +41,7 @@ def tuning(aiplatform: Any, program: str, **options: Any) -> Any:
         parameter_spec={
             "rate": hpt.DoubleParameterSpec(min=0.001, max=1, scale="log"),
             "layers": hpt.IntegerParameterSpec(min=1, max=4, scale="linear"),
-            "batch": hpt.DiscreteParameterSpec(values=[16, 32], scale=None),
+            "batch": hpt.DiscreteParameterSpec(values=[16, 32], scale="linear"),
             "optimizer": hpt.CategoricalParameterSpec(
                 values=["sgd", "adam"],
                 conditional_parameter_spec={
@@ -75,7 +75,7 @@ def test_a_script_creates_runs_waits_and_reads_trials(aiplatform: Any) -> None:
 
 def test_a_script_is_told_why_a_job_has_failed(aiplatform: Any) -> None:
     job = tuning(aiplatform, "report(1, tag='loss')", search_algorithm="random", max_failed_trial_count=1)
-    with pytest.raises(RuntimeError, match='reported no value of the metric .*accuracy.* Received: .*loss'):
+    with pytest.raises(RuntimeError, match=r"reported no value of the metric .*accuracy.* Received: .*loss"):
         job.run()
     assert job.state.name == "JOB_STATE_FAILED"
 

@@ -5,7 +5,7 @@ from typing import Any
 from google.cloud.aiplatform_v1.types import HyperparameterTuningJob
 
 from emulator.api.codec import parse_message
-from emulator.tuning_jobs.space import Parameter, active, grid, parameters_of, typed
+from emulator.tuning_jobs.space import Parameter, Value, active, grid, parameters_of, typed
 from tests.emulator.tuning_jobs.studies import tuning_job
 
 WORDS = {
@@ -42,7 +42,7 @@ def test_a_grid_is_not_listed_before_its_points_are_asked_for() -> None:
 
 
 def test_values_are_read_back_as_their_parameters_have_them() -> None:
-    given = {"w": "b", "m": 0.5, "n": 2.0}
+    given: dict[str, Value] = {"w": "b", "m": 0.5, "n": 2.0}
     values = typed(parameters(WORDS, WHOLE), given)
     assert values == given
     assert isinstance(values["n"], int)
