@@ -53,10 +53,11 @@ class Runners:
         ready = self._standby
         if ready is not None and ready.stdin is not None and Path(sys.executable).exists():
             self._release()
-            with contextlib.suppress(ConnectionError):  # it has been killed
-                ready.stdin.write(call.line)
-                await ready.stdin.drain()
-                return ready
+            with contextlib.suppress(ConnectionError):  # it has just been killed
+                if ready.returncode is None:
+                    ready.stdin.write(call.line)
+                    await ready.stdin.drain()
+                    return ready
         command = [sys.executable, "-m", "emulator.runner", *call.arguments]
         variables = {**self._environment, **call.variables}
         with Path(call.output).open("wb") as output, interpreter_needed():

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,10 @@ def aiplatform(emulator: VertexEmulator) -> Iterator[Any]:
 
 
 def submitted(aiplatform: Any, path: Path, **parameters: Any) -> Any:
-    job = aiplatform.PipelineJob(
-        display_name="x", template_path=str(path), pipeline_root=f"gs://{BUCKET}/root", parameter_values=parameters
-    )
+    # The SDK's own id is the same for runs of the same second.
+    own = {"job_id": f"{path.stem}-{uuid.uuid4().hex}"}
+    root = f"gs://{BUCKET}/root"
+    job = aiplatform.PipelineJob("x", str(path), pipeline_root=root, parameter_values=parameters, **own)
     job.submit()
     return job
 

@@ -77,14 +77,14 @@ def test_a_trial_is_a_custom_job_of_its_own(emulator: VertexEmulator) -> None:
     primary = f"{say}report(0.5)\n{wait}    time.sleep(0.02)\n"
     spec = {"baseOutputDirectory": {"outputUriPrefix": "gs://b/out/"}}
     pools = [pool(primary), pool(f"report(0.1, tag='other')\n{other}")]
-    name = created(emulator, "", FEW, trials=2, study=GRID, pools=pools, job=spec, labels={"team": "a"})
+    name = created(emulator, "", FEW, trials=2, study=GRID, pools=pools, job=spec, labels={"crew": "a"})
     job = ended(emulator, name)
     assert job["state"] == "JOB_STATE_SUCCEEDED", job
     assert results(job) == [("1", "SUCCEEDED", 0.5), ("2", "SUCCEEDED", 0.5)]
     assert [values(one) for one in job["trials"]] == [{"x": 1.0}, {"x": 2.0}]
     child = emulator.get(job["trials"][1]["customJob"])
     assert child["displayName"] == "tuned-trial-2"
-    assert child["labels"] == {"team": "a"}
+    assert child["labels"] == {"crew": "a"}
     assert [one["containerSpec"]["args"] for one in child["jobSpec"]["workerPoolSpecs"]] == [["--x=2.0"]] * 2
     for replica, kind in (("workerpool0-0", "chief"), ("workerpool1-0", "worker")):
         arguments, found = json.loads(log(emulator, child["name"], replica))
