@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import proto
+from google.cloud.aiplatform_v1.types import Model
 from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
@@ -28,7 +29,8 @@ BETA_OPERATIONS: Table[str] = Table("beta_operations", encode=str, decode=str)
 
 def load_beta() -> None:
     """Imports the v1beta1 types: two seconds, at the first call, that only callers of v1beta1 need."""
-    importlib.import_module("google.cloud.aiplatform_v1beta1.types")
+    # All of them are loaded once one is named.
+    beta_type(Model)
 
 
 def beta_type(message_type: type[Any]) -> type[Any]:

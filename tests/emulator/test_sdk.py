@@ -155,8 +155,8 @@ def test_raises_what_the_contract_says(sdk: Any, upload: Callable[..., Any]) -> 
         endpoint.delete()
     with pytest.raises(exceptions.BadRequest, match="is required and must be an array"):
         endpoint.predict([])
-    with pytest.raises(exceptions.MethodNotImplemented, match="ListHyperparameterTuningJobs"):
-        sdk.HyperparameterTuningJob.list()
+    with pytest.raises(exceptions.MethodNotImplemented, match="ListTrainingPipelines"):
+        sdk.CustomTrainingJob.list()
     endpoint.delete(force=True)
     model.delete()
 

@@ -74,8 +74,15 @@ class Checkout:
         return process.returncode, out, err
 
     def processes(self) -> list[int]:
-        """Processes started here, and by those in turn, but for those of the local services at rest."""
-        return [pid for pid in self._marked() if pid not in self.at_rest]
+        """Processes started here, and by those in turn, but for those of the local services at rest.
+
+        One of those is a runner that stands by, another one after each run. What the services are just starting has
+        their own command line for a moment.
+        """
+        commands = {pid: _command_line(pid) for pid in self._marked() if pid not in self.at_rest}
+        found = [pid for pid, words in commands.items() if words and b"emulator" not in words]
+        runners = [pid for pid in found if b"emulator.runner.standby" in commands[pid]]
+        return [pid for pid in found if pid not in runners[:1]]
 
     def runs(self) -> list[dict[str, Any]]:
         """The runs as the services tell of them, the newest first."""
@@ -114,6 +121,14 @@ class Checkout:
             except OSError:
                 continue
         return found
+
+
+def _command_line(pid: int) -> list[bytes]:
+    """The words of a process; none where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 @contextmanager
