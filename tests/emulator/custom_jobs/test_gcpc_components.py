@@ -111,10 +111,16 @@ def aiplatform(emulator: VertexEmulator) -> Iterator[Any]:
 
 
 def submitted(aiplatform: Any, path: Path, **parameters: Any) -> Any:
-    # The SDK's own id is the same for runs of the same second.
-    own = {"job_id": f"{path.stem}-{uuid.uuid4().hex}"}
-    root = f"gs://{BUCKET}/root"
-    job = aiplatform.PipelineJob("x", str(path), pipeline_root=root, parameter_values=parameters, **own)
+    job = aiplatform.PipelineJob(
+        display_name="x",
+        template_path=str(path),
+        # The SDK's own id is the same for runs of the same second.
+        job_id=f"{path.stem}-{uuid.uuid4().hex}",
+        pipeline_root=f"gs://{BUCKET}/root",
+        parameter_values=parameters,
+        # What an earlier test has run, this one runs, too.
+        enable_caching=False,
+    )
     job.submit()
     return job
 
