@@ -124,9 +124,9 @@ class Checkout:
 
 
 def _command_line(pid: int) -> list[bytes]:
-    """The words of a process; none where it has ended."""
+    """The words of a process; none where it has ended, or is just becoming another program."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").split()
     except OSError:
         return []
 
