@@ -73,6 +73,7 @@ class Study:
         study = job.study_spec
         seed = job.labels.get(SEED_LABEL) or job.display_name
         self._search = Search(parameters_of(study.parameters), study.algorithm, maximizes(study), seed)
+        self._metric: str = study.metrics[0].metric_id
         self._is_exhausted = False
         # By a trial's id: when its file was last written, and how long it was then.
         self._seen: dict[str, tuple[int, int]] = {}
@@ -139,10 +140,8 @@ class Study:
             end_infeasible(trial, f"The trial's custom job {trial.custom_job} was deleted.")
             return self._written(trial), []
         # The state comes before the file: what has ended has written all of it.
-        reports = self._reports(job, trial, child)
-        is_new = reports is not None and with_reports(
-            trial, reports, self._metric(job), maximizes=self._search.maximizes
-        )
+        reports = self._reports(trial, child)
+        is_new = reports is not None and with_reports(trial, reports, self._metric, maximizes=self._search.maximizes)
         began = read_time(child, "start_time")
         if began != read_time(trial, "start_time"):
             write_time(trial, "start_time", began)
@@ -150,9 +149,11 @@ class Study:
         if is_final(child):
             end_trial(trial, child, reports or Reports(), job.study_spec, is_ending=is_ending)
             return self._written(trial), []
+        if not is_new:
+            return trial, []
         if trial.state == ACTIVE and not is_ending and self._falls_behind(job, trial):
             return self._stopping(trial)
-        return self._written(trial) if is_new else trial, []
+        return self._written(trial), []
 
     def _written(self, trial: Trial) -> Trial:
         with self._store.transaction() as tx:
@@ -167,7 +168,7 @@ class Study:
             tx.put(TRIALS, trial_name(self._name, trial.id), trial)
             return trial, cancel_trial_job(tx, self._objects, trial)
 
-    def _reports(self, job: HyperparameterTuningJob, trial: Trial, child: CustomJob) -> Reports | None:
+    def _reports(self, trial: Trial, child: CustomJob) -> Reports | None:
         """What a trial has reported; None where that is nothing, or nothing new while it is at work."""
         began = read_time(child, "start_time")
         if began is None:
@@ -181,11 +182,7 @@ class Study:
         if self._seen.get(trial.id) == seen and not is_final(child):
             return None
         self._seen[trial.id] = seen
-        return read_reports(file, self._metric(job), began.timestamp())
-
-    def _metric(self, job: HyperparameterTuningJob) -> str:
-        metric: str = job.study_spec.metrics[0].metric_id
-        return metric
+        return read_reports(file, self._metric, began.timestamp())
 
     def _falls_behind(self, job: HyperparameterTuningJob, trial: Trial) -> bool:
         if "median_automated_stopping_spec" not in job.study_spec:
