@@ -26,6 +26,7 @@ class Sizes:
         table_seeds: Splits of each.
         tensorflow_bodies: Whether steps are also measured with bodies that load TensorFlow.
         first_run: Whether a run is made first that is not counted.
+        makes: Turns of what installs all packages.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Sizes:
     table_seeds: int
     tensorflow_bodies: bool
     first_run: bool
+    makes: int
 
 
 FULL = Sizes(
@@ -63,6 +65,7 @@ FULL = Sizes(
     table_seeds=5,
     tensorflow_bodies=True,
     first_run=True,
+    makes=2,
 )
 QUICK = Sizes(
     name="quick",
@@ -81,4 +84,5 @@ QUICK = Sizes(
     table_seeds=1,
     tensorflow_bodies=False,
     first_run=False,
+    makes=1,
 )

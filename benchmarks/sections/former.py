@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from benchmarks.environments import UnavailableError
-from benchmarks.former import COMMIT, FORMER, NOW, Build, check_out, former, make
+from benchmarks.former import FORMER, NOW, Build, former
 from benchmarks.memory import resident_mib
 from benchmarks.processes import timed
 from benchmarks.repeats import Bout, Entry, Result, in_turns, say
@@ -24,7 +20,7 @@ from benchmarks.sizes import Sizes
 
 _RUN = ["-m", "pipeline", "run", "--no-enable-caching", "--promote-on-tie", "--min-accuracy", "0.3"]
 _DOWN = ["-m", "pipeline", "down"]
-_MOST = {"up": 0.45, "down": 0.6, "promote": 0.4, "make": 0.6}
+_MOST = {"up": 0.45, "down": 0.6, "promote": 0.4}
 _MOST_IDLE_MIB = 1.2 * 1024
 
 
@@ -39,8 +35,6 @@ def measure(sizes: Sizes) -> Section:
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(_place(build, sizes)) for build in builds]
         contests = [*_commands(places, sizes), _idle_memory(places[0])]
-    if sizes.first_run:
-        contests.append(_whole_make(builds, sizes))
     for contest in contests:
         (contest.absent or {}).update(absent)
     return Section("Against the build before warm starts", tuple(contests))
@@ -125,30 +119,4 @@ def _idle_memory(place: Place) -> Contest:
         "mib",
         [Target("at most", _MOST_IDLE_MIB)],
         "Proportional set size of all processes: the services, the libraries kept for warm starts, a model server.",
-    )
-
-
-def _whole_make(builds: list[Build], sizes: Sizes) -> Contest:
-    """`make run` in a fresh checkout. The packages are in the caches, since a first one is not counted."""
-
-    def make_run(build: Build) -> Result:
-        with tempfile.TemporaryDirectory() as temporary:
-            root = Path(temporary) / "project"
-            check_out("HEAD" if build is NOW else COMMIT, root)
-            begun = time.perf_counter()
-            make(root, "run")
-            seconds = time.perf_counter() - begun
-            subprocess.run([str(root / ".venv/bin/python"), *_DOWN], check=True, cwd=root, capture_output=True)
-            shutil.rmtree(root / ".venv")
-        return {"seconds": seconds}
-
-    entries = [Entry(build.who, partial(make_run, build)) for build in builds]
-    say(" `make run`, a first time, not counted")
-    in_turns(entries, 1)
-    bout = in_turns(entries, sizes.long_repeats)
-    return bout.contest(
-        "`make run` in a fresh clone, packages in the caches",
-        "s",
-        "seconds",
-        [Target("at most", _MOST["make"], FORMER)],
     )
