@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from typing import Any
 
 _VERSIONS = ("google.cloud.aiplatform_v1", "google.cloud.aiplatform_v1beta1")
@@ -34,13 +35,25 @@ def _postpone(name: str) -> None:
         return
     loader = spec.loader
     package = importlib.util.module_from_spec(spec)
+    # Others wait for the thread that loads it. Loading reads names, too: those of parts, which need no lock.
+    lock, begun = threading.RLock(), set[str]()
 
     def read(attribute: str) -> Any:
         if attribute.startswith("__") or importlib.util.find_spec(f"{name}.{attribute}") is not None:
             raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
-        del vars(package)["__getattr__"]
-        loader.exec_module(package)
-        return getattr(package, attribute)
+        with lock:
+            if not begun:
+                begun.add(attribute)
+                try:
+                    loader.exec_module(package)
+                except BaseException:
+                    begun.clear()
+                    raise
+                if vars(package).get("__getattr__") is read:
+                    del vars(package)["__getattr__"]
+        if attribute not in vars(package):
+            raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
+        return vars(package)[attribute]
 
     vars(package)["__getattr__"] = read
     sys.modules[name] = package

@@ -66,6 +66,19 @@ def test_package_that_is_loaded_stays_as_it_is() -> None:
     assert found == ["True", "False"]
 
 
+def test_threads_that_ask_at_once_all_get_what_they_ask_for() -> None:
+    found = printed(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from threading import Barrier\n"
+        "from google.cloud.aiplatform_v1beta1 import types\n"
+        "together = Barrier(4)\n"
+        "def read(name):\n    together.wait()\n    return getattr(types, name).__name__\n"
+        "with ThreadPoolExecutor(4) as pool:\n"
+        "    print(*pool.map(read, ['Model', 'Endpoint', 'Schedule', 'DeployModelOperationMetadata']))\n"
+    )
+    assert found == ["Model", "Endpoint", "Schedule", "DeployModelOperationMetadata"]
+
+
 def test_client_comes_without_the_others_and_their_messages() -> None:
     found = printed(
         "from google.cloud.aiplatform_v1.services.pipeline_service import PipelineServiceClient\n"

@@ -56,7 +56,7 @@ def tuning(aiplatform: Any, program: str, **options: Any) -> Any:
 
 
 def test_a_script_creates_runs_waits_and_reads_trials(aiplatform: Any) -> None:
-    job = tuning(aiplatform, "report(float(given['rate']), 10)", labels={"crew": "a"})
+    job = tuning(aiplatform, "report(float(given['rate']), 10)", labels={"script": "a"})
     job.run()
     assert job.state.name == "JOB_STATE_SUCCEEDED"
     assert [trial.id for trial in job.trials] == ["1", "2", "3"]
@@ -67,10 +67,10 @@ def test_a_script_creates_runs_waits_and_reads_trials(aiplatform: Any) -> None:
     assert aiplatform.CustomJob.get(best.custom_job).state.name == "JOB_STATE_SUCCEEDED"
     again = aiplatform.HyperparameterTuningJob.get(job.resource_name)
     assert len(again.trials) == 3
-    found = aiplatform.HyperparameterTuningJob.list(filter='labels.crew=a AND display_name="tuned by script"')
+    found = aiplatform.HyperparameterTuningJob.list(filter='labels.script=a AND display_name="tuned by script"')
     assert [one.resource_name for one in found] == [job.resource_name]
     job.delete()
-    assert aiplatform.HyperparameterTuningJob.list(filter="labels.crew=a") == []
+    assert aiplatform.HyperparameterTuningJob.list(filter="labels.script=a") == []
 
 
 def test_a_script_is_told_why_a_job_has_failed(aiplatform: Any) -> None:
