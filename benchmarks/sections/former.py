@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.environments import UnavailableError
@@ -35,9 +36,8 @@ def measure(sizes: Sizes) -> Section:
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(_place(build, sizes)) for build in builds]
         contests = [*_commands(places, sizes), _idle_memory(places[0])]
-    for contest in contests:
-        (contest.absent or {}).update(absent)
-    return Section("Against the build before warm starts", tuple(contests))
+    told = (replace(contest, absent={**(contest.absent or {}), **absent}) for contest in contests)
+    return Section("Against the build before warm starts", tuple(told))
 
 
 class Place:

@@ -36,8 +36,7 @@ from emulator.custom_jobs.records import (
     put_state,
 )
 from emulator.custom_jobs.rules import job_violations
-from emulator.custom_jobs.task_jobs import running_owner, task_job
-from emulator.pipeline_jobs.rules import BILLING_LABEL
+from emulator.custom_jobs.task_jobs import note_owner, task_job
 
 OUTPUT_ONLY = ("name", "state", "create_time", "start_time", "end_time", "update_time", "error", "web_access_uris")
 
@@ -55,9 +54,7 @@ def create_custom_job(call: Call[CreateCustomJobRequest]) -> CustomJob:
     job.name = f"{request.parent}/customJobs/{names.new_id()}"
     job.create_time = now()
     put_state(call.tx, job, JobState.JOB_STATE_PENDING)
-    owner = running_owner(call.tx, request.parent, job.labels.get(BILLING_LABEL, ""))
-    if owner:
-        call.tx.put(OWNERS, job.name, owner)
+    note_owner(call.tx, request.parent, job)
     call.work.append(Work("run", job.name))
     return job
 

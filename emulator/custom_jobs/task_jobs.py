@@ -5,8 +5,10 @@ from __future__ import annotations
 from google.cloud.aiplatform_v1.types import CustomJob, JobState, PipelineJob, PipelineJobDetail, PipelineTaskDetail
 from google.protobuf import json_format
 
+from emulator.api.filters import Condition
 from emulator.api.names import location_of
 from emulator.api.store import Store, Transaction
+from emulator.custom_jobs.records import OWNERS, Job
 from emulator.pipeline_jobs.records import (
     PIPELINE_DETAILS,
     PIPELINE_JOBS,
@@ -30,18 +32,22 @@ _STATES = {
 }
 
 
-def running_owner(tx: Transaction, location: str, label: str) -> str:
-    """The pipeline job that is at work under a label of its own; empty where there is none.
+def note_owner(tx: Transaction, location: str, job: Job) -> None:
+    """Notes which pipeline job at work has asked for a new job, if one has: the job ends with it.
 
     Args:
         tx: The present transaction.
-        location: Where it is.
-        label: The value of `BILLING_LABEL`, which a run gives to all that its tasks ask for.
+        location: Where both are.
+        job: The job; it has the value of `BILLING_LABEL`, which a run gives to all that its tasks ask for.
     """
+    label = job.labels.get(BILLING_LABEL, "")
     if not label:
-        return ""
-    jobs = tx.children(PIPELINE_JOBS, location)
-    return next((job.name for job in jobs[::-1] if job.labels.get(BILLING_LABEL) == label and not is_final(job)), "")
+        return
+    billed = Condition(f"labels.{BILLING_LABEL}", "=", label)
+    runs = tx.walk(PIPELINE_JOBS, location, descending=True, conditions=[billed])
+    owner = next((run.name for _, run in runs if not is_final(run)), "")
+    if owner:
+        tx.put(OWNERS, job.name, owner)
 
 
 def has_ended(store: Store, owner: str) -> bool:

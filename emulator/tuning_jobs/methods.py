@@ -26,8 +26,7 @@ from emulator.api.masks import read
 from emulator.api.store import Transaction
 from emulator.custom_jobs.methods import remove, require_resources
 from emulator.custom_jobs.records import FILTER_FIELDS, OWNERS, is_final
-from emulator.custom_jobs.task_jobs import running_owner
-from emulator.pipeline_jobs.rules import BILLING_LABEL
+from emulator.custom_jobs.task_jobs import note_owner
 from emulator.tuning_jobs.records import TRIALS, TUNING_JOBS, put_state, with_trials
 from emulator.tuning_jobs.rules import job_violations, unserved
 from emulator.tuning_jobs.search import is_optuna_there, needs_optuna
@@ -60,9 +59,7 @@ def create_tuning_job(call: Call[CreateHyperparameterTuningJobRequest]) -> Hyper
     job.name = f"{request.parent}/hyperparameterTuningJobs/{names.new_id()}"
     job.create_time = now()
     put_state(call.tx, job, JobState.JOB_STATE_PENDING)
-    owner = running_owner(call.tx, request.parent, job.labels.get(BILLING_LABEL, ""))
-    if owner:
-        call.tx.put(OWNERS, job.name, owner)
+    note_owner(call.tx, request.parent, job)
     call.work.append(Work("run", job.name))
     return job
 
